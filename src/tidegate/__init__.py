@@ -1,0 +1,25 @@
+"""Tidegate: recurrent networks on market data, with proof that nothing flows back from the future.
+
+The verbs of the command line are functions here too; they are imported when first used, so that ``import tidegate``
+stays quick and never loads torch by itself.
+
+>>> import tidegate
+>>> tidegate.__version__
+'0.1.0'
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES: dict[str, str] = {}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'tidegate' has no attribute {name!r}")
+    return getattr(import_module(home), name)

@@ -1,0 +1,109 @@
+"""Files that are never torn: write to a temporary name, flush, sync, rename, sync the folder.
+
+A reader sees the old file or the new one, never a part. Stale temporaries (from a killed process) are swept when a
+folder is opened for writing. This is the only place in the house that opens a file for writing.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tidegate.errors import BusyError, IntegrityError, KeptError
+
+__all__ = ["digest_file", "held", "read_json", "sweep", "write_bytes", "write_json", "write_text"]
+
+_SUFFIX = ".tidegate-tmp"
+
+
+def write_bytes(path: Path, content: bytes) -> str:
+    """Put `content` at `path`, whole or not at all; returns its SHA-256. Raises `KeptError` with a hint when it cannot."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise KeptError(
+            f"could not write {path.name}", where=path.parent, found=error.strerror,
+            hint="free some space and run the same command again; what was there before is intact" if full else "check the folder's rights",
+        ) from error
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_text(path: Path, content: str) -> str:
+    """`write_bytes` for UTF-8 text."""
+    return write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> str:
+    """Write canonical JSON: sorted keys, no NaN."""
+    return write_text(path, json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; raises `IntegrityError` where it cannot be decoded, `KeptError` where it is not there."""
+    try:
+        return json.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise KeptError(f"could not read {path.name}", where=path.parent, found=error.strerror) from error
+    except ValueError as error:
+        raise IntegrityError(f"{path.name} is not valid JSON", where=path, hint="it was changed by something else; remove it and run again") from error
+
+
+def digest_file(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise KeptError(f"could not read {path.name}", where=path.parent, found=error.strerror) from error
+    return digest.hexdigest()
+
+
+def sweep(folder: Path) -> int:
+    """Remove temporaries that a killed process left below `folder`; returns how many.
+
+    Only call it while holding the folder (see `held`): a temporary of a live writer must not be swept.
+    """
+    stale = [path for path in folder.rglob(f".*{_SUFFIX}") if path.is_file()]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
+
+
+@contextlib.contextmanager
+def held(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock file `path` while working; the system lets go of it when the process ends, however it ends.
+
+    Raises `BusyError` at once where another process holds it, unless `wait`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError as error:
+            raise BusyError(f"{what} is in use by another process", where=path, hint="wait until it ends, or choose another folder") from error
+        yield
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,148 @@
+"""Bars: what happened, bar by bar and asset by asset, before anybody computed anything.
+
+Raw and adjusted prices stand side by side: the columns are raw (as printed by the exchange), `factor` turns them into a
+continuous series (adjusted = raw × factor). Signals and returns use adjusted prices; fills, lots, limits and fees use
+raw ones.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from tidegate.component import Settings
+from tidegate.errors import RecordError, UnknownNameError
+from tidegate.types.axes import FloatArray, TimeArray, require
+
+__all__ = ["OPTIONAL", "REQUIRED", "BarSpec", "Bars", "Frequency"]
+
+Frequency = Literal["1d", "60min", "30min", "15min", "5min", "1min"]
+
+REQUIRED: dict[str, pl.DataType] = {
+    "time": pl.Datetime("us"),
+    "session": pl.Date(),
+    "asset": pl.String(),
+    "open": pl.Float64(),
+    "high": pl.Float64(),
+    "low": pl.Float64(),
+    "close": pl.Float64(),
+}
+OPTIONAL: dict[str, pl.DataType] = {
+    "volume": pl.Float64(),
+    "amount": pl.Float64(),
+    "settle": pl.Float64(),
+    "open_interest": pl.Float64(),
+    "preclose": pl.Float64(),
+    "factor": pl.Float64(),
+    "limit_up": pl.Float64(),
+    "limit_down": pl.Float64(),
+    "suspended": pl.Boolean(),
+}
+
+
+class BarSpec(Settings):
+    """What a table of bars is: its frequency, its units, where it came from and what must be said about it."""
+
+    frequency: Frequency
+    currency: str = Field(description="unit of prices and amounts, for example CNY, USD or index points")
+    volume_unit: str = Field(default="shares", description="unit of `volume`")
+    title: str = Field(description="what a reader calls this data")
+    source: str = Field(description="where the data came from, in words")
+    stamps: tuple[str, ...] = Field(default=(), description="what every report on this data must say")
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One row per (time, asset), sorted by asset, then time; made only through `Bars.of`.
+
+    Known at
+        `open` and `preclose`, `limit_up`, `limit_down` at OPEN(t); every other column at CLOSE(t).
+    Units
+        Prices and `amount` in ``spec.currency``; `volume` in ``spec.volume_unit``; `factor` has none.
+    Missing values
+        Prices are never missing (a bar that did not happen has no row); optional columns may hold nulls.
+    """
+
+    frame: pl.DataFrame
+    spec: BarSpec
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, spec: BarSpec) -> "Bars":
+        """Check every invariant and sort; raises `RecordError` naming the first row that breaks one."""
+        missing = [column for column in REQUIRED if column not in frame.columns]
+        require(holds=not missing, what="bars lack columns", expected=list(REQUIRED), found=frame.columns)
+        types = {**REQUIRED, **OPTIONAL}
+        unknown = [column for column in frame.columns if column not in types]
+        if unknown:
+            raise UnknownNameError.among("bar column", unknown[0], types)
+        order = [column for column in types if column in frame.columns]
+        tidy = frame.select(pl.col(c).cast(types[c]) for c in order).sort("asset", "time")
+        require(holds=tidy.height > 0, what="bars are empty", expected="at least one row")
+        _check(tidy)
+        return cls(tidy.rechunk(), spec)
+
+    @cached_property
+    def times(self) -> TimeArray:
+        """The time axis [T]: every bar label that any asset has."""
+        return self.frame["time"].unique().sort().to_numpy().astype("datetime64[us]")
+
+    @cached_property
+    def assets(self) -> tuple[str, ...]:
+        """The assets [N], sorted."""
+        return tuple(self.frame["asset"].unique().sort().to_list())
+
+    def has(self, column: str) -> bool:
+        """Whether `column` is there and holds at least one value."""
+        return column in self.frame.columns and self.frame[column].null_count() < self.frame.height
+
+    def column(self, name: str) -> FloatArray:
+        """One raw column as float64 [R], nulls as NaN; raises `UnknownNameError`."""
+        if name not in self.frame.columns:
+            raise UnknownNameError.among("bar column", name, self.frame.columns, where=self.spec.title)
+        return self.frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy().astype(np.float64)
+
+    def adjusted(self, name: str) -> FloatArray:
+        """A price column × `factor` as float64 [R]; the raw column where no factor is given."""
+        raw = self.column(name)
+        return raw * self.column("factor") if self.has("factor") else raw
+
+    def upto(self, last: np.datetime64) -> "Bars":
+        """The bars labelled at or before `last`: what was known at the close of that bar."""
+        return Bars.of(self.frame.filter(pl.col("time") <= pl.lit(last).cast(pl.Datetime("us"))), self.spec)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the values, column by column: the same data give the same digest on any machine."""
+        digest = hashlib.sha256(repr(sorted(self.spec.model_dump(mode="json").items())).encode())
+        for column in self.frame.columns:
+            series = self.frame[column]
+            digest.update(column.encode() + b"\0")
+            if series.dtype == pl.String:
+                digest.update("\0".join(series.to_list()).encode())
+            else:
+                digest.update(series.is_null().to_numpy().tobytes())
+                digest.update(series.to_physical().cast(pl.Float64 if series.dtype.is_float() else pl.Int64).fill_null(0).to_numpy().tobytes())
+        return digest.hexdigest()
+
+
+def _check(frame: pl.DataFrame) -> None:
+    prices = ["open", "high", "low", "close"]
+    tests: list[tuple[str, pl.Expr]] = [
+        ("a bar has no time, session or asset", pl.any_horizontal(pl.col("time", "session", "asset").is_null())),
+        ("a price is missing or not finite", pl.any_horizontal(pl.col(prices).is_null() | ~pl.col(prices).is_finite())),
+        ("a price is not positive", pl.any_horizontal(pl.col(prices) <= 0)),
+        ("the low is above the open or the close", pl.col("low") > pl.min_horizontal("open", "close")),
+        ("the high is below the open or the close", pl.col("high") < pl.max_horizontal("open", "close")),
+        ("two bars have the same time and asset", pl.struct("time", "asset").is_duplicated()),
+    ]
+    for what, broken in tests:
+        rows = frame.filter(broken)
+        if rows.height:
+            raise RecordError(
+                what, found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
+                hint="`tidegate data import` finds, counts and quarantines such rows",
+            )

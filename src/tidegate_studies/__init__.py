@@ -1,0 +1,1 @@
+"""The five published studies, one readable file each; no machinery lives here."""
