@@ -1,0 +1,1 @@
+"""The one market loop: decide, fill, book, audit."""

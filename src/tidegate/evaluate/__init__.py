@@ -1,0 +1,1 @@
+"""Forecasts and ledgers → findings, each with what deflates it."""

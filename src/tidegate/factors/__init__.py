@@ -1,0 +1,1 @@
+"""Bars → Panel: factors, one family a file, causal by contract."""

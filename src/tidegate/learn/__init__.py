@@ -1,0 +1,1 @@
+"""The one training loop, checkpoints, and what a fitted model says."""

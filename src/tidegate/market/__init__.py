@@ -1,0 +1,1 @@
+"""Facts about the world, each with the date it came into force."""

@@ -1,0 +1,1 @@
+"""Pure functions on arrays: returns, scores, trading. One definition each."""

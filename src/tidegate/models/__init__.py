@@ -1,0 +1,1 @@
+"""Tensors → tensors: cells, networks, and the rivals that are no networks."""

@@ -1,0 +1,62 @@
+"""The family of models: numbers → numbers. No dates, no files, no frames.
+
+A `Network` builds a torch module and is fitted by the one training loop of `learn`. A `Rival` is fitted in one go and
+speaks in the label's own unit. Both are declared the same way and stand in the same tables.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from tidegate.component import Component
+from tidegate.types.axes import FloatArray
+from tidegate.types.clock import Horizon
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Model", "Network", "Rival", "Seen"]
+
+
+class Model(Component):
+    """Anything that can be fitted and asked."""
+
+    family: ClassVar[str] = "model"
+
+
+class Network(Model):
+    """A neural network: settings here, weights in the module that `build` returns."""
+
+    @abstractmethod
+    def build(self, features: int, context: int, generator: "torch.Generator") -> "torch.nn.Module":
+        """Build a module whose ``forward(x [B, L, F], c [B, C])`` gives ``[B, outputs]``.
+
+        Every initial weight is drawn from `generator`, so that a seed decides it alone.
+        """
+
+    @abstractmethod
+    def penalty(self, module: "torch.nn.Module") -> "torch.Tensor":
+        """The weight penalty added to the loss: a scalar, zero where none is set."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a rival sees of windows: raw inputs ``x [M, L, F]``, normalised ``z [M, L, F]``, context ``[M, C]``."""
+
+    x: FloatArray
+    z: FloatArray
+    context: FloatArray
+    fields: tuple[str, ...]
+    horizon: Horizon
+
+
+class Rival(Model):
+    """A model without a training loop; deterministic, in float64."""
+
+    @abstractmethod
+    def fit(self, seen: Seen, target: FloatArray, weight: FloatArray) -> dict[str, FloatArray]:
+        """Learn from targets in the label's own unit; returns all that was learned, as named arrays (possibly none)."""
+
+    @abstractmethod
+    def predict(self, learned: dict[str, FloatArray], seen: Seen) -> FloatArray:
+        """Forecast in the label's own unit ``[M]``; row by row, so that a forecast does not depend on its neighbours."""

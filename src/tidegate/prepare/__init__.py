@@ -1,0 +1,1 @@
+"""Panel → Windows and Folds: labels, normalisers, splits, and the windows themselves."""

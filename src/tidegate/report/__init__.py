@@ -1,0 +1,1 @@
+"""Findings → tables, figures and one self-contained page."""

@@ -1,0 +1,1 @@
+"""The contract kits, public, so that plug-ins inherit the tests of their family."""
