@@ -1,0 +1,39 @@
+"""Several factor sets as one panel."""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from tidegate.errors import SettingError
+from tidegate.factors.base import FactorSet
+from tidegate.types.bars import Bars
+from tidegate.types.panel import Panel
+
+__all__ = ["Together"]
+
+
+class Together(FactorSet):
+    """The fields of several sets side by side, in the order of the sets.
+
+    Known at
+        As each member: the later of them.
+    Errors
+        `SettingError` where two sets give a field of the same name.
+    """
+
+    name: ClassVar[str] = "together"
+
+    sets: tuple[FactorSet, ...] = Field(min_length=1, description="factor sets")
+
+    def compute(self, bars: Bars) -> Panel:
+        """Compute each set and join the columns."""
+        panels = [held.compute(bars) for held in self.sets]
+        fields = tuple(field for panel in panels for field in panel.fields)
+        if len(set(fields)) < len(fields):
+            raise SettingError("two factor sets give one field", found=sorted(f for f in set(fields) if fields.count(f) > 1))
+        first = panels[0]
+        return Panel.of(
+            np.hstack([panel.values for panel in panels]), first.times, first.assets, fields, first.row_time,
+            first.offsets, frozenset().union(*(panel.forcings for panel in panels)),
+        )

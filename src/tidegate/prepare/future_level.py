@@ -1,0 +1,31 @@
+"""The price itself at the end of the horizon: a label that flatters whoever uses it."""
+
+from typing import ClassVar
+
+from tidegate.prepare.ahead import Count, taken
+from tidegate.prepare.label import Label
+from tidegate.types.axes import FloatArray
+from tidegate.types.bars import Bars
+from tidegate.types.panel import Panel
+
+__all__ = ["FutureLevel"]
+
+
+class FutureLevel(Label):
+    """The adjusted price at ``horizon.exit_at(t)``.
+
+    A forecast of a level is judged beside persistence and beside its changes: tomorrow's price is nearly today's, so a
+    model that knows nothing shows an R² near one.
+
+    Known at
+        ``horizon.exit_at(t)``.
+    Units
+        The bars' currency or index points.
+    """
+
+    name: ClassVar[str] = "future-level"
+    unit: ClassVar[str] = "level"
+
+    def target(self, bars: Bars, panel: Panel, count: Count) -> FloatArray:
+        """Take the exit price."""
+        return taken(bars.adjusted(self.horizon.exit), self.exit_row(panel, count))

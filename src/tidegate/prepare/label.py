@@ -1,0 +1,41 @@
+"""The family of labels: what a model should say about the time after its anchor."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from tidegate.component import Component
+from tidegate.prepare.ahead import Count, row_ahead, taken
+from tidegate.types.axes import FloatArray, IntArray
+from tidegate.types.bars import Bars
+from tidegate.types.clock import Horizon
+from tidegate.types.panel import Panel
+
+__all__ = ["Label", "forward_return"]
+
+
+class Label(Component):
+    """A target per row, in its own `unit`.
+
+    Known at
+        ``horizon.exit_at(t)``. Nothing later than that may enter the label of *t*; the contract tests hold it to that.
+    """
+
+    family: ClassVar[str] = "label"
+    unit: ClassVar[str] = ""
+
+    horizon: Horizon
+
+    @abstractmethod
+    def target(self, bars: Bars, panel: Panel, count: Count) -> FloatArray:
+        """The label of every row ``[R]``; NaN where the future is missing or has not come."""
+
+    def exit_row(self, panel: Panel, count: Count) -> IntArray:
+        """The row at which each label becomes known ``[R]``, −1 where there is none."""
+        return row_ahead(panel, self.horizon.purge, count)
+
+
+def forward_return(bars: Bars, panel: Panel, horizon: Horizon, count: Count) -> FloatArray:
+    """``exit(t + lag + span) / entry(t + lag) - 1`` on adjusted prices, ``[R]``; NaN where either is missing."""
+    paid = taken(bars.adjusted(horizon.entry), row_ahead(panel, horizon.lag, count))
+    received = taken(bars.adjusted(horizon.exit), row_ahead(panel, horizon.purge, count))
+    return received / paid - 1.0
