@@ -16,7 +16,7 @@ from typing import Any
 
 from tidegate.errors import BusyError, IntegrityError, KeptError
 
-__all__ = ["digest_file", "held", "read_json", "sweep", "write_bytes", "write_json", "write_text"]
+__all__ = ["digest_file", "held", "read_json", "sweep", "sync_folder", "write_bytes", "write_json", "write_text"]
 
 _SUFFIX = ".tidegate-tmp"
 
@@ -31,7 +31,7 @@ def write_bytes(path: Path, content: bytes) -> str:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -101,7 +101,8 @@ def held(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
         yield
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

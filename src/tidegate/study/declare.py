@@ -1,0 +1,113 @@
+"""Study: the whole declaration of one experiment, every choice in sight.
+
+Fields that carry meaning (source, universe, span, label with its horizon, split, seeds, rivals, markets) have no
+defaults: whoever reads a study sees what was decided. A study is equal to its JSON document (`document`), which names
+components by their catalog names; the command line and the run folder work on that document alone.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pydantic import Field, model_validator
+
+import tidegate.catalog  # noqa: F401 - lets fields find members by name
+from tidegate.component import Settings, document
+from tidegate.data.source import Source
+from tidegate.errors import SettingError, UnknownNameError
+from tidegate.factors.base import FactorSet
+from tidegate.learn.target import TargetScaling
+from tidegate.learn.training import Training
+from tidegate.market.base import Market
+from tidegate.models.base import Model, Network
+from tidegate.prepare.ahead import Count
+from tidegate.prepare.label import Label
+from tidegate.prepare.normaliser import Normaliser
+from tidegate.prepare.split import Split
+from tidegate.strategy.base import Timing
+from tidegate.types.report import Text
+
+__all__ = ["Dates", "Rollout", "Study", "changed"]
+
+
+class Dates(Settings):
+    """First and last day of the data that a study may see; None is the data's own edge."""
+
+    first: date | None
+    last: date | None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Dates":
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise SettingError("a span ends before it begins", found=f"{self.first} … {self.last}")
+        return self
+
+
+class Rollout(Settings):
+    """Feed a one-step level forecast back into its own window, `steps` times, from every `every`-th anchor on."""
+
+    steps: int = Field(ge=1)
+    every: int = Field(ge=1)
+
+
+class Study(Settings):
+    """One experiment on one table of bars: parts, and the numbers that choose between them."""
+
+    name: str = Field(pattern=r"\A[a-z0-9][a-z0-9-]{0,60}\Z", description="short name: small letters, digits, hyphens")
+    title: Text = Field(description="what a reader calls it")
+    source: Source = Field(description="where bars come from")
+    universe: tuple[str, ...] = Field(description="assets to use; empty for all that the source has")
+    span: Dates = Field(description="days of data the study may see")
+    factors: FactorSet = Field(description="what is computed from the bars")
+    context: tuple[str, ...] = Field(default=(), description="fields seen at the anchor only; all others are window inputs")
+    lookback: int = Field(ge=1, description="rows in a window")
+    count: Count = Field(description="whether distances in time count traded rows or sessions")
+    label: Label = Field(description="what is forecast, with its horizon")
+    normaliser: Normaliser = Field(description="how window inputs are made comparable")
+    target_scaling: TargetScaling = Field(description="how the label is scaled for training (undone in forecasts)")
+    split: Split = Field(description="what is learned from, watched, judged")
+    model: Model = Field(description="the model under study")
+    training: Training | None = Field(description="how a network learns; null for models fitted in one go")
+    seeds: tuple[int, ...] = Field(min_length=1, description="one fit each; results are reported as a distribution")
+    rivals: tuple[Model, ...] = Field(description="simple models that must be beaten, in the same corridor")
+    strategy: Timing | None = Field(description="how scores become holdings; null to forecast only")
+    markets: tuple[Market, ...] = Field(description="where it is traded, each its own table of results")
+    capital: float = Field(default=1_000_000.0, gt=0, description="money at the start, in the market's currency")
+    gates: int = Field(default=1000, ge=0, description="random gates of the same exposure and spell lengths")
+    rollout: Rollout | None = Field(default=None, description="recursive forecast paths, for one-field level models")
+    stamps: tuple[Text, ...] = Field(default=(), description="what every report must say about this study")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Study":
+        if len(set(self.seeds)) < len(self.seeds):
+            raise SettingError("a seed appears twice", found=self.seeds)
+        if isinstance(self.model, Network) and self.training is None:
+            raise SettingError("a network needs training settings", where=self.name, hint="set `training`")
+        if self.strategy is not None and not self.markets:
+            raise SettingError("a strategy needs at least one market", where=self.name, hint="add to `markets`, or set strategy to null")
+        names = [market.name for market in self.markets]
+        if len(set(names)) < len(names):
+            raise SettingError("a market appears twice", found=names, where=self.name)
+        return self
+
+
+def changed(study: Study, path: str, value: Any) -> Study:
+    """The study with one setting changed by its dotted path, validated again; raises with the nearest name.
+
+    ``changed(study, "model.cell.hidden", 64)``; a number names a place in a list: ``markets.0.commission``.
+    """
+    return Study.of(_put(document(study), path.split("."), value, path))
+
+
+def _put(held: Any, parts: list[str], value: Any, path: str) -> Any:
+    name, rest = parts[0], parts[1:]
+    if isinstance(held, list):
+        if not name.isdigit() or int(name) >= len(held):
+            raise SettingError("a place in a list is expected", where=path, found=name, expected=f"0 … {len(held) - 1}")
+        place = int(name)
+        return [*held[:place], _put(held[place], rest, value, path) if rest else value, *held[place + 1 :]]
+    if not isinstance(held, Mapping):
+        raise SettingError("there is nothing to set inside a plain value", where=path, found=held, hint=f"stop before {name!r}")
+    if name not in held:
+        raise UnknownNameError.among("setting", name, held, where=path)
+    return {**held, name: _put(held[name], rest, value, path) if rest else value}
