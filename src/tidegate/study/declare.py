@@ -74,6 +74,7 @@ class Study(Settings):
     markets: tuple[Market, ...] = Field(description="where it is traded, each its own table of results")
     capital: float = Field(default=1_000_000.0, gt=0, description="money at the start, in the market's currency")
     gates: int = Field(default=1000, ge=0, description="random gates of the same exposure and spell lengths")
+    watch_test: bool = Field(default=False, description="record the loss on the test range by epoch; it steers nothing")
     rollout: Rollout | None = Field(default=None, description="recursive forecast paths, for one-field level models")
     stamps: tuple[Text, ...] = Field(default=(), description="what every report must say about this study")
 

@@ -1,0 +1,158 @@
+"""One fit after another: windows → fitted models → forecast, for one model and one seed over all folds.
+
+A job names its inputs by folder and document, so that it can run in a process of its own. Each fold's fit is a stage of
+its own and goes on from its last checkpoint when it was killed; the forecast over all folds is the next stage.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidegate.component import document
+from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
+from tidegate.learn.speak import speak
+from tidegate.models.base import Network, Rival
+from tidegate.study.code import code_version
+from tidegate.study.declare import Study
+from tidegate.study.progress import Event, Tell
+from tidegate.study.records import load_folds, load_panel, load_windows, save_forecast, write_frame
+from tidegate.study.rollout import paths
+from tidegate.study.stages import Kept, Stages
+from tidegate.types.fold import Fold
+from tidegate.types.forecast import Forecast
+from tidegate.types.windows import Affine, Windows
+
+__all__ = ["Ground", "Job", "forecast_inputs", "perform"]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all fits of a study stand on: its kept panel, windows and folds."""
+
+    panel: Kept
+    windows: Kept
+    folds: Kept
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model and one seed of one study, over all its folds."""
+
+    study: Study
+    member: str
+    seed: int
+    ground: Ground
+
+    @property
+    def title(self) -> str:
+        """How progress names it."""
+        return f"{self.study.name} · {self.member}" + (f" · seed {self.seed}" if self.member == "model" else "")
+
+
+def perform(job: Job, root: Path, tell: Tell) -> str:
+    """Do the job below the stages' `root`; returns the key of the forecast stage."""
+    stages = Stages(root)
+    study, model = job.study, _model(job)
+    panel = load_panel(job.ground.panel.folder)
+    windows = load_windows(job.ground.windows.folder, panel)
+    folds = load_folds(job.ground.folds.folder)
+    fitted: list[tuple[Fold, Affine, Fitted, Kept]] = []
+    for fold in folds:
+        affine = study.normaliser.fit(windows, fold.training(windows))
+        kept = stages.make(
+            "fit", _fit_inputs(job, fold.index), lambda work, f=fold, a=affine: _fit(job, f, a, windows, work, tell), resumes=True  # type: ignore[misc]
+        )
+        fitted.append((fold, affine, load_fitted(kept.folder), kept))
+    kept = stages.make("forecast", forecast_inputs(job), lambda work: _speak(fitted, windows, model, study, work))
+    tell(Event("done", job.title))
+    return kept.key
+
+
+def forecast_inputs(job: Job) -> dict[str, Any]:
+    """Everything a forecast is computed from; its fingerprint is the key of the stage."""
+    return {
+        "windows": job.ground.windows.key,
+        "folds": job.ground.folds.key,
+        "fits": [_fit_inputs(job, fold.index) for fold in load_folds(job.ground.folds.folder)],
+        "rollout": document(job.study.rollout) if job.member == "model" else None,
+        "code": code_version("models", "learn", "study/rollout.py", "study/fitting.py"),
+    }
+
+
+def _model(job: Job) -> Network | Rival:
+    if job.member == "model":
+        held = job.study.model
+    else:
+        held = next(rival for rival in job.study.rivals if rival.name == job.member)
+    assert isinstance(held, (Network, Rival))
+    return held
+
+
+def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
+    study, model = job.study, _model(job)
+    network = isinstance(model, Network)
+    return {
+        "panel": job.ground.panel.key,
+        "windows": job.ground.windows.key,
+        "folds": job.ground.folds.key,
+        "fold": fold,
+        "normaliser": document(study.normaliser),
+        "model": document(model),
+        "target_scaling": document(study.target_scaling) if network else None,
+        "training": document(study.training) if network else None,
+        "watch_test": study.watch_test if network else False,
+        "seed": job.seed if network else None,
+        "code": code_version("models", "learn", "prepare"),
+    }
+
+
+def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, work: Path, tell: Tell) -> None:
+    study, model = job.study, _model(job)
+    train = np.flatnonzero(fold.training(windows))
+    if isinstance(model, Rival):
+        fit_rival(model, windows, affine, train, work)
+        return
+    assert study.training is not None
+    valid = np.flatnonzero(fold.validation(windows))
+    judged = fold.testing(windows) & np.isfinite(windows.target)
+    watched = {"test": np.flatnonzero(judged)} if study.watch_test else {}
+    scale = study.target_scaling.fit(windows.target[train])
+    fit_network(
+        model, study.training, windows, affine, scale, train, valid, watched, job.seed, work,
+        lambda p: tell(Event("step", job.title, p.epoch, p.epochs, f"loss {p.loss:.4g}" + ("" if p.valid is None else f" / {p.valid:.4g}"))),
+    )
+
+
+def _speak(fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, model: Network | Rival, study: Study, work: Path) -> None:
+    frames = []
+    assets = np.array(windows.panel.assets)
+    for fold, affine, learned, _ in fitted:
+        which = np.flatnonzero(fold.testing(windows))
+        scores = speak(learned, windows, affine, which)
+        rows = windows.anchors[which]
+        frames.append(
+            pl.DataFrame(
+                {
+                    "time": windows.panel.times[windows.panel.row_time[rows]],
+                    "asset": assets[windows.panel.row_asset[rows]],
+                    "fold": np.full(len(rows), fold.index, dtype=np.int32),
+                    "score": scores,
+                    "truth": windows.target[which],
+                }
+            )
+        )
+    prints = {fold.index: learned.fingerprint for fold, _, learned, _ in fitted}
+    save_forecast(work, Forecast.of(pl.concat(frames), windows.horizon, study.label.unit, prints))
+    if study.rollout is not None and isinstance(model, Network):
+        fold, affine, learned, _ = fitted[-1]
+        write_frame(work / "paths.parquet", paths(learned, windows, affine, fold, study.rollout))
+
+
+def history(folder: Path) -> dict[str, Any]:
+    """The learning curves that a fit left in its folder."""
+    held: dict[str, Any] = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
+    return held
