@@ -86,9 +86,9 @@ class Study(Settings):
             raise SettingError("a network needs training settings", where=self.name, hint="set `training`")
         if self.strategy is not None and not self.markets:
             raise SettingError("a strategy needs at least one market", where=self.name, hint="add to `markets`, or set strategy to null")
-        names = [market.name for market in self.markets]
-        if len(set(names)) < len(names):
-            raise SettingError("a market appears twice", found=names, where=self.name)
+        for what, names in (("market", [market.name for market in self.markets]), ("rival", [rival.name for rival in self.rivals])):
+            if len(set(names)) < len(names):
+                raise SettingError(f"a {what} appears twice", found=names, where=self.name)
         return self
 
 

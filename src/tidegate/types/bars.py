@@ -48,6 +48,9 @@ class BarSpec(Settings):
     """What a table of bars is: its frequency, its units, where it came from and what must be said about it."""
 
     frequency: Frequency
+    kind: Literal["index", "stock", "future", "fund", "coin", "synthetic"] = Field(
+        default="index", description="what the assets are; decides where they can be traded"
+    )
     currency: str = Field(description="unit of prices and amounts, for example CNY, USD or index points")
     volume_unit: str = Field(default="shares", description="unit of `volume`")
     title: str = Field(description="what a reader calls this data")
