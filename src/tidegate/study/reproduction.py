@@ -1,0 +1,84 @@
+"""Reproduction: the studies of one published document, with what it claimed and what is to be shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tidegate.component import document, fingerprint
+from tidegate.errors import SettingError, UnknownNameError
+from tidegate.study.declare import Study, changed
+from tidegate.types.report import Text
+
+if TYPE_CHECKING:
+    from tidegate.study.findings import Findings
+    from tidegate.types.report import Claim
+
+__all__ = ["Reproduction", "Shown"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which studies a figure draws, by the document's own figure id."""
+
+    key: str
+    figure: str
+    studies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Studies that are run and told together.
+
+    `lead` names the study that the others vary; `claims` makes the claims ledger from the findings; `shown` lists the
+    figures in their order. A study on its own is a reproduction with one study and no claims.
+    """
+
+    name: str
+    title: Text
+    document: Text
+    studies: tuple[Study, ...]
+    lead: str
+    shown: tuple[Shown, ...] = ()
+    claims: "Callable[[Findings], tuple[Claim, ...]] | None" = None
+    stamps: tuple[Text, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        names = [study.name for study in self.studies]
+        if len(set(names)) < len(names) or self.lead not in names:
+            raise SettingError("studies of a reproduction need distinct names, the lead among them", found=names, where=self.name)
+
+    def study(self, name: str) -> Study:
+        """A study by its name; raises `UnknownNameError`."""
+        for study in self.studies:
+            if study.name == name:
+                return study
+        raise UnknownNameError.among("study", name, [study.name for study in self.studies], where=self.name)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of every declaration in it."""
+        return fingerprint(self.name, [document(study) for study in self.studies])
+
+    def but(self, path: str, value: object) -> "Reproduction":
+        """The same with one setting changed: in all studies, or in one where the path begins with its name."""
+        first, _, rest = path.partition(".")
+        names = [study.name for study in self.studies]
+        if first in names and rest:
+            studies = tuple(changed(s, rest, value) if s.name == first else s for s in self.studies)
+        else:
+            studies = tuple(changed(s, path, value) if _has(s, path) else s for s in self.studies)
+            if studies == self.studies and not any(_has(s, path) for s in self.studies):
+                changed(self.study(self.lead), path, value)
+        return Reproduction(self.name, self.title, self.document, studies, self.lead, self.shown, self.claims, self.stamps)
+
+
+def _has(study: Study, path: str) -> bool:
+    held = document(study)
+    for part in path.split("."):
+        if isinstance(held, list) and part.isdigit() and int(part) < len(held):
+            held = held[int(part)]
+        elif isinstance(held, dict) and part in held:
+            held = held[part]
+        else:
+            return False
+    return True
