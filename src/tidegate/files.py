@@ -16,7 +16,7 @@ from typing import Any
 
 from tidegate.errors import BusyError, IntegrityError, KeptError
 
-__all__ = ["digest_file", "held", "read_json", "sweep", "sync_folder", "write_bytes", "write_json", "write_text"]
+__all__ = ["append_line", "digest_file", "held", "read_json", "sweep", "sync_folder", "write_bytes", "write_json", "write_text"]
 
 _SUFFIX = ".tidegate-tmp"
 
@@ -41,6 +41,13 @@ def write_bytes(path: Path, content: bytes) -> str:
             hint="free some space and run the same command again; what was there before is intact" if full else "check the folder's rights",
         ) from error
     return hashlib.sha256(content).hexdigest()
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add one line to a log; a torn last line (after a power cut) is the reader's to skip."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(line + "\n")
 
 
 def write_text(path: Path, content: str) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegate.errors import KeptError, UnknownNameError
-from tidegate.files import read_json, write_json
+from tidegate.files import append_line, read_json, write_json
 from tidegate.study.stages import Kept
 
 __all__ = ["RunFolder", "environment", "find_run", "runs_below"]
@@ -35,10 +35,8 @@ class RunFolder:
 
     def note(self, what: str, **facts: Any) -> None:
         """Add a line to log.jsonl, with the clock's time."""
-        self.path.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%S"), "what": what, **facts}, ensure_ascii=False)
-        with (self.path / "log.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        append_line(self.path / "log.jsonl", line)
 
     def keep(self, label: str, kept: Kept) -> None:
         """Link a kept stage's files into records/<label>/."""

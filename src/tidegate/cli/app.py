@@ -1,0 +1,177 @@
+"""The verbs and what they are called with."""
+
+import sys
+from typing import Annotated, Optional
+
+import typer
+
+from tidegate import __version__
+from tidegate.cli.data import data
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="tidegate",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help=(
+        "Recurrent networks for stock selection, index timing and futures: from raw market files to exact backtests, "
+        "with proof that nothing flows back from the future."
+    ),
+    epilog="Start with `tidegate run index-timing --quick`: real data comes along. `tidegate COMMAND --help` teaches each verb.",
+)
+app.add_typer(data, name="data")
+
+Named = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name (`tidegate list`) or the path of its JSON file")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="a run folder, a study's name (its newest run) or fingerprint digits")]
+Out = Annotated[str, typer.Option("--out", help="folder of all runs")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON for programs instead of text for people")]
+Data = Annotated[
+    Optional[str], typer.Option("--data", "-d", help="store:NAME, sample:NAME, world:NAME[,setting=value] or a file's path")  # noqa: UP045
+]
+Sets = Annotated[
+    Optional[list[str]], typer.Option("--set", "-s", metavar="PATH=VALUE", help="change one setting; repeat for more")  # noqa: UP045
+]
+Seeds = Annotated[Optional[str], typer.Option("--seeds", help="a count (10) or a list (3,5,8)")]  # noqa: UP045
+Quick = Annotated[bool, typer.Option("--quick", help="a small but real run: fewer seeds, epochs and random gates")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tidegate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+) -> None:
+    pass
+
+
+@app.command("list")
+def list_(
+    family: Annotated[Optional[str], typer.Argument(help="a family of components, for example `label`")] = None,  # noqa: UP045
+    json: Json = False,
+) -> None:
+    """List studies and families of components; with FAMILY, its members.
+
+    Examples: `tidegate list`, `tidegate list model`.
+    """
+    from tidegate.cli.show import list_things
+
+    list_things(family, json=json)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="a study, a component, or the path of a study's JSON file")],
+    data: Data = None,
+    set_: Sets = None,
+    json: Json = False,
+) -> None:
+    """Show a study with every setting, or a component with its settings and its words.
+
+    Examples: `tidegate show index-timing`, `tidegate show window-z-score`, `tidegate show index-timing --json > mine.json`.
+    """
+    from tidegate.cli.show import show_thing
+
+    show_thing(name, data, set_ or [], json=json)
+
+
+@app.command()
+def run(
+    study: Named,
+    data: Data = None,
+    set_: Sets = None,
+    seeds: Seeds = None,
+    quick: Quick = False,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with the newest run of this study, with its own settings")] = False,
+    jobs: Annotated[Optional[int], typer.Option("--jobs", "-j", min=1, help="fits at a time; default: one a core")] = None,  # noqa: UP045
+    out: Out = "runs",
+    json: Json = False,
+) -> None:
+    """Run a study through the whole corridor and write its report.
+
+    What was computed before is not computed again, and a run that was stopped goes on where it stopped.
+
+    Examples: `tidegate run index-timing --quick`, `tidegate run index-timing --data store:csi300 --seeds 10`,
+    `tidegate run index-timing -s training.epochs=20 -s b1-sign.lookback=20`.
+    """
+    from tidegate.cli.run import run_study
+
+    run_study(study, data, set_ or [], seeds, quick=quick, resume=resume, jobs=jobs, out=out, json=json)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="two or more runs")],
+    out: Out = "runs",
+    page: Annotated[Optional[str], typer.Option("--page", help="write the comparison as an HTML page too")] = None,  # noqa: UP045
+    json: Json = False,
+) -> None:
+    """Put the measures of two or more runs side by side."""
+    from tidegate.cli.show import compare_runs
+
+    compare_runs(runs, out, page, json=json)
+
+
+@app.command()
+def explain(
+    run: Run,
+    asset: Annotated[str, typer.Argument(help="the asset, as the data names it")],
+    day: Annotated[str, typer.Argument(metavar="DATE", help="2015-06-12, or 2015-06-12T10:35 for shorter bars")],
+    study: Annotated[Optional[str], typer.Option("--study", help="which study of the run; default: the leading one")] = None,  # noqa: UP045
+    out: Out = "runs",
+    json: Json = False,
+) -> None:
+    """Print one number's whole path through the rooms: bar, window, label, score, decision, fill, book."""
+    from tidegate.cli.show import explain_run
+
+    explain_run(run, asset, day, study, out, json=json)
+
+
+@app.command()
+def figures(
+    run: Run,
+    form: Annotated[str, typer.Option("--format", help="png or svg")] = "png",
+    only: Annotated[Optional[list[str]], typer.Option("--only", help="keys of the figures to draw; default: all")] = None,  # noqa: UP045
+    out: Out = "runs",
+) -> None:
+    """Write a run's figures as PNG or SVG files (needs an installed Chromium or Chrome)."""
+    from tidegate.cli.show import draw_figures
+
+    draw_figures(run, form, only or [], out)
+
+
+@app.command()
+def doctor(out: Out = "runs", json: Json = False) -> None:
+    """Check this installation: versions, cores, disk, samples, store, browser."""
+    from tidegate.cli.doctor import examine
+
+    examine(out, json=json)
+
+
+def main() -> None:
+    """Run the command line; our own errors become one line and exit code 2."""
+    from tidegate.errors import TidegateError
+
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as left:
+        sys.exit(left.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. What was computed is kept; run the same command again and it goes on.", err=True)
+        sys.exit(130)
+    except TidegateError as error:
+        typer.secho(f"{type(error).__name__.removesuffix('Error')}: {error}", err=True, fg=typer.colors.RED)
+        sys.exit(2)
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "show"):
+            error.show()
+            sys.exit(2)
+        raise

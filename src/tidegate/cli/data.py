@@ -1,0 +1,62 @@
+"""The verbs of `tidegate data`."""
+
+from typing import Annotated, Optional
+
+import typer
+
+__all__ = ["data"]
+
+data = typer.Typer(no_args_is_help=True, help="Import market data, list and verify the store, export it again.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="the dataset's name in the store")]
+
+
+@data.command("import")
+def import_(
+    path: Annotated[str, typer.Argument(help="a CSV or Parquet file, or a folder of them with the same columns")],
+    name: Annotated[Optional[str], typer.Option("--name", "-n", help="name in the store; default: the file's name")] = None,  # noqa: UP045
+    set_: Annotated[Optional[list[str]], typer.Option("--set", "-s", metavar="SETTING=VALUE", help="change one import setting")] = None,  # noqa: UP045
+    append: Annotated[bool, typer.Option("--append", help="add newer bars to a dataset that is there")] = False,
+    dry: Annotated[bool, typer.Option("--dry", help="only read and report; keep nothing")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print the health report as JSON")] = False,
+) -> None:
+    """Read market files into the store and report their health: every defect counted, nothing mended in silence.
+
+    Headers of common vendors, English and Chinese, are known by name; encodings, dates and thousands separators too.
+
+    Examples: `tidegate data import 000300.csv --name csi300 -s kind=index -s currency=CNY`,
+    `tidegate data import bars.csv -s 'columns={"Last": "close"}' -s frequency=5min`.
+    """
+    from tidegate.cli.data_verbs import bring_in
+
+    bring_in(path, name, set_ or [], append=append, dry=dry, json=json)
+
+
+@data.command("list")
+def list_(json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """List what the store holds."""
+    from tidegate.cli.data_verbs import list_store
+
+    list_store(json=json)
+
+
+@data.command("check")
+def check(
+    name: Annotated[Optional[str], typer.Argument(metavar="NAME", help="one dataset; default: all")] = None,  # noqa: UP045
+    json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Verify hashes and health of what the store holds; exit code 1 where something is wrong."""
+    from tidegate.cli.data_verbs import check_store
+
+    check_store(name, json=json)
+
+
+@data.command("export")
+def export(
+    name: Name,
+    path: Annotated[str, typer.Argument(help="where to: a .csv or .parquet file")],
+) -> None:
+    """Write a dataset as one CSV or Parquet file."""
+    from tidegate.cli.data_verbs import export_dataset
+
+    export_dataset(name, path)

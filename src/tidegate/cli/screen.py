@@ -1,0 +1,73 @@
+"""What people see while they wait, and tables when it is done."""
+
+import json as json_
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from tidegate.study.progress import Event, Tell
+
+__all__ = ["progress", "say", "say_json", "table"]
+
+_screen = Console(soft_wrap=True, highlight=False)
+_errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def say(text: str = "") -> None:
+    """A line for people, to standard output."""
+    _screen.print(text, markup=False)
+
+
+def say_json(value: Any) -> None:
+    """A document for programs, to standard output."""
+    _screen.file.write(json_.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> None:
+    """A table for people."""
+    drawn = Table(title=title, title_justify="left", header_style="bold", show_edge=False, pad_edge=False)
+    for place, column in enumerate(columns):
+        drawn.add_column(column, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(str(cell) for cell in row))
+    _screen.print(drawn, markup=False)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Tell]:
+    """A listener that draws running tasks with their loss and the time left; silent where nobody watches."""
+    if quiet or not _errors.is_terminal:
+        yield _plain if not quiet else _nothing
+        return
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(), TimeRemainingColumn(), console=_errors, transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def tell(event: Event) -> None:
+        if event.kind == "note":
+            bars.console.print(event.note, markup=False)
+            return
+        if event.task not in tasks:
+            tasks[event.task] = bars.add_task(event.task, total=event.total or None, note=event.note)
+        bars.update(tasks[event.task], completed=event.done, total=event.total or None, note=event.note)
+        if event.kind == "done":
+            bars.remove_task(tasks.pop(event.task))
+
+    with bars:
+        yield tell
+
+
+def _nothing(event: Event) -> None:
+    pass
+
+
+def _plain(event: Event) -> None:
+    """Without a terminal: notes, and a line as each task ends."""
+    if event.kind == "note":
+        _errors.print(event.note, markup=False)

@@ -1,0 +1,114 @@
+"""The verbs of the command line as functions.
+
+>>> import tidegate
+>>> "index-timing" in tidegate.studies()
+True
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tidegate.catalog import studies
+from tidegate.data.source import Source
+from tidegate.errors import SettingError, UnknownNameError
+from tidegate.files import read_json
+from tidegate.report.compare import compare as compare_reports
+from tidegate.study.declare import Study
+from tidegate.study.explain import Explained, explain_number
+from tidegate.study.folder import RunFolder, find_run
+from tidegate.study.given import source_from
+from tidegate.study.progress import Tell, silent
+from tidegate.study.reproduction import Reproduction
+from tidegate.study.run import Ran, run_reproduction
+from tidegate.types.report import Report, Text
+
+__all__ = ["compare", "declare", "explain", "open_report", "run", "studies"]
+
+
+def declare(
+    study: str | Study | Reproduction | dict[str, Any] | Path,
+    *,
+    data: str | Source | None = None,
+    settings: dict[str, Any] | None = None,
+    seeds: Iterable[int] | None = None,
+    quick: bool = False,
+) -> Reproduction:
+    """What `run` would run: a named reproduction, a study, its document or its JSON file, with changes applied.
+
+    Parameters
+    ----------
+    study
+        A name (`studies`), a `Study`, a `Reproduction`, a study's document, or the path of its JSON file.
+    data
+        A source, or its short form: ``store:NAME``, ``sample:NAME``, ``world:NAME``, a file's path.
+    settings
+        Dotted paths → values, for example ``{"training.epochs": 20, "b1-sign.lookback": 20}``.
+    quick
+        A small but real run: fewer seeds, epochs and gates; stamped as such.
+
+    Errors
+        `UnknownNameError` with the nearest name; `SettingError` where a value does not fit.
+    """
+    source = source_from(data) if isinstance(data, str) else data
+    made = _reproduction(study, source, quick)
+    for path, value in (settings or {}).items():
+        made = made.but(path, value)
+    if seeds is not None:
+        made = made.but("seeds", list(seeds))
+    return made
+
+
+def run(
+    study: str | Study | Reproduction | dict[str, Any] | Path,
+    *,
+    data: str | Source | None = None,
+    settings: dict[str, Any] | None = None,
+    seeds: Iterable[int] | None = None,
+    quick: bool = False,
+    out: Path | str = "runs",
+    jobs: int | None = None,
+    tell: Tell = silent,
+) -> Ran:
+    """Run a study through the whole corridor and write its report; goes on where an earlier run of the same stopped."""
+    made = declare(study, data=data, settings=settings, seeds=seeds, quick=quick)
+    return run_reproduction(made, Path(out), jobs=jobs, tell=tell)
+
+
+def open_report(named: str | Path, out: Path | str = "runs") -> Report:
+    """The report of a finished run, by its folder, its study's name or its fingerprint."""
+    return Report.of(RunFolder(find_run(str(named), Path(out))).read("report.json"))
+
+
+def compare(*named: str | Path, out: Path | str = "runs") -> Report:
+    """Two or more runs side by side."""
+    if len(named) < 2:
+        raise SettingError("a comparison needs at least two runs", found=list(named))
+    folders = [find_run(str(name), Path(out)) for name in named]
+    return compare_reports([(f"{f.parent.name}/{f.name}", Report.of(RunFolder(f).read("report.json"))) for f in folders])
+
+
+def explain(named: str | Path, asset: str, day: str, *, study: str | None = None, out: Path | str = "runs") -> Explained:
+    """One number's whole path through the rooms of a run."""
+    return explain_number(find_run(str(named), Path(out)), asset, day, study)
+
+
+def _reproduction(study: object, source: Source | None, quick: bool) -> Reproduction:
+    if isinstance(study, Reproduction):
+        return study
+    if isinstance(study, str) and study in studies():
+        module = import_module(f"tidegate_studies.{study.replace('-', '_')}")
+        made = module.declare(source, quick=quick)
+        assert isinstance(made, Reproduction)
+        return made
+    if isinstance(study, (str, Path)):
+        if not Path(study).is_file():
+            raise UnknownNameError.among("study", str(study), studies(), where="no such file either")
+        study = read_json(Path(study))
+    if quick:
+        raise SettingError("quick is a form of the named reproductions", found="a single study", hint="set fewer seeds and epochs instead")
+    one = Study.of(study)
+    if source is not None:
+        one = one.but(source=source)
+    return Reproduction(one.name, one.title, Text(en="A study of the user's own.", zh="用户自定的研究。"), (one,), one.name)
