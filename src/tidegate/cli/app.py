@@ -159,19 +159,7 @@ def main() -> None:
     from tidegate.errors import TidegateError
 
     try:
-        app(standalone_mode=False)
-    except typer.Exit as left:
-        sys.exit(left.exit_code)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        typer.echo("\nStopped. What was computed is kept; run the same command again and it goes on.", err=True)
-        sys.exit(130)
+        app()
     except TidegateError as error:
         typer.secho(f"{type(error).__name__.removesuffix('Error')}: {error}", err=True, fg=typer.colors.RED)
         sys.exit(2)
-    except Exception as error:
-        if hasattr(error, "format_message") and hasattr(error, "show"):
-            error.show()
-            sys.exit(2)
-        raise

@@ -1,0 +1,56 @@
+"""`tidegate run`: declare, run, and say what came out and where it lies."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from tidegate.cli.screen import progress, say, say_json, table
+from tidegate.errors import SettingError
+from tidegate.study.values import assignment, seeds_from
+
+__all__ = ["run_study"]
+
+
+def run_study(
+    named: str,
+    data: str | None,
+    sets: Sequence[str],
+    seeds: str | None,
+    *,
+    quick: bool,
+    resume: bool,
+    jobs: int | None,
+    out: str,
+    json: bool,
+) -> None:
+    """Run, with progress; Ctrl-C keeps what was computed."""
+    from tidegate.study.api import declare
+    from tidegate.study.resume import resumed
+    from tidegate.study.run import run_reproduction
+
+    if resume:
+        if data or sets or seeds or quick:
+            raise SettingError("a resumed run keeps its own settings", hint="leave out --data, --set, --seeds and --quick, or drop --resume")
+        made = resumed(named, Path(out))
+    else:
+        made = declare(
+            named, data=data, settings=dict(assignment(text) for text in sets), seeds=seeds_from(seeds) if seeds else None, quick=quick
+        )
+    try:
+        with progress(quiet=json) as tell:
+            ran = run_reproduction(made, Path(out), jobs=jobs or os.cpu_count() or 1, tell=tell)
+    except KeyboardInterrupt:
+        say("\nStopped. What was computed is kept: run the same command again and it goes on from there.")
+        raise typer.Exit(130) from None
+    if json:
+        say_json({"folder": str(ran.folder), "report": str(ran.page), "computed": ran.computed, "reused": ran.reused})
+        return
+    for shown in ran.summary:
+        say()
+        table(shown.title, shown.columns, shown.rows, right=range(1, len(shown.columns)))
+    say()
+    say(ran.answer)
+    say(f"{ran.computed} stages computed, {ran.reused} reused, {ran.seconds:.0f} s")
+    say(f"Report: {ran.page}")
