@@ -1,0 +1,150 @@
+"""`tidegate list`, `show`, `compare`, `explain`, `figures`: looking at what there is."""
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tidegate.catalog import entries, families, find, studies
+from tidegate.cli.screen import say, say_json, table
+from tidegate.errors import UnknownNameError
+
+__all__ = ["compare_runs", "draw_figures", "explain_run", "list_things", "show_thing"]
+
+
+def list_things(family: str | None, *, json: bool) -> None:
+    """Studies and families, or one family's members; nothing is imported for it."""
+    if family is None:
+        counts = {name: len(entries(name)) for name in families()}
+        if json:
+            say_json({"studies": studies(), "families": counts})
+            return
+        table("Studies", ("name", "what it is"), list(studies().items()))
+        say()
+        table("Families of components", ("family", "members"), [(n, ", ".join(entries(n))) for n in families()])
+        say("\n`tidegate show NAME` shows a study or a component; `tidegate list FAMILY` says more about a family.")
+        return
+    held = entries(family)
+    if json:
+        say_json({name: {"home": entry.home, "summary": entry.summary} for name, entry in held.items()})
+        return
+    table(f"Family {family}", ("name", "what it is"), [(name, entry.summary) for name, entry in held.items()])
+
+
+def show_thing(name: str, data: str | None, sets: Sequence[str], *, json: bool) -> None:
+    """A study with every setting, or a component."""
+    homes = [family for family in families() if name in entries(family)]
+    if name in studies() or Path(name).is_file():
+        _show_study(name, data, sets, json=json)
+    elif homes:
+        _show_component(homes[0], name, json=json)
+    elif name in families():
+        list_things(name, json=json)
+    else:
+        known = [*studies(), *families(), *(member for family in families() for member in entries(family))]
+        raise UnknownNameError.among("name", name, known)
+
+
+def _show_study(name: str, data: str | None, sets: Sequence[str], *, json: bool) -> None:
+    from tidegate.component import document
+    from tidegate.study.api import declare
+    from tidegate.study.values import assignment
+
+    made = declare(name, data=data, settings=dict(assignment(text) for text in sets))
+    lead = document(made.study(made.lead))
+    if json:
+        say_json(lead if len(made.studies) == 1 else {"name": made.name, "lead": made.lead, "studies": [document(s) for s in made.studies]})
+        return
+    say(f"{made.title.en} ({made.title.zh})")
+    say(made.document.en)
+    say()
+    table(f"Leading study: {made.lead}", ("setting", "value"), [*_flat(lead)])
+    others = [study for study in made.studies if study.name != made.lead]
+    if others:
+        say()
+        base = dict(_flat(lead))
+        rows = []
+        for study in others:
+            differs = {k: v for k, v in _flat(document(study)) if base.get(k) != v and not k.startswith(("title", "name"))}
+            rows.append((study.name, study.title.en, ", ".join(f"{k}={v}" for k, v in differs.items())))
+        table("Its variants", ("study", "what it is", "settings that differ"), rows)
+    say("\nChange any with --set SETTING=VALUE; for one variant only, --set STUDY.SETTING=VALUE.")
+
+
+def _flat(held: Any, path: str = "") -> list[tuple[str, str]]:
+    """Dotted paths of a document's plain values, in order."""
+    if isinstance(held, dict) and held:
+        return [pair for key, value in held.items() for pair in _flat(value, f"{path}.{key}" if path else key)]
+    if isinstance(held, list) and any(isinstance(value, (dict, list)) for value in held):
+        return [pair for place, value in enumerate(held) for pair in _flat(value, f"{path}.{place}")]
+    return [(path, str(held))]
+
+
+def _show_component(family: str, name: str, *, json: bool) -> None:
+    kind = find(family, name)
+    fields = [
+        (field, str(info.annotation).replace("typing.", ""), "needed" if info.is_required() else repr(info.get_default(call_default_factory=True)), info.description or "")
+        for field, info in kind.model_fields.items()
+    ]
+    if json:
+        keys = ("setting", "type", "default", "description")
+        say_json({"family": family, "name": name, "home": f"{kind.__module__}:{kind.__name__}", "settings": [dict(zip(keys, f, strict=True)) for f in fields]})
+        return
+    say(f"{name} ({family}), {kind.__module__}.{kind.__name__}")
+    say()
+    say(inspect.getdoc(kind) or "")
+    if fields:
+        say()
+        table("Settings", ("setting", "type", "default", "what it means"), fields)
+
+
+def compare_runs(runs: Sequence[str], out: str, page: str | None, *, json: bool) -> None:
+    """Measures side by side."""
+    from tidegate.component import document
+    from tidegate.files import write_text
+    from tidegate.report.page import page as page_of
+    from tidegate.study.api import compare
+
+    report = compare(*runs, out=out)
+    if page:
+        write_text(Path(page), page_of(report))
+    if json:
+        say_json(document(report))
+        return
+    for held in report.tables:
+        keys = [column.key for column in held.columns]
+        rows = [[_cell(row.get(key)) for key in keys] for row in held.rows]
+        table(held.title.en, [column.title.en for column in held.columns], rows, right=range(1, len(keys)))
+    if page:
+        say(f"Page: {page}")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return str(value.get("en", value))
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def explain_run(run: str, asset: str, day: str, study: str | None, out: str, *, json: bool) -> None:
+    """One number's path."""
+    from dataclasses import asdict
+
+    from tidegate.study.api import explain
+
+    told = explain(run, asset, day, study=study, out=out)
+    if json:
+        say_json(asdict(told))
+        return
+    rows = [(line.room, line.what, line.value, line.known) for line in told.lines]
+    table(f"{told.asset}, {told.time}, study {told.study}", ("room", "what", "value", "known at"), rows)
+
+
+def draw_figures(run: str, form: str, only: Sequence[str], out: str) -> None:
+    """Figures as files beside the report."""
+    from tidegate.report.pictures import draw
+    from tidegate.study.api import open_report
+    from tidegate.study.folder import find_run
+
+    folder = find_run(run, Path(out))
+    for path in draw(open_report(folder), folder / "figures", form, only):
+        say(str(path))
