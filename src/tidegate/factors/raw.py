@@ -50,4 +50,6 @@ class RawFields(FactorSet):
                     hint=f"name it in factors.optional to go on without it, or import data that has {field}",
                 )
             columns[field] = bars.adjusted(field) if field in _PRICES else bars.column(field)
+        if not columns:
+            raise DataError("no field is left", where=bars.spec.title, expected=self.fields, hint="name a field that the bars have")
         return panel_of(bars, columns)

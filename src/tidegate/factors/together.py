@@ -1,6 +1,6 @@
 """Several factor sets as one panel."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -23,6 +23,7 @@ class Together(FactorSet):
     """
 
     name: ClassVar[str] = "together"
+    example: ClassVar[dict[str, Any]] = {"sets": [{"name": "raw-fields"}, {"name": "price-level"}]}
 
     sets: tuple[FactorSet, ...] = Field(min_length=1, description="factor sets")
 

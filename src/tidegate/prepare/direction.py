@@ -1,6 +1,6 @@
 """The sign of the return over the horizon."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ class Direction(Label):
 
     name: ClassVar[str] = "direction"
     unit: ClassVar[str] = "sign"
+    example: ClassVar[dict[str, Any]] = {"horizon": {"lag": 1, "span": 5}}
 
     def target(self, bars: Bars, panel: Panel, count: Count) -> FloatArray:
         """Return, then sign."""

@@ -1,6 +1,6 @@
 """The return over the horizon, clipped."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -27,6 +27,7 @@ class ForwardReturn(Label):
 
     name: ClassVar[str] = "forward-return"
     unit: ClassVar[str] = "return"
+    example: ClassVar[dict[str, Any]] = {"horizon": {"lag": 1, "span": 5}}
 
     clip: float | None = Field(default=None, gt=0, description="largest absolute return kept; None keeps all")
 

@@ -1,6 +1,6 @@
 """The price itself at the end of the horizon: a label that flatters whoever uses it."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tidegate.prepare.ahead import Count, taken
 from tidegate.prepare.label import Label
@@ -25,6 +25,7 @@ class FutureLevel(Label):
 
     name: ClassVar[str] = "future-level"
     unit: ClassVar[str] = "level"
+    example: ClassVar[dict[str, Any]] = {"horizon": {"lag": 1, "span": 5}}
 
     def target(self, bars: Bars, panel: Panel, count: Count) -> FloatArray:
         """Take the exit price."""

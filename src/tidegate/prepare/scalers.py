@@ -47,7 +47,11 @@ class Standard(Normaliser):
 
 
 class AsGiven(Normaliser):
-    """Inputs as they are: for factors that are normalised already."""
+    """Inputs as they are: for factors that are normalised already.
+
+    Known at
+        Always: it looks at no number.
+    """
 
     name: ClassVar[str] = "as-given"
 

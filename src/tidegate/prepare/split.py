@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -35,6 +35,7 @@ class SingleSplit(Split):
     """
 
     name: ClassVar[str] = "single-split"
+    example: ClassVar[dict[str, Any]] = {"train_end": "2014-05-30", "test_start": "2014-06-01", "valid_share": 0.2}
 
     train_end: date = Field(description="last day to learn from")
     test_start: date = Field(description="first day to judge")
@@ -43,7 +44,11 @@ class SingleSplit(Split):
     embargo: int = Field(default=0, ge=0, description="bars left out between ranges, beyond the purge")
 
     def folds(self, times: TimeArray) -> tuple[Fold, ...]:
-        """One fold."""
+        """One fold; raises `SettingError` where the day to judge from is a day that was learned from."""
+        if self.test_start <= self.train_end:
+            raise SettingError(
+                "days are both learned from and judged", where=self.name, expected=f"test_start after {self.train_end}", found=self.test_start
+            )
         cut = _after(times, self.train_end)
         first = max(_at(times, self.test_start), cut + self.embargo)
         end = len(times) if self.test_end is None else _after(times, self.test_end)
@@ -54,6 +59,7 @@ class ShareSplit(Split):
     """Shares of the time axis in order: train, valid, test (the rest)."""
 
     name: ClassVar[str] = "share-split"
+    example: ClassVar[dict[str, Any]] = {"train": 0.6, "valid": 0.2}
 
     train: float = Field(gt=0, lt=1, description="share of the time axis to learn from")
     valid: float = Field(default=0.0, ge=0, lt=1, description="share to watch, after the training share")
@@ -75,6 +81,7 @@ class WalkForward(Split):
     """
 
     name: ClassVar[str] = "walk-forward"
+    example: ClassVar[dict[str, Any]] = {"first_test": "2014-05-01", "every": "month", "valid_share": 0.2}
 
     first_test: date = Field(description="first day to judge; the first period begins with the calendar period it lies in")
     every: Literal["month", "quarter", "year"] = Field(default="year", description="calendar period of one fold")

@@ -35,6 +35,8 @@ class WindowZScore(Normaliser):
         values = np.ascontiguousarray(windows.panel.values[:, columns])
         centre = np.empty((len(windows), len(columns)))
         scale = np.empty_like(centre)
+        if len(windows) == 0:  # the panel may be shorter than a window
+            return Affine.of(centre, scale)
         views = np.lib.stride_tricks.sliding_window_view(values, windows.lookback, axis=0)
         for start in range(0, len(windows), _BLOCK):
             block = slice(start, start + _BLOCK)

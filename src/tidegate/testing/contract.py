@@ -1,0 +1,81 @@
+"""The contract of a family, run over a member: laws of every component first, then the kit of its family.
+
+Nothing is registered. `every_member` walks packages; a new member is one new file, and it is under contract at once:
+
+    for kind in every_member("factors", "my_package"):
+        check_member(kind)
+"""
+
+from collections.abc import Callable
+
+from tidegate.component import Component
+from tidegate.errors import UnknownNameError
+from tidegate.factors.base import FactorSet
+from tidegate.market.base import Market
+from tidegate.models.base import Model
+from tidegate.prepare.label import Label
+from tidegate.prepare.normaliser import Normaliser
+from tidegate.prepare.split import Split
+from tidegate.strategy.base import Timing
+from tidegate.testing.blind_decisions import check_market, check_timing
+from tidegate.testing.blind_factors import check_factor_set
+from tidegate.testing.blind_labels import check_label
+from tidegate.testing.blind_models import check_model
+from tidegate.testing.blind_windows import check_normaliser, check_split
+from tidegate.testing.history import example_bars
+from tidegate.testing.laws import check_component
+from tidegate.types.bars import Bars
+from tidegate.walk import families_of, walk
+
+__all__ = ["check_blind", "check_member", "every_member", "families"]
+
+
+def families(*packages: str) -> dict[str, type[Component]]:
+    """Each family's name → the abstract class that stands for it; see `tidegate.walk.families_of`."""
+    return families_of(*packages)
+
+
+def every_member(family: str, *packages: str) -> list[type[Component]]:
+    """Members of a family found by walking `packages` (all of Tidegate where none is given), by name.
+
+    Raises `UnknownNameError` for a family nobody stands for.
+
+    >>> [kind.name for kind in every_member("factors", "tidegate.factors")][:2]
+    ['price-level', 'raw-fields']
+    """
+    known = families_of(*packages)
+    if family not in known:
+        raise UnknownNameError.among("family", family, known)
+    return list(walk(*packages).get(family, {}).values())
+
+
+def check_member(kind: type[Component], bars: Bars | None = None) -> int:
+    """Hold a member to the laws of components and to the contract of its family; returns how many cuts were tried.
+
+    Errors
+        `SettingError` where a law is broken, `ClockError` where a number knows its future.
+
+    >>> from tidegate.factors.level import PriceLevel
+    >>> check_member(PriceLevel, example_bars(sessions=60)) >= 8
+    True
+    """
+    return check_blind(check_component(kind), bars)
+
+
+def check_blind(member: Component, bars: Bars | None = None) -> int:
+    """The contract of the family alone, for one member as it is set; 0 where its family has no clock of its own."""
+    held = example_bars() if bars is None else bars
+    kits: list[tuple[type[Component], Callable[..., int]]] = [
+        (FactorSet, check_factor_set),
+        (Label, check_label),
+        (Normaliser, check_normaliser),
+        (Split, check_split),
+        (Model, check_model),
+        (Market, check_market),
+    ]
+    if isinstance(member, Timing):
+        return check_timing(member)
+    for family, check in kits:
+        if isinstance(member, family):
+            return check(member, held)
+    return 0
