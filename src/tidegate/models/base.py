@@ -6,7 +6,7 @@ speaks in the label's own unit. Both are declared the same way and stand in the 
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from tidegate.component import Component
 from tidegate.types.axes import FloatArray
@@ -15,7 +15,17 @@ from tidegate.types.clock import Horizon
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Model", "Network", "Rival", "Seen"]
+__all__ = ["Model", "Network", "Part", "Rival", "Seen"]
+
+
+class Part(NamedTuple):
+    """One layer of a network as it is drawn: its shape per window, its weights, and the parts it sees."""
+
+    key: str
+    label: str
+    shape: tuple[int, ...]
+    parameters: int
+    sees: tuple[str, ...]
 
 
 class Model(Component):
@@ -34,9 +44,18 @@ class Network(Model):
         Every initial weight is drawn from `generator`, so that a seed decides it alone.
         """
 
+    @property
+    @abstractmethod
+    def penalised(self) -> bool:
+        """Whether `penalty` can be anything but zero."""
+
+    @abstractmethod
+    def parts(self, lookback: int, features: int, context: int) -> tuple[Part, ...]:
+        """List the layers in the order of the computation; their parameters add up to the module's."""
+
     @abstractmethod
     def penalty(self, module: "torch.nn.Module") -> "torch.Tensor":
-        """The weight penalty added to the loss: a scalar, zero where none is set."""
+        """Compute the weight penalty added to the loss: a scalar, zero where none is set."""
 
 
 @dataclass(frozen=True)
@@ -59,4 +78,4 @@ class Rival(Model):
 
     @abstractmethod
     def predict(self, learned: dict[str, FloatArray], seen: Seen) -> FloatArray:
-        """Forecast in the label's own unit ``[M]``; row by row, so that a forecast does not depend on its neighbours."""
+        """Forecast in the label's own unit ``[M]``; row by row, so that no forecast depends on its neighbours."""

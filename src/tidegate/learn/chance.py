@@ -1,0 +1,33 @@
+"""Randomness, always explicit: a generator is named by a seed, a purpose and, where it recurs, a count.
+
+The order of the data in epoch *e* is a function of (seed, e) alone, so a resumed run sees what it would have seen.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+
+from tidegate.types.axes import IntArray
+
+__all__ = ["order", "weights_generator"]
+
+
+def _entropy(seed: int, purpose: str, count: int = 0) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}/{count}".encode()).digest()[:8], "little")
+
+
+def weights_generator(seed: int) -> torch.Generator:
+    """Return the generator that a network's first weights, and the seed of its dropout, are drawn from."""
+    return torch.Generator().manual_seed(_entropy(seed, "weights") >> 1)
+
+
+def order(which: IntArray, seed: int, epoch: int) -> IntArray:
+    """Shuffle the training windows for one epoch.
+
+    >>> a, b = order(np.arange(5), 1, 0), order(np.arange(5), 1, 1)
+    >>> bool((a == order(np.arange(5), 1, 0)).all()), bool((a == b).all())
+    (True, False)
+    """
+    chance = np.random.Generator(np.random.PCG64(_entropy(seed, "order", epoch)))
+    return chance.permutation(which)

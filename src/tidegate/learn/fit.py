@@ -1,0 +1,190 @@
+"""Fit: a declared model and some windows → `Fitted`, kept in a folder; a second call reads what the first one kept."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tidegate.component import fingerprint
+from tidegate.errors import RecordError, SettingError
+from tidegate.files import write_json
+from tidegate.learn.batches import Gather, whole
+from tidegate.learn.checkpoint import Checkpoints
+from tidegate.learn.digests import digest_arrays, digest_scaler, digest_windows
+from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
+from tidegate.learn.loop import Ground, Loop, Tell
+from tidegate.learn.seen import seen_by
+from tidegate.learn.steady import steady
+from tidegate.learn.target import TargetScale
+from tidegate.learn.training import Training
+from tidegate.models.base import Model, Network, Rival
+from tidegate.types.axes import IntArray
+from tidegate.types.windows import Affine, Windows
+
+__all__ = ["Fitted", "fit_network", "fit_rival", "load_fitted"]
+
+
+def fit_network(  # noqa: PLR0917
+    network: Network,
+    training: Training,
+    windows: Windows,
+    affine: Affine,
+    target_scale: TargetScale,
+    train: IntArray,
+    valid: IntArray,
+    watched: Mapping[str, IntArray],
+    seed: int,
+    folder: Path,
+    tell: Tell | None = None,
+) -> Fitted:
+    """Train `network` on the windows at positions `train` and keep the result in `folder`.
+
+    `valid` steers early stopping, if that is set; `watched` sets are measured after each epoch and steer nothing. A
+    folder in which the same training was killed is gone on with, bit for bit; one in which it has ended is only read.
+    `tell` hears of every step. Ctrl-C saves a checkpoint first.
+
+    Known at
+        Uses the targets of `train` and `valid` only: as late as the latest of their `known`.
+
+    Errors
+        `SettingError` without training windows, for early stopping without validation windows, and for a loss that is
+        no longer finite; `RecordError` for missing inputs, targets, or weights that are not positive.
+    """
+    if not train.size:
+        raise SettingError(
+            "there is nothing to learn from", found="0 training windows", hint="give a longer training range"
+        )
+    if training.early_stopping is not None and not valid.size:
+        raise SettingError(
+            "early stopping needs validation windows",
+            found="none",
+            where="training.early_stopping",
+            hint="declare a validation range, or set early_stopping to null",
+        )
+    sets = {"train": train, "valid": valid, **{f"watched.{name}": which for name, which in watched.items()}}
+    for name, which in sets.items():
+        _refuse_unusable(windows, which, name)
+    identity = _identity(network, windows, affine, sets, target_scale, seed, training.but(checkpoint_seconds=0.0))
+    done = _finished(folder, identity)
+    if done is not None:
+        return done
+    began = time.monotonic()
+    with steady(training.threads):
+        checkpoints = Checkpoints(folder, identity)
+        target = torch.from_numpy(target_scale.to_model(windows.target).astype(np.float32))
+        ground = Ground(Gather(windows, affine), target, windows.weight, train, valid, watched)
+        loop = Loop(network, (len(windows.inputs), len(windows.context)), training, ground, seed, checkpoints)
+        loop.run(tell)
+        arrays = {name: held.detach().numpy().copy() for name, held in loop.module.state_dict().items()}
+    fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads)
+    save_fitted(fitted, folder)
+    write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
+    checkpoints.clear()
+    return fitted
+
+
+def fit_rival(rival: Rival, windows: Windows, affine: Affine, train: IntArray, folder: Path) -> Fitted:
+    """Fit a rival on the windows at positions `train` and keep the result in `folder`; it speaks the label's unit.
+
+    Errors
+        As `fit_network`, and whatever the rival says about windows that it cannot read.
+    """
+    if not train.size:
+        raise SettingError(
+            "there is nothing to learn from", found="0 training windows", hint="give a longer training range"
+        )
+    _refuse_unusable(windows, train, "train")
+    identity = _identity(rival, windows, affine, {"train": train}, TargetScale(), None, None)
+    done = _finished(folder, identity)
+    if done is not None:
+        return done
+    began = time.monotonic()
+    with steady(1):
+        learned = rival.fit(seen_by(windows, affine, train), windows.target[train], windows.weight[train])
+    fitted = _fitted(rival, learned, windows, affine, TargetScale(), None, identity, None, 1)
+    save_fitted(fitted, folder)
+    write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
+    return fitted
+
+
+def _fitted(  # noqa: PLR0917
+    model: Model,
+    arrays: Mapping[str, NDArray[Any]],
+    windows: Windows,
+    affine: Affine,
+    scale: TargetScale,
+    seed: int | None,
+    identity: str,
+    loop: Loop | None,
+    threads: int,
+) -> Fitted:
+    return Fitted(
+        model,
+        dict(arrays),
+        windows.inputs,
+        windows.context,
+        windows.lookback,
+        scale,
+        digest_scaler(affine),
+        seed,
+        identity,
+        () if loop is None else tuple(loop.history),
+        None if loop is None else loop.best_epoch,
+        threads,
+        torch.__version__,
+    )
+
+
+def _identity(  # noqa: PLR0917
+    model: Model,
+    windows: Windows,
+    affine: Affine,
+    sets: Mapping[str, IntArray],
+    scale: TargetScale,
+    seed: int | None,
+    training: Training | None,
+) -> str:
+    return fingerprint(
+        model,
+        training,
+        scale,
+        seed,
+        digest_windows(windows, affine),
+        digest_arrays(sets),
+        sorted(sets),
+        torch.__version__,
+    )
+
+
+def _finished(folder: Path, identity: str) -> Fitted | None:
+    """Return the result of the same fit, if it has ended here before; raises `IntegrityError` where it was changed."""
+    if not (folder / "fit.json").is_file():
+        return None
+    held = load_fitted(folder)
+    return held if held.identity == identity else None
+
+
+def _refuse_unusable(windows: Windows, which: IntArray, name: str) -> None:
+    known = np.isfinite(windows.target[which])
+    if not bool(known.all()):
+        raise RecordError(
+            "a target is missing",
+            where=name,
+            found=f"{int((~known).sum())} of {which.size}",
+            hint="only known targets can be learned from",
+        )
+    if not bool(np.all(np.isfinite(windows.weight[which]) & (windows.weight[which] > 0))):
+        raise RecordError("a window's weight is not positive", where=name, hint="drop windows that should not count")
+    broken = int((~whole(windows)[which]).sum())
+    if broken:
+        raise RecordError(
+            "a window has a missing value",
+            expected="finite inputs and context",
+            found=f"{broken} of {which.size} windows",
+            where=name,
+            hint="drop such windows before they are learned from",
+        )

@@ -1,0 +1,128 @@
+"""How a label is scaled for training, and how a score comes back into the label's own unit.
+
+A scaling is fitted on the training targets alone; what it learned is a `TargetScale`:
+``model = (unit - centre) / scale``.
+"""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from tidegate.component import Component, Settings
+from tidegate.errors import RecordError, SettingError
+from tidegate.types.axes import FloatArray
+
+__all__ = ["AsIs", "MinMaxTarget", "StandardTarget", "TargetScale", "TargetScaling", "Times"]
+
+
+class TargetScale(Settings):
+    """A fitted scaling of the target; exact to undo but for rounding.
+
+    >>> TargetScale(centre=1.0, scale=0.5).to_model(np.array([1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    >>> TargetScale(centre=1.0, scale=0.5).to_unit(np.array([0.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+
+    centre: float = 0.0
+    scale: float = Field(default=1.0, gt=0)
+
+    def to_model(self, target: FloatArray) -> FloatArray:
+        """Turn the label's unit into what the network is trained on."""
+        return (target - self.centre) / self.scale
+
+    def to_unit(self, score: FloatArray) -> FloatArray:
+        """Turn what the network says into the label's unit."""
+        return score * self.scale + self.centre
+
+
+class TargetScaling(Component):
+    """Training targets → `TargetScale`."""
+
+    family: ClassVar[str] = "target-scaling"
+
+    @abstractmethod
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn centre and scale from the training targets ``[M]``, in the label's unit; every one must be finite."""
+
+
+class AsIs(TargetScaling):
+    """No scaling: the network speaks the label's unit.
+
+    >>> AsIs().fit(np.array([1.0, 3.0]))
+    TargetScale(centre=0.0, scale=1.0)
+    """
+
+    name: ClassVar[str] = "as-is"
+
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn nothing."""
+        _finite(target)
+        return TargetScale()
+
+
+class Times(TargetScaling):
+    """The label times a fixed factor: ``model = factor · y``.
+
+    >>> Times(factor=10).fit(np.array([0.01])).to_model(np.array([0.5])).tolist()
+    [5.0]
+    """
+
+    name: ClassVar[str] = "times"
+
+    factor: float = Field(gt=0, description="what the label is multiplied by")
+
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn nothing: the factor is declared."""
+        _finite(target)
+        return TargetScale(scale=1.0 / self.factor)
+
+
+class MinMaxTarget(TargetScaling):
+    """Training targets to 0 … 1: ``model = (y - min) / (max - min)``.
+
+    >>> MinMaxTarget().fit(np.array([2.0, 4.0])).to_model(np.array([3.0])).tolist()
+    [0.5]
+    """
+
+    name: ClassVar[str] = "min-max-target"
+
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn lowest and highest; raises `SettingError` where they are one."""
+        _finite(target)
+        low, high = float(np.min(target)), float(np.max(target))
+        return TargetScale(centre=low, scale=_spread(high - low))
+
+
+class StandardTarget(TargetScaling):
+    """Training targets to mean zero and deviation one: ``model = (y - mean) / std``, std with n below.
+
+    >>> StandardTarget().fit(np.array([1.0, 3.0])).to_model(np.array([3.0])).tolist()
+    [1.0]
+    """
+
+    name: ClassVar[str] = "standard-target"
+
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn mean and deviation; raises `SettingError` where all are one."""
+        _finite(target)
+        return TargetScale(centre=float(np.mean(target)), scale=_spread(float(np.std(target))))
+
+
+def _finite(target: FloatArray) -> None:
+    if target.size == 0 or not bool(np.isfinite(target).all()):
+        raise RecordError(
+            "training targets are missing or not finite",
+            found=f"{target.size} targets",
+            hint="only anchors with a known target can be learned from",
+        )
+
+
+def _spread(width: float) -> float:
+    if width <= 0:
+        raise SettingError(
+            "all training targets are equal", found=width, hint="take the target scaling 'as-is' or 'times'"
+        )
+    return width

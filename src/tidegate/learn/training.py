@@ -1,0 +1,57 @@
+"""How a network is trained: everything that the one training loop may be told."""
+
+from typing import NamedTuple
+
+from pydantic import Field
+
+from tidegate.component import Settings
+from tidegate.learn.losses import Loss, MeanSquaredError
+from tidegate.learn.optimisers import Adam, Optimiser
+from tidegate.learn.schedules import Constant, Schedule
+
+__all__ = ["EarlyStopping", "Progress", "Training"]
+
+
+class EarlyStopping(Settings):
+    """Stop when the validation loss has not improved for `patience` epochs, and go back to the best weights."""
+
+    patience: int = Field(ge=1, description="epochs without improvement that are borne")
+    min_delta: float = Field(default=0.0, ge=0, description="how much lower a loss must be to count as better")
+
+
+class Training(Settings):
+    """Settings of the training loop.
+
+    >>> Training(epochs=20, batch=128).optimiser.name
+    'adam'
+    >>> Training(epochs=20, batch=128, optimiser={"name": "rmsprop", "rate": 0.01}).optimiser.rate
+    0.01
+    """
+
+    epochs: int = Field(ge=1, description="times that every training window is seen, at most")
+    batch: int = Field(ge=1, description="windows per step; the last, smaller batch of an epoch counts too")
+    loss: Loss = Field(default=MeanSquaredError(), description="what is made small")
+    optimiser: Optimiser = Field(default=Adam(), description="how")
+    schedule: Schedule = Field(default=Constant(), description="how the learning rate goes over the epochs")
+    clip_norm: float | None = Field(
+        default=None, gt=0, description="longest gradient of all weights; null: as it comes"
+    )
+    early_stopping: EarlyStopping | None = Field(default=None, description="null: all epochs, last weights")
+    checkpoint_seconds: float = Field(default=20.0, ge=0, description="seconds of work that a kill may cost, at most")
+    threads: int = Field(
+        default=1, ge=1, description="processor threads; another number changes sums in their last bits"
+    )
+
+
+class Progress(NamedTuple):
+    """Where a training is, told after every step; epochs and steps count from 1.
+
+    `loss` is the step's own training loss, `valid` the validation loss of the last finished epoch, if any.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    valid: float | None

@@ -1,0 +1,119 @@
+"""A recurrent network: cell → dense stack → head, with the context joined before the dense layers.
+
+This file holds the settings; the module that they build is in `stacked`, so that a declaration never loads torch.
+"""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from tidegate.component import Settings
+from tidegate.models.activations import Activation
+from tidegate.models.base import Network, Part
+from tidegate.models.cells.base import Cell
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Penalty", "RecurrentNetwork"]
+
+
+class Penalty(Settings):
+    """Weight penalties by group: coefficients of ``Σ|w|`` or ``Σw²`` (not halved, as in Keras)."""
+
+    kernel: float = Field(default=0.0, ge=0, description="input weights of the cells")
+    recurrent: float = Field(default=0.0, ge=0, description="recurrent weights of the cells")
+    bias: float = Field(default=0.0, ge=0, description="biases of the cells")
+    dense: float = Field(default=0.0, ge=0, description="kernels of the dense layers and the head")
+
+
+class RecurrentNetwork(Network):
+    """A cell over the window; its last output goes through dense layers to one score.
+
+    ``score = head(dense(... dense([h_L, context])))``, dropout after the cell and after each dense layer.
+
+    Shapes
+        ``x [B, L, F]``, ``context [B, C]`` → ``[B, outputs]``. With C > 0 this is the two-input network: the context is
+        concatenated, as it is, to the cell's last output.
+
+    >>> import torch
+    >>> from tidegate.models.cells.lstm import LSTM
+    >>> network = RecurrentNetwork(cell=LSTM(hidden=8), dense=(4,), l2={"kernel": 0.01})
+    >>> module = network.build(features=6, context=1, generator=torch.Generator().manual_seed(1))
+    >>> module(torch.zeros(5, 30, 6), torch.zeros(5, 1)).shape
+    torch.Size([5, 1])
+    """
+
+    name: ClassVar[str] = "recurrent-network"
+
+    cell: Cell = Field(description="the recurrent cell")
+    dense: tuple[int, ...] = Field(default=(32, 16), description="units of the dense layers after the cell")
+    activation: Activation = Field(default="relu", description="of the dense layers")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="share dropped after the cell and each dense layer")
+    outputs: int = Field(default=1, ge=1, description="scores per window")
+    output_activation: Activation = Field(default="linear", description="of the head; tanh bounds the score to ±1")
+    l1: Penalty = Field(default=Penalty(), description="penalty on absolute weights")
+    l2: Penalty = Field(default=Penalty(), description="penalty on squared weights")
+
+    def build(self, features: int, context: int, generator: "torch.Generator") -> "torch.nn.Module":
+        """Build the module; weights and the dropout's own seed are drawn from `generator`."""
+        from tidegate.models.stacked import RecurrentModule
+
+        return RecurrentModule(self, features, context, generator)
+
+    @property
+    def penalised(self) -> bool:
+        """Whether any coefficient is above zero."""
+        return any(getattr(p, group) > 0 for p in (self.l1, self.l2) for group in Penalty.model_fields)
+
+    def penalty(self, module: "torch.nn.Module") -> "torch.Tensor":
+        """``Σ_groups l1 Σ|w| + l2 Σw²``."""
+        import torch
+
+        total = torch.zeros(())
+        for name, weight in module.named_parameters():
+            group = name.rsplit(".", 1)[-1] if name.startswith("stack.") else "dense"
+            if (group == "dense" and name.endswith(".bias")) or group not in Penalty.model_fields:
+                continue
+            if l1 := getattr(self.l1, group):
+                total = total + l1 * weight.abs().sum()
+            if l2 := getattr(self.l2, group):
+                total = total + l2 * weight.square().sum()
+        return total
+
+    def parts(self, lookback: int, features: int, context: int) -> tuple[Part, ...]:
+        """List inputs, layers and head in the order of the computation."""
+        import torch
+
+        module = self.build(features, context, torch.Generator().manual_seed(0))
+        sizes = {name: weight.numel() for name, weight in module.named_parameters()}
+
+        def weights(prefix: str) -> int:
+            return sum(size for name, size in sizes.items() if name.startswith(prefix))
+
+        parts = [Part("window", "window", (lookback, features), 0, ())]
+        if context:
+            parts.append(Part("context", "context", (context,), 0, ()))
+        for at in range(self.cell.layers):
+            last = at == self.cell.layers - 1
+            shape = (self.cell.hidden,) if last else (lookback, self.cell.hidden)
+            parts.append(
+                Part(
+                    f"cell-{at + 1}",
+                    self.cell.name,
+                    shape,
+                    weights(f"stack.layers.{at}."),
+                    (parts[0].key if not at else f"cell-{at}",),
+                )
+            )
+        before: tuple[str, ...] = (parts[-1].key,)
+        if context:
+            parts.append(Part("join", "concatenate", (self.cell.hidden + context,), 0, (*before, "context")))
+            before = ("join",)
+        for at, width in enumerate(self.dense):
+            parts.append(
+                Part(f"dense-{at + 1}", f"dense, {self.activation}", (width,), weights(f"dense.{at}."), before)
+            )
+            before = (f"dense-{at + 1}",)
+        parts.append(Part("head", f"dense, {self.output_activation}", (self.outputs,), weights("head."), before))
+        return tuple(parts)

@@ -1,0 +1,57 @@
+"""The module behind `RecurrentNetwork`: a stack of cells, then dense layers, then a head."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+import torch
+
+from tidegate.models.activations import Activation, activate
+from tidegate.models.dropout import Dropout
+from tidegate.models.initialisers import initial
+from tidegate.models.stack import Stack
+
+if TYPE_CHECKING:
+    from tidegate.models.recurrent import RecurrentNetwork
+
+__all__ = ["Dense", "RecurrentModule"]
+
+
+class Dense(torch.nn.Module):
+    """``activation(x W.T + b)`` with Glorot's uniform kernel ``[out, in]`` and a bias of zero."""
+
+    def __init__(self, inputs: int, outputs: int, activation: Activation, generator: torch.Generator) -> None:
+        super().__init__()
+        self.kernel = torch.nn.Parameter(initial("glorot_uniform", (outputs, inputs), generator))
+        self.bias = torch.nn.Parameter(torch.zeros(outputs))
+        self.activation: Activation = activation
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``[B, in]`` → ``[B, out]``."""
+        return activate(self.activation, torch.nn.functional.linear(x, self.kernel, self.bias))
+
+
+class RecurrentModule(torch.nn.Module):
+    """Weights of a `RecurrentNetwork` for given numbers of features and context fields."""
+
+    def __init__(self, settings: "RecurrentNetwork", features: int, context: int, generator: torch.Generator) -> None:
+        super().__init__()
+        drawn = torch.randint(0, 2**62, (1,), generator=generator).item()
+        noise = torch.Generator().manual_seed(int(drawn))
+        self.stack = Stack(settings.cell, features, generator, noise)
+        self.drop = Dropout(settings.dropout, noise)
+        widths = [settings.cell.hidden + context, *settings.dense]
+        self.dense = torch.nn.ModuleList(
+            Dense(inputs, outputs, settings.activation, generator) for inputs, outputs in itertools.pairwise(widths)
+        )
+        self.head = Dense(widths[-1], settings.outputs, settings.output_activation, generator)
+
+    def forward(self, x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+        """Windows ``[B, L, F]`` and context ``[B, C]`` → scores ``[B, outputs]``."""
+        outputs, _ = self.stack(x)
+        seen = self.drop(outputs[:, -1])
+        if c.shape[1]:
+            seen = torch.cat((seen, c), dim=1)
+        for layer in self.dense:
+            seen = self.drop(layer(seen))
+        scores: torch.Tensor = self.head(seen)
+        return scores
