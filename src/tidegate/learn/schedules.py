@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -43,6 +43,7 @@ class Step(Schedule):
     """
 
     name: ClassVar[str] = "step"
+    example: ClassVar[dict[str, Any]] = {"every": 10, "by": 0.5}
 
     every: int = Field(ge=1, description="epochs between two steps")
     by: float = Field(gt=0, le=1, description="factor of each step")
@@ -78,6 +79,7 @@ class Warmup(Schedule):
     """
 
     name: ClassVar[str] = "warmup"
+    example: ClassVar[dict[str, Any]] = {"epochs": 5.0}
 
     epochs: float = Field(gt=0, description="epochs of the rise")
     start: float = Field(default=0.0, ge=0, le=1, description="factor at the start")

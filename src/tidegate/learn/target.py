@@ -5,7 +5,7 @@ A scaling is fitted on the training targets alone; what it learned is a `TargetS
 """
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -71,6 +71,7 @@ class Times(TargetScaling):
     """
 
     name: ClassVar[str] = "times"
+    example: ClassVar[dict[str, Any]] = {"factor": 100.0}
 
     factor: float = Field(gt=0, description="what the label is multiplied by")
 

@@ -1,6 +1,6 @@
 """The rival that says: on average, as it has gone so far."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -27,6 +27,7 @@ class Drift(Rival):
     """
 
     name: ClassVar[str] = "drift"
+    example: ClassVar[dict[str, Any]] = {"speaks": "return"}
 
     speaks: Literal["level", "return"] = Field(description="what the label is: a price level or a return")
 

@@ -1,6 +1,6 @@
 """The rival that says: as it was, so it will be."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -39,6 +39,7 @@ class Persistence(Rival):
     """
 
     name: ClassVar[str] = "persistence"
+    example: ClassVar[dict[str, Any]] = {"speaks": "return"}
 
     speaks: Literal["level", "return"] = Field(description="what the label is: a price level or a return")
 

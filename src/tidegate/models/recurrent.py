@@ -3,7 +3,7 @@
 This file holds the settings; the module that they build is in `stacked`, so that a declaration never loads torch.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -45,6 +45,7 @@ class RecurrentNetwork(Network):
     """
 
     name: ClassVar[str] = "recurrent-network"
+    example: ClassVar[dict[str, Any]] = {"cell": {"name": "lstm", "hidden": 8}}
 
     cell: Cell = Field(description="the recurrent cell")
     dense: tuple[int, ...] = Field(default=(32, 16), description="units of the dense layers after the cell")

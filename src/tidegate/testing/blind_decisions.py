@@ -3,13 +3,14 @@
 from dataclasses import fields
 
 import numpy as np
+import polars as pl
 
 from tidegate.errors import ClockError
 from tidegate.market.base import Conditions, Market
 from tidegate.strategy.base import State, Timing
 from tidegate.testing.compare import require_same
 from tidegate.testing.scramble import cut_times, scramble_future
-from tidegate.types.axes import FloatArray
+from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.bars import Bars
 
 __all__ = ["check_market", "check_timing"]
@@ -79,7 +80,7 @@ def check_market(market: Market, bars: Bars, asset: str | None = None, cuts: int
     asset = bars.assets[0] if asset is None else asset
     full = market.conditions(bars, asset)
     title = f"market {market.name!r}"
-    labels = cut_times(bars, cuts, seed)
+    labels = np.union1d(cut_times(bars, cuts, seed), _before_limits(bars, asset))
     for number, cut in enumerate(labels):
         other = market.conditions(scramble_future(bars, cut, seed + number, listings=False), asset)
         _same_until(title, full, other, cut, None)
@@ -89,6 +90,17 @@ def check_market(market: Market, bars: Bars, asset: str | None = None, cuts: int
         _same_until(title, full, other, cut, None)
         _same_until(title, full, other, following, _AT_OPEN)
     return len(labels)
+
+
+def _before_limits(bars: Bars, asset: str, count: int = 4) -> TimeArray:
+    """Labels of the bars before some that open at a limit: there, what can be filled is least plain."""
+    own = bars.frame.filter(pl.col("asset") == asset)
+    touched = pl.lit(value=False)
+    for name in ("limit_up", "limit_down"):
+        if name in own.columns:
+            touched = touched | (pl.col("open") == pl.col(name))
+    at = np.searchsorted(bars.times, own.filter(touched)["time"].to_numpy().astype("datetime64[us]"))
+    return bars.times[at[at > 0][:count] - 1]
 
 
 def _stepped(timing: Timing, scores: FloatArray) -> FloatArray:

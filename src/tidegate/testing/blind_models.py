@@ -92,9 +92,9 @@ def fitting_of(model: Model, normaliser: Normaliser | None = None) -> Fitting:
 
     A network learns for two epochs, in small batches, with one seed.
     """
-    from tidegate.learn.fit import fit_network, fit_rival, load_fitted
+    from tidegate.learn.fit import fit_network, fit_rival
     from tidegate.learn.speak import speak
-    from tidegate.learn.target import Unscaled
+    from tidegate.learn.target import StandardTarget
     from tidegate.learn.training import Training
 
     scaler = Standard() if normaliser is None else normaliser
@@ -108,13 +108,11 @@ def fitting_of(model: Model, normaliser: Normaliser | None = None) -> Fitting:
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)
             if isinstance(model, Rival):
-                fit_rival(model, windows, affine, train, work)
-            elif isinstance(model, Network):
-                scale = Unscaled().fit(windows.target[train])
-                fit_network(
-                    model, Training(epochs=2), windows, affine, scale, train, train[:0], {}, 0, work, lambda _: None
-                )
-            learned = load_fitted(work)
+                learned = fit_rival(model, windows, affine, train, work)
+            else:
+                assert isinstance(model, Network)
+                scale, training = StandardTarget().fit(windows.target[train]), Training(epochs=2, batch=32)
+                learned = fit_network(model, training, windows, affine, scale, train, train[:0], {}, 0, work)
             which = np.flatnonzero(fold.testing(windows))
             scores = speak(learned, windows, affine, which)
         panel, rows = windows.panel, windows.anchors[which]

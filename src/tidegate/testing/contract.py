@@ -8,6 +8,7 @@ Nothing is registered. `every_member` walks packages; a new member is one new fi
 
 from collections.abc import Callable
 
+import tidegate.catalog  # noqa: F401 - lets settings find members by name
 from tidegate.component import Component
 from tidegate.errors import UnknownNameError
 from tidegate.factors.base import FactorSet

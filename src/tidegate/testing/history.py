@@ -14,6 +14,7 @@ from tidegate.types.bars import Bars, BarSpec
 __all__ = ["example_bars"]
 
 _LIMIT = 0.1
+_LOCKED_SHARE = 0.06
 
 
 def example_bars(
@@ -27,7 +28,8 @@ def example_bars(
     """Daily bars of `assets` names, every optional column filled, prices in hundredths.
 
     The first asset has every session. With `gaps`, each later one misses some (a suspension has no rows); the last is
-    listed late. Every asset has one split, where `factor` jumps; some bars open or close at their limit.
+    listed late. Every asset has one split, where `factor` jumps; some bars open or close at their
+    limit, and some never leave it.
 
     Known at
         As `Bars`: the open, the previous close and the limits at OPEN(t), the rest at CLOSE(t).
@@ -65,6 +67,7 @@ def _one(generator: np.random.Generator, sessions: int, price: float) -> dict[st
     """One asset's columns over every session."""
     split = int(generator.integers(sessions // 2, sessions - sessions // 4))
     moves = generator.normal(0.0003, 0.02, sessions) * np.where(generator.random(sessions) < 0.1, 6.0, 1.0)
+    locked = generator.random(sessions) < _LOCKED_SHARE
     nudges = generator.normal(0.0, 0.012, (sessions, 3))
     open_, high, low, close = (np.empty(sessions) for _ in range(4))
     preclose = np.empty(sessions)
@@ -79,6 +82,8 @@ def _one(generator: np.random.Generator, sessions: int, price: float) -> dict[st
         low[t] = np.clip(
             round(min(open_[t], close[t]) * np.exp(-abs(nudges[t, 2])), 2), bottom, min(open_[t], close[t])
         )
+        if locked[t]:
+            open_[t] = high[t] = low[t] = close[t] = top if moves[t] > 0 else bottom
         last = close[t]
     volume = np.round(1e6 * np.exp(generator.normal(0, 0.4, sessions)))
     return {

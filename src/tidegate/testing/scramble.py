@@ -141,6 +141,9 @@ def _remade(
             hit = (generator.random(size) < _LIMIT_SHARE) & np.isfinite(new[name])
             new["close"] = np.where(hit, new[name], new["close"])
     spread = np.abs(generator.standard_normal((2, size))) * _SIGMA
+    one_line = generator.random(size) < np.where(_at_limit(new), 0.5, _ZERO_SHARE)
+    new["close"] = np.where(one_line, new["open"], new["close"])
+    spread[:, one_line] = 0.0
     top, bottom = np.maximum(new["open"], new["close"]), np.minimum(new["open"], new["close"])
     new["high"] = np.maximum(grid(top * (1 + spread[0])), top)
     new["low"] = np.minimum(grid(bottom / (1 + spread[1])), bottom)
@@ -151,6 +154,12 @@ def _remade(
             zero = generator.random(size) < _ZERO_SHARE
             new[name] = np.where(zero, 0.0, np.round(moved(name, 0.6)))
     return new
+
+
+def _at_limit(columns: dict[str, FloatArray]) -> BoolArray:
+    """Which bars open at a limit: they may never leave it."""
+    touched = [columns["open"] == columns[name] for name in ("limit_up", "limit_down") if name in columns]
+    return np.logical_or.reduce(touched) if touched else np.zeros(columns["open"].size, dtype=bool)
 
 
 def _values(series: pl.Series) -> FloatArray:

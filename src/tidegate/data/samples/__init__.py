@@ -7,7 +7,7 @@ terms that allow it could be found: `tidegate.data.worlds.HourlyWorld` stands in
 import hashlib
 import io
 from importlib.resources import files
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
@@ -54,6 +54,7 @@ class Sample(Source):
     """
 
     name: ClassVar[str] = "sample"
+    example: ClassVar[dict[str, Any]] = {"dataset": "nasdaq"}
 
     dataset: Literal["nasdaq"] = Field(description="which packaged dataset")
 

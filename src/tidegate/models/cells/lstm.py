@@ -3,7 +3,7 @@
 One bias per gate, as Keras has it, not two that can only act as their sum. Gates: input, forget, candidate, output.
 """
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,7 @@ class LSTM(Cell):
     """
 
     name: ClassVar[str] = "lstm"
+    example: ClassVar[dict[str, Any]] = {"hidden": 8}
 
     unit_forget_bias: bool = Field(default=True, description="start the forget gate's bias at one instead of zero")
     form: Literal["torch", "plain"] = Field(
