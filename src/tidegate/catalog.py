@@ -11,14 +11,13 @@ import json
 from functools import cache
 from importlib import import_module, resources
 from pathlib import Path
-from pkgutil import walk_packages
-from types import ModuleType
 from typing import NamedTuple
 
-from tidegate.component import Component, members, set_lookup
+from tidegate.component import Component, set_lookup
 from tidegate.errors import UnknownNameError
+from tidegate.walk import walk
 
-__all__ = ["Entry", "entries", "families", "find", "studies", "walk"]
+__all__ = ["Entry", "entries", "families", "find", "members", "studies"]
 
 _INDEX = "catalog_index.json"
 _ROOMS = ("market", "data", "factors", "prepare", "models", "learn", "strategy", "backtest", "evaluate")
@@ -61,22 +60,15 @@ def find(family: str, name: str) -> type[Component]:
         found = getattr(import_module(home), kind)
         assert issubclass(found, Component)
         return found
-    walked = walk().get(family, {})
+    walked = members().get(family, {})
     if name in walked:
         return walked[name]
     raise UnknownNameError.among(family, name, {*known, *walked})
 
 
-def walk(package: ModuleType | None = None) -> dict[str, dict[str, type[Component]]]:
-    """Import every module of the rooms (or of `package`) and return every component by family and name."""
-    roots = [import_module(f"tidegate.{room}") for room in _ROOMS] if package is None else [package]
-    for root in roots:
-        for found in walk_packages(root.__path__, f"{root.__name__}."):
-            import_module(found.name)
-    made: dict[str, dict[str, type[Component]]] = {}
-    for kind in members(Component).values():
-        made.setdefault(kind.family, {})[kind.name] = kind
-    return {family: dict(sorted(kinds.items())) for family, kinds in sorted(made.items())}
+def members() -> dict[str, dict[str, type[Component]]]:
+    """Import every room and return every component by family and name: the truth that the index is held against."""
+    return walk(*(f"tidegate.{room}" for room in _ROOMS))
 
 
 def studies() -> dict[str, str]:
@@ -99,7 +91,7 @@ def _write_index() -> None:
             name: [f"{kind.__module__}:{kind.__name__}", (inspect.getdoc(kind) or "").partition("\n")[0]]
             for name, kind in kinds.items()
         }
-        for family, kinds in walk().items()
+        for family, kinds in members().items()
     }
     text = json.dumps(held, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     write_text(Path(str(resources.files("tidegate"))) / _INDEX, text)
