@@ -53,7 +53,7 @@ class Rollout(Settings):
 class Study(Settings):
     """One experiment on one table of bars: parts, and the numbers that choose between them."""
 
-    name: str = Field(pattern=r"\A[a-z0-9][a-z0-9-]{0,60}\Z", description="short name: small letters, digits, hyphens")
+    name: str = Field(pattern=r"\A[a-z0-9][a-z0-9-]{0,60}\z", description="short name: small letters, digits, hyphens")
     title: Text = Field(description="what a reader calls it")
     source: Source = Field(description="where bars come from")
     universe: tuple[str, ...] = Field(description="assets to use; empty for all that the source has")
