@@ -1,0 +1,90 @@
+// Tables: sorted by a click, numbers right-aligned under each other, long ones folded.
+const FEW = 24;
+
+function tableView(table, options) {
+  const view = { sort: null, down: false, all: false };
+  const box = el("div", { class: "tablebox" });
+  const digits = Object.fromEntries(table.columns.map((c) => [c.key, columnDigits(table, c)]));
+
+  function draw() {
+    const rows = sorted(table, view);
+    const cut = view.all || rows.length <= FEW + 6 ? rows : rows.slice(0, FEW);
+    const head = table.columns.map((column) => headCell(table, column, view, draw));
+    const body = cut.map(({ row, role }) => el("tr", { "data-role": role },
+      table.columns.map((column, i) => bodyCell(row[column.key], column, digits[column.key], i === 0, role))));
+    const grid = el("table", { class: (options || {}).class || "grid" },
+      table.title && el("caption", {}, say(table.title)), el("thead", {}, el("tr", {}, head)), el("tbody", {}, body));
+    empty(box).append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say(table.title) || word("table") }, grid));
+    if (cut.length < rows.length || view.all) {
+      const label = view.all ? word("showFew") : word("showAll", { n: rows.length.toLocaleString("en") });
+      box.append(el("button", { class: "more", type: "button", onclick: () => { view.all = !view.all; draw(); } }, label));
+    }
+    if (table.note) box.append(el("p", { class: "note" }, prose(table.note)));
+  }
+  draw();
+  return box;
+}
+
+function sorted(table, view) {
+  const rows = table.rows.map((row, i) => ({ row, role: (table.roles || [])[i], i }));
+  if (view.sort === null) return rows;
+  const of = (item) => plainCell(item.row[view.sort]);
+  return rows.sort((a, b) => {
+    const x = of(a), y = of(b), gone = (v) => v === null || v === undefined || v === "";
+    if (gone(x) || gone(y)) return gone(x) - gone(y) || a.i - b.i;
+    const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), state.lang);
+    return (view.down ? -order : order) || a.i - b.i;
+  });
+}
+
+function headCell(table, column, view, draw) {
+  const active = view.sort === column.key;
+  const press = () => { view.down = active ? !view.down : isNumeric(column); view.sort = column.key; draw(); };
+  const name = say(column.title);
+  return el("th", { scope: "col", class: isNumeric(column) ? "num" : null, "aria-sort": active ? (view.down ? "descending" : "ascending") : null },
+    el("button", { type: "button", class: "sort", title: word("sortBy", { name }), onclick: press }, name,
+      el("span", { class: "arrow", "aria-hidden": "true" }, active ? (view.down ? "\u2193" : "\u2191") : "")));
+}
+
+function bodyCell(value, column, digits, first, role) {
+  const kind = { class: isNumeric(column) ? "num" : null, title: isInterval(value) && value.note ? say(value.note) : null };
+  const dot = first && role ? el("i", { class: "dot", "data-role": role, "aria-hidden": "true" }) : null;
+  const text = isInterval(value) ? intervalText(value, column.style, digits) : shown(value, column.style, digits);
+  return el(first ? "th" : "td", { ...kind, scope: first ? "row" : null }, dot, text);
+}
+
+function intervalText(value, style, digits) {
+  const main = shown(value.value, style, digits);
+  if (value.low === null || value.low === undefined) return main;
+  const range = "[" + shown(value.low, style, digits) + ", " + shown(value.high, style, digits) + "]";
+  return [main, el("span", { class: "range" }, " " + range)];
+}
+
+function isInterval(value) { return value !== null && typeof value === "object" && "value" in value; }
+function plainCell(value) { return isInterval(value) ? value.value : value !== null && typeof value === "object" ? say(value) : value; }
+function isNumeric(column) { return ["integer", "number", "percent", "money"].includes(column.style); }
+
+function columnDigits(table, column) {
+  if (column.digits !== undefined) return column.digits;
+  return isNumeric(column) ? digitsFor(table.rows.map((row) => plainCell(row[column.key])), column.style) : undefined;
+}
+
+function csvText(header, rows) {
+  const cell = (value) => {
+    const text = value === null || value === undefined ? "" : typeof value === "object" ? say(value) : String(value);
+    return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+  };
+  return [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
+
+function tableCsv(table) {
+  const header = [], pick = [];
+  for (const { key } of table.columns) {
+    const wide = table.rows.some((row) => isInterval(row[key]));
+    for (const part of wide ? ["value", "low", "high"] : [null]) {
+      header.push(part && part !== "value" ? key + "_" + part : key);
+      pick.push((row) => (isInterval(row[key]) ? row[key][part] : part === null || part === "value" ? row[key] : null));
+    }
+  }
+  return csvText(header, table.rows.map((row) => pick.map((of) => of(row))));
+}

@@ -1,0 +1,151 @@
+"""Report → one HTML file that needs nothing else: no network, no server, no fonts, no storage.
+
+The page is a template, our style, our script and ECharts, all from `assets/`; the record is put in as JSON. Nothing of the record is ever read as HTML: the script writes it with `textContent` only, the JSON has every ``<``, ``>`` and
+``&`` escaped, and a content security policy lets run nothing but the two scripts whose hashes it names. An asset called
+``</script><img src=x onerror=...>`` is just an odd name.
+
+What is drawn is the record, but for two economies that keep the file small: numbers are rounded to six significant digits
+and lists that occur twice are stored once. A figure of more points than fit is thinned, and says so under itself.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib import resources
+from typing import Any
+
+from tidegate.errors import SettingError
+from tidegate.report.thin import thinned
+from tidegate.types.report import Figure, Report
+
+__all__ = ["LIMIT_BYTES", "page"]
+
+LIMIT_BYTES = 2_000_000
+_POINTS = (4000, 2000, 1000, 500, 250)
+_SCRIPTS = (
+    "words",
+    "state",
+    "format",
+    "dom",
+    "table",
+    "colour",
+    "axes",
+    "series",
+    "chart",
+    "network",
+    "clock",
+    "figure",
+    "sections",
+    "start",
+)
+_STYLES = ("base", "parts", "print")
+_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def page(report: Report) -> str:
+    """Write `report` as one self-contained HTML page, in both languages and for light and dark.
+
+    Parameters
+    ----------
+    report
+        Any report; its texts may hold any characters.
+
+    Returns
+    -------
+    The page's text, under 2 MB in UTF-8; equal reports give equal pages.
+
+    Raises
+    ------
+    SettingError
+        Where its tables alone are too long for such a page.
+
+    >>> from tidegate.types.report import Text
+    >>> made = page(Report(name="x", title=Text.same("<b>"), lead=Text.same("Nothing was found.")))
+    >>> "<title>&lt;b&gt;</title>" in made, len(made.encode()) < LIMIT_BYTES
+    (True, True)
+    """
+    for points in _POINTS:
+        made = _fill(report, points)
+        if len(made.encode()) < LIMIT_BYTES:
+            return made
+    raise SettingError(
+        "the report is too long for one page",
+        where=report.name,
+        expected=f"under {LIMIT_BYTES:,} bytes",
+        found=f"{len(made.encode()):,}",
+        hint="keep long tables (orders, fills) in the run folder and show a summary of them",
+    )
+
+
+def _fill(report: Report, points: int) -> str:
+    charts, ours, style = _asset("echarts.min.js"), _script(), "\n".join(_asset(f"{name}.css") for name in _STYLES)
+    policy = (
+        f"default-src 'none'; script-src {_hash(charts)} {_hash(ours)}; style-src {_hash(style)}; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+    slots = {
+        "policy": policy,
+        "title": html.escape(report.title.en),
+        "style": style,
+        "charts": charts,
+        "script": ours,
+        "lead": html.escape(report.lead.en),
+        "lead-zh": html.escape(report.lead.zh),
+        "report": _payload(report, points),
+    }
+    return re.sub(r"\{\{([a-z-]+)\}\}", lambda found: slots[found[1]], _asset("page.html"))
+
+
+def _script() -> str:
+    parts = "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
+    return f'(function () {{\n"use strict";\n{parts}\n}})();'
+
+
+def _asset(name: str) -> str:
+    return resources.files("tidegate.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _payload(report: Report, points: int) -> str:
+    """Encode as JSON that is safe inside a script element: columns pooled, numbers rounded."""
+    columns: dict[str, int] = {}
+    document = report.model_dump(mode="json", exclude={"figures"})
+    document["figures"] = [_figure(figure, points, columns) for figure in report.figures]
+    texts = _compact(_rounded(document))
+    whole = f'{{"report":{texts},"columns":[{",".join(columns)}]}}'
+    return re.sub("[<>&\u2028\u2029]", lambda found: _ESCAPES[found[0]], whole)
+
+
+def _figure(figure: Figure, points: int, columns: dict[str, int]) -> dict[str, Any]:
+    drawn, dropped = thinned(figure, points)
+    document = drawn.model_dump(mode="json", exclude={"series"})
+    document["thinned"] = dropped
+    document["series"] = []
+    for series in drawn.series:
+        held = series.model_dump(mode="json", exclude={"data"})
+        held["data"] = {
+            name: columns.setdefault(_compact(_rounded(values)), len(columns)) for name, values in series.data.items()
+        }
+        document["series"].append(held)
+    return document
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _rounded(value: Any) -> Any:
+    """Round floats to six significant digits, everywhere below `value`; whole ones are written as integers."""
+    if isinstance(value, float):
+        short = float(f"{value:.6g}")
+        return int(short) if short.is_integer() and abs(short) < 1e15 else short
+    if isinstance(value, dict):
+        return {key: _rounded(held) for key, held in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(held) for held in value]
+    return value
