@@ -36,7 +36,7 @@ class Forecast:
         require(holds=set(_COLUMNS) <= set(frame.columns), what="a forecast lacks columns", expected=list(_COLUMNS), found=frame.columns)
         tidy = frame.select(pl.col(c).cast(t) for c, t in _COLUMNS.items()).sort("asset", "time")
         require(holds=not tidy.select(pl.struct("time", "asset").is_duplicated().any()).item(), what="two forecasts for one time and asset")
-        require(holds=bool(tidy["score"].is_finite().all()), what="a score is missing or not finite", hint="a model that says nothing has no row")
+        require(holds=bool(tidy["score"].is_finite().fill_null(value=False).all()), what="a score is missing or not finite", hint="a model that says nothing has no row")
         folds = set(tidy["fold"].unique().to_list())
         require(holds=folds <= set(fingerprints), what="a fold has no model fingerprint", expected=sorted(folds), found=sorted(fingerprints))
         return cls(tidy.rechunk(), horizon, unit, dict(fingerprints))

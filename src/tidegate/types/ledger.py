@@ -49,6 +49,9 @@ class Ledger:
             require(holds=set(columns) <= set(frame.columns), what=f"the {what} lack columns", expected=list(columns), found=frame.columns)
             tidy.append(frame.select(pl.col(c).cast(t) for c, t in columns.items()).rechunk())
         lines = tidy[2]
+        sums = lines.select("cash", "holdings", "equity")
+        whole = sums.select(pl.all_horizontal(pl.all().is_finite().fill_null(value=False)).all()).item()
+        require(holds=whole, what="a sum of the book is missing or not finite", found=sums.filter(~pl.all_horizontal(pl.all().is_finite().fill_null(value=False))).head(1).rows())
         gap = (lines["cash"] + lines["holdings"] - lines["equity"]).abs().max()
         scale = max(1.0, float(np.abs(lines["equity"].to_numpy()).max())) if lines.height else 1.0
         require(holds=lines.height > 0, what="the book is empty")

@@ -51,11 +51,35 @@ class Panel:
         rows = values.shape[0]
         require(holds=values.ndim == 2, what="panel values need two axes", expected="[R, F]", found=values.shape)
         require(holds=values.dtype == np.float32, what="panel values are single precision", found=values.dtype)
-        require(holds=values.shape[1] == len(fields), what="fields and values disagree", expected=values.shape[1], found=fields)
+        require(
+            holds=values.shape[1] == len(fields),
+            what="fields and values disagree",
+            expected=values.shape[1],
+            found=fields,
+        )
         require(holds=len(set(fields)) == len(fields), what="two fields have one name", found=fields)
         require(holds=row_time.shape == (rows,), what="one time per row", expected=rows, found=row_time.shape)
-        require(holds=offsets.shape == (len(assets) + 1,), what="one span per asset", expected=len(assets) + 1, found=offsets.shape)
-        require(holds=int(offsets[0]) == 0 and int(offsets[-1]) == rows, what="spans must cover the rows", expected=rows, found=offsets[[0, -1]])
+        require(
+            holds=offsets.shape == (len(assets) + 1,),
+            what="one span per asset",
+            expected=len(assets) + 1,
+            found=offsets.shape,
+        )
+        require(
+            holds=int(offsets[0]) == 0 and int(offsets[-1]) == rows,
+            what="spans must cover the rows",
+            expected=rows,
+            found=offsets[[0, -1]],
+        )
+        require(holds=len(set(assets)) == len(assets), what="two assets have one name", found=assets)
+        require(holds=bool(np.all(np.diff(offsets) >= 0)), what="spans must go forward", found=offsets)
+        on_axis = bool(np.all((row_time >= 0) & (row_time < len(times))))
+        require(
+            holds=on_axis,
+            what="a row leaves the time axis",
+            expected=f"0 … {len(times) - 1}",
+            found=(row_time.min(), row_time.max()) if rows else None,
+        )
         steps = np.diff(row_time)
         inner = np.ones(max(rows - 1, 0), dtype=bool)
         inner[(offsets[1:-1] - 1)[(offsets[1:-1] > 0) & (offsets[1:-1] < rows)]] = False
@@ -63,8 +87,13 @@ class Panel:
         require(holds=bool(np.all(np.diff(times) > np.timedelta64(0, "us"))), what="the time axis must increase")
         require(holds=forcings <= set(fields), what="a forcing is not a field", expected=fields, found=sorted(forcings))
         return cls(
-            frozen(np.ascontiguousarray(values)), frozen(times), tuple(assets), tuple(fields),
-            frozen(row_time.astype(np.int64)), frozen(offsets.astype(np.int64)), forcings,
+            frozen(np.ascontiguousarray(values)),
+            frozen(times),
+            tuple(assets),
+            tuple(fields),
+            frozen(row_time.astype(np.int64)),
+            frozen(offsets.astype(np.int64)),
+            forcings,
         )
 
     def field(self, name: str) -> int:
@@ -95,4 +124,4 @@ class Panel:
     @cached_property
     def complete(self) -> BoolArray:
         """Rows without a missing value [R]."""
-        return frozen(np.isfinite(self.values).all(axis=1))
+        return frozen(np.asarray(np.isfinite(self.values).all(axis=1)))

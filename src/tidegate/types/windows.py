@@ -59,14 +59,31 @@ class Windows:
         for field in (*inputs, *context):
             panel.field(field)
         require(holds=lookback >= 1, what="a window has at least one row", found=lookback)
+        there = (anchors >= 0) & (anchors < panel.values.shape[0])
+        require(
+            holds=bool(there.all()),
+            what="an anchor is no row of the panel",
+            expected=f"0 … {panel.values.shape[0] - 1}",
+            found=int((~there).sum()),
+        )
         inside = anchors - lookback + 1 >= panel.first_row[anchors]
-        require(holds=bool(inside.all()), what="a window reaches before its asset's first row", found=int((~inside).sum()))
+        require(
+            holds=bool(inside.all()), what="a window reaches before its asset's first row", found=int((~inside).sum())
+        )
         if bool((known <= panel.row_time[anchors]).any()):
-            raise ClockError("a target is known at or before its anchor", hint="a label must look past the anchor; check its horizon")
+            raise ClockError(
+                "a target is known at or before its anchor", hint="a label must look past the anchor; check its horizon"
+            )
         return cls(
-            panel, lookback, tuple(inputs), tuple(context), horizon,
-            frozen(anchors.astype(np.int64)), frozen(target.astype(np.float64)),
-            frozen(weight.astype(np.float64)), frozen(known.astype(np.int64)),
+            panel,
+            lookback,
+            tuple(inputs),
+            tuple(context),
+            horizon,
+            frozen(anchors.astype(np.int64)),
+            frozen(target.astype(np.float64)),
+            frozen(weight.astype(np.float64)),
+            frozen(known.astype(np.int64)),
         )
 
     def __len__(self) -> int:
@@ -80,8 +97,15 @@ class Windows:
     def take(self, which: IntArray | BoolArray) -> "Windows":
         """Some of the windows, on the same panel."""
         return Windows.of(
-            self.panel, self.lookback, self.inputs, self.context, self.horizon,
-            self.anchors[which], self.target[which], self.known[which], self.weight[which],
+            self.panel,
+            self.lookback,
+            self.inputs,
+            self.context,
+            self.horizon,
+            self.anchors[which],
+            self.target[which],
+            self.known[which],
+            self.weight[which],
         )
 
 
@@ -100,6 +124,13 @@ class Affine:
     @classmethod
     def of(cls, centre: FloatArray, scale: FloatArray, fitted_upto: int | None = None) -> "Affine":
         """Check shapes, and that every scale is positive and finite."""
-        require(holds=centre.shape == scale.shape and centre.ndim == 2, what="centre and scale are [M or 1, F]", found=(centre.shape, scale.shape))
-        require(holds=bool(np.all(np.isfinite(centre)) and np.all(np.isfinite(scale)) and np.all(scale > 0)), what="a scale is not positive or not finite")
+        require(
+            holds=centre.shape == scale.shape and centre.ndim == 2,
+            what="centre and scale are [M or 1, F]",
+            found=(centre.shape, scale.shape),
+        )
+        require(
+            holds=bool(np.all(np.isfinite(centre)) and np.all(np.isfinite(scale)) and np.all(scale > 0)),
+            what="a scale is not positive or not finite",
+        )
         return cls(frozen(centre), frozen(scale), fitted_upto)
