@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ _SUFFIX = ".tidegate-tmp"
 
 def write_bytes(path: Path, content: bytes) -> str:
     """Put `content` at `path`, whole or not at all; returns its SHA-256. Raises `KeptError` with a hint when it cannot."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
@@ -66,7 +67,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes().decode())
     except OSError as error:
         raise KeptError(f"could not read {path.name}", where=path.parent, found=error.strerror) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{path.name} is not valid JSON", where=path, hint="it was changed by something else; remove it and run again") from error
 
 
