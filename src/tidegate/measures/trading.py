@@ -14,6 +14,7 @@ from tidegate.errors import DataError
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, frozen
 
 __all__ = [
+    "FLAT",
     "Trips",
     "bars_in_market",
     "longest_run",
@@ -24,7 +25,8 @@ __all__ = [
     "win_rate",
 ]
 
-_FLAT = 1e-9
+FLAT = 1e-9
+"""Exposure up to here counts as none: rounding, not a position."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def trips_of_path(exposure: ArrayLike, equity: ArrayLike, capital: float) -> Tri
         raise DataError("exposure and equity differ in shape", expected=held.shape, found=values.shape)
     if bool(np.isnan(held).any() or np.isnan(values).any()):
         raise DataError("a path with missing values has no round trips", hint="fill or cut it, and say so")
-    sign = np.where(np.abs(held) > _FLAT, np.sign(held), 0.0).astype(np.int64)
+    sign = np.where(np.abs(held) > FLAT, np.sign(held), 0.0).astype(np.int64)
     path = np.concatenate([[capital], values])
     edges = np.flatnonzero(np.diff(np.concatenate([[0], sign, [0]])))
     starts, stops = edges[:-1], edges[1:]
@@ -135,13 +137,13 @@ class _Open:
             self.profit += side * (value * share - self.cost * part) - fees * share
             self.cost *= 1.0 - part
             rest = self.amount + amount * share
-            self.amount = 0.0 if abs(rest) <= _FLAT * abs(amount) else rest
+            self.amount = 0.0 if abs(rest) <= FLAT * abs(amount) else rest
             if self.amount:
                 return done
             done.append((self.entry, bar, side, self.profit, self.outlay, True))
             self.amount = self.cost = self.profit = self.outlay = 0.0
             amount, value, fees = amount * (1 - share), value * (1 - share), fees * (1 - share)
-            if abs(amount) <= _FLAT:
+            if abs(amount) <= FLAT:
                 return done
         if not self.amount:
             self.entry = bar
@@ -188,7 +190,7 @@ def bars_in_market(exposure: ArrayLike) -> IntArray:
     >>> int(bars_in_market([0.0, 0.5, -1.0, 0.0]))
     2
     """
-    return np.asarray((np.abs(np.asarray(exposure, dtype=np.float64)) > _FLAT).sum(axis=-1))[()]
+    return np.asarray((np.abs(np.asarray(exposure, dtype=np.float64)) > FLAT).sum(axis=-1))[()]
 
 
 def spells(inside: ArrayLike) -> IntArray:

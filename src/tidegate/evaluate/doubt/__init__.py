@@ -1,0 +1,1 @@
+"""How sure one may be: intervals, tests and their small-sample truth, in short code of our own."""
