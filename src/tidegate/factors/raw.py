@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tidegate.errors import DataError
+from tidegate.errors import DataError, SettingError
 from tidegate.factors.base import FactorSet, panel_of
 from tidegate.types.bars import Bars
 from tidegate.types.panel import Panel
@@ -37,6 +37,12 @@ class RawFields(FactorSet):
         default=("close", "open", "high", "low", "amount", "volume"), min_length=1, description="fields, in this order"
     )
     optional: tuple[RawField, ...] = Field(default=("amount",), description="fields to leave out where a source has none")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "RawFields":
+        if len(set(self.fields)) < len(self.fields):
+            raise SettingError("a field appears twice", where=self.name, found=self.fields)
+        return self
 
     def compute(self, bars: Bars) -> Panel:
         """Take the columns as they are."""
