@@ -28,7 +28,7 @@ from tidegate.types.windows import Affine, Windows
 __all__ = ["Fitted", "fit_network", "fit_rival", "load_fitted"]
 
 
-def fit_network(  # noqa: PLR0917
+def fit_network(
     network: Network,
     training: Training,
     windows: Windows,
@@ -111,7 +111,7 @@ def fit_rival(rival: Rival, windows: Windows, affine: Affine, train: IntArray, f
     return fitted
 
 
-def _fitted(  # noqa: PLR0917
+def _fitted(
     model: Model,
     arrays: Mapping[str, NDArray[Any]],
     windows: Windows,
@@ -139,7 +139,7 @@ def _fitted(  # noqa: PLR0917
     )
 
 
-def _identity(  # noqa: PLR0917
+def _identity(
     model: Model,
     windows: Windows,
     affine: Affine,

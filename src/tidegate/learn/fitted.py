@@ -21,6 +21,7 @@ from tidegate.files import read_json, write_bytes, write_json
 from tidegate.learn.digests import digest_arrays
 from tidegate.learn.target import TargetScale
 from tidegate.models.base import Model, Network
+from tidegate.models.dense import by_row
 from tidegate.types.axes import frozen
 
 __all__ = ["Fitted", "load_fitted", "save_fitted"]
@@ -69,7 +70,7 @@ class Fitted:
         assert isinstance(self.model, Network)
         module = self.model.build(len(self.inputs), len(self.context), torch.Generator().manual_seed(0))
         module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in self.arrays.items()})
-        return module.eval()
+        return by_row(module.eval())
 
 
 def save_fitted(fitted: Fitted, folder: Path) -> None:

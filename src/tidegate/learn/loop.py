@@ -43,7 +43,7 @@ class Ground(NamedTuple):
 class Loop:
     """A training under way; `run` brings it to its end."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         network: Network,
         module_size: tuple[int, int],

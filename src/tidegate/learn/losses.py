@@ -13,7 +13,7 @@ from tidegate.component import Component
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Huber", "Loss", "MeanAbsoluteError", "MeanSquaredError"]
+__all__ = ["MAE", "MSE", "Huber", "Loss"]
 
 
 class Loss(Component):
@@ -26,11 +26,11 @@ class Loss(Component):
         """Return the weighted mean over the batch: scores ``[B, O]``, targets and weights ``[B]``; None is all ones."""
 
 
-class MeanSquaredError(Loss):
+class MSE(Loss):
     """``Σ w (s - y)² / Σ w``.
 
     >>> import torch
-    >>> MeanSquaredError().value(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 0.0]), None).item()
+    >>> MSE().value(torch.tensor([[1.0], [3.0]]), torch.tensor([0.0, 0.0]), None).item()
     5.0
     """
 
@@ -41,11 +41,11 @@ class MeanSquaredError(Loss):
         return _mean((score[:, 0] - target).square(), weight)
 
 
-class MeanAbsoluteError(Loss):
+class MAE(Loss):
     """``Σ w |s - y| / Σ w``.
 
     >>> import torch
-    >>> MeanAbsoluteError().value(torch.tensor([[1.0], [3.0]]), torch.zeros(2), torch.tensor([3.0, 1.0])).item()
+    >>> MAE().value(torch.tensor([[1.0], [3.0]]), torch.zeros(2), torch.tensor([3.0, 1.0])).item()
     1.5
     """
 

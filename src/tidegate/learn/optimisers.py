@@ -174,7 +174,7 @@ class AdamW(Optimiser):
         _adam(w, g, memory, t, rate, self.beta_1, self.beta_2, self.epsilon)
 
 
-def _adam(  # noqa: PLR0917 - an equation has as many letters as it has
+def _adam(
     w: "torch.Tensor",
     g: "torch.Tensor",
     memory: "dict[str, torch.Tensor]",

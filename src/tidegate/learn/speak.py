@@ -1,7 +1,8 @@
 """Speak: a fitted model and some windows → scores in the label's own unit.
 
-A network runs in padded tiles of a fixed number of rows on one thread. A matrix product may sum in another order when
-its shape changes; with one shape for all, a window's score has the same bits in whatever company it is asked about.
+A network runs in padded tiles of a fixed number of rows on one thread, its dense layers row by row. A product may
+sum in another order when its shape changes or a row moves; so a window's score has the same bits in whatever company it
+is asked about.
 """
 
 import numpy as np
@@ -17,7 +18,7 @@ from tidegate.models.base import Network, Rival
 from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["average", "speak"]
+__all__ = ["TILE", "average", "speak"]
 
 TILE = 256
 _RIVAL_TILE = 4096

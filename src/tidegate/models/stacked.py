@@ -5,29 +5,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tidegate.models.activations import Activation, activate
+from tidegate.models.dense import Dense
 from tidegate.models.dropout import Dropout
-from tidegate.models.initialisers import initial
 from tidegate.models.stack import Stack
 
 if TYPE_CHECKING:
     from tidegate.models.recurrent import RecurrentNetwork
 
-__all__ = ["Dense", "RecurrentModule"]
-
-
-class Dense(torch.nn.Module):
-    """``activation(x W.T + b)`` with Glorot's uniform kernel ``[out, in]`` and a bias of zero."""
-
-    def __init__(self, inputs: int, outputs: int, activation: Activation, generator: torch.Generator) -> None:
-        super().__init__()
-        self.kernel = torch.nn.Parameter(initial("glorot_uniform", (outputs, inputs), generator))
-        self.bias = torch.nn.Parameter(torch.zeros(outputs))
-        self.activation: Activation = activation
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``[B, in]`` → ``[B, out]``."""
-        return activate(self.activation, torch.nn.functional.linear(x, self.kernel, self.bias))
+__all__ = ["RecurrentModule"]
 
 
 class RecurrentModule(torch.nn.Module):
