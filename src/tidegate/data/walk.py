@@ -1,7 +1,7 @@
 """How every synthetic world of random walks becomes bars: two steps a bar, by day and overnight.
 
-A bar *t* opens at O(t) and closes at ``C(t) = O(t) · (1 + A(t))``; the next opens at ``O(t+1) = C(t) + O(t) · B(t)``, so
-that the simple open-to-open return is the plain sum ``A(t) + B(t)``: a linear formula, without the curvature that
+A bar *t* opens at O(t) and closes at ``C(t) = O(t) · (1 + A(t))``; the next opens at ``O(t+1) = C(t) + O(t) · B(t)``,
+so that the simple open-to-open return is the plain sum ``A(t) + B(t)``: a linear formula, without the curvature that
 would make a planted correlation only nearly right. High and low reach beyond open and close by half-normal amounts that
 depend on nothing else.
 """

@@ -6,7 +6,7 @@ machine; no two worlds share draws.
 """
 
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -43,6 +43,7 @@ class NoiseWorld(Source):
     """
 
     name: ClassVar[str] = "noise-world"
+    example: ClassVar[dict[str, Any]] = {"sessions": 120, "seed": 1}
 
     sessions: int = Field(ge=2, le=60_000, description="weekdays of history")
     seed: int = Field(ge=0, description="the same seed gives the same bars")
@@ -84,6 +85,7 @@ class PlantedWorld(Source):
     """
 
     name: ClassVar[str] = "planted-world"
+    example: ClassVar[dict[str, Any]] = {"sessions": 120, "seed": 1, "ic": 0.05}
 
     sessions: int = Field(ge=3, le=60_000, description="weekdays of history")
     seed: int = Field(ge=0, description="the same seed gives the same bars")
@@ -117,6 +119,7 @@ class RegimeWorld(Source):
     """
 
     name: ClassVar[str] = "regime-world"
+    example: ClassVar[dict[str, Any]] = {"sessions": 120, "seed": 1}
 
     sessions: int = Field(ge=2, le=60_000, description="weekdays of history")
     seed: int = Field(ge=0, description="the same seed gives the same bars")
@@ -163,6 +166,7 @@ class CrashWorld(Source):
     """
 
     name: ClassVar[str] = "crash-world"
+    example: ClassVar[dict[str, Any]] = {"sessions": 120, "seed": 1, "depth": 0.3}
 
     sessions: int = Field(ge=20, le=60_000, description="weekdays of history")
     seed: int = Field(ge=0, description="the same seed gives the same bars")
@@ -199,8 +203,8 @@ class HourlyWorld(Source):
 
     Formula
         log variance is a first-order autoregression with persistence `memory`; volume rises by ``exp(0.5 · cos)``
-        towards 15:00 and with volatility; returns have mean zero and are independent of everything before: nothing forecasts
-        their sign, but their size can be forecast.
+        towards 15:00 and with volatility; returns have mean zero and are independent of everything before: nothing
+        forecasts their sign, but their size can be forecast.
     Known at
         A label is the end of its hour; an hour belongs to the session (the calendar day) in which it began.
     Shapes, units
@@ -214,6 +218,7 @@ class HourlyWorld(Source):
     """
 
     name: ClassVar[str] = "hourly-world"
+    example: ClassVar[dict[str, Any]] = {"days": 10, "seed": 1}
 
     days: int = Field(ge=1, le=10_000, description="calendar days of history, 24 bars each")
     seed: int = Field(ge=0, description="the same seed gives the same bars")
@@ -246,8 +251,9 @@ class HourlyWorld(Source):
         )  # fmt: skip
 
 
-def _daily(  # noqa: PLR0917
-    name: str, title: str, inside: FloatArray, volatility: float | FloatArray, signal: FloatArray, generator: np.random.Generator,
+def _daily(
+    name: str, title: str, inside: FloatArray, volatility: float | FloatArray, signal: FloatArray,
+    generator: np.random.Generator,
 ) -> Bars:  # fmt: skip
     """Add what all daily worlds share: the overnight step, volume from `signal`, and how far high and low reach."""
     spread = np.broadcast_to(np.asarray(volatility, dtype=np.float64), inside.shape)

@@ -1,0 +1,126 @@
+"""Checks on series: units that change, jumps, holes, flat bars. Mixed units are quarantined, the rest is flagged and kept."""
+
+import math
+
+import polars as pl
+
+from tidegate.data.import_settings import ImportSettings
+from tidegate.data.sieve import Sieve
+from tidegate.errors import FileRefusedError
+
+__all__ = ["check_units", "flag_series"]
+
+_STEP = 1.5  # decades: a change of unit is at least a factor of 100, a price moves less between two bars
+_NEAR = 0.15
+_JUMP = 0.45
+_LONG = 20
+_GUESSES = {
+    2.0: 'volume_unit="lots"',
+    -4.0: 'amount_unit="10k"',
+    -3.0: 'amount_unit="1k"',
+    -2.0: 'volume_unit="lots", amount_unit="10k"',
+    -1.0: 'volume_unit="lots", amount_unit="1k"',
+}
+
+
+def check_units(frame: pl.DataFrame, sieve: Sieve, settings: ImportSettings, where: str) -> tuple[pl.DataFrame, bool]:
+    """Hold amount against volume × price.
+
+    Within one asset the ratio amount / (volume · close) changes slowly; a row that lies beyond a sudden step of more than
+    1.5 decades, away from the asset's median, is in other units. For stocks and funds the ratio itself must be near 1:
+    raises `FileRefusedError` where it is a power of ten instead, with the settings that would explain it. Returns the
+    rows that pass, and whether the ratio confirms shares and yuan.
+    """
+    if not {"volume", "amount"} <= set(frame.columns):
+        return frame, False
+    ratio = (pl.col("amount") / (pl.col("volume") * pl.col("close"))).log10()
+    valid = (pl.col("volume") > 0) & (pl.col("amount") > 0)
+    told = frame.with_columns(ratio=pl.when(valid).then(ratio)).sort("asset", "time")
+    median = told["ratio"].median()
+    if not isinstance(median, float):
+        return frame, False
+    confirmed = _judge(median, sieve, settings, where)
+    told = told.with_columns(ratio=pl.col("ratio").forward_fill().over("asset"))
+    told = told.with_columns(
+        stepped=(pl.col("ratio").diff().abs() > _STEP).any().over("asset"),
+        away=(pl.col("ratio") - pl.col("ratio").median().over("asset")).abs(),
+    )
+    mixed = told.filter(pl.col("stepped") & (pl.col("away") > _STEP) & valid)
+    found = pl.format("amount {}, volume {}, close {}", "amount", "volume", "close")
+    sieve.flag(mixed, pl.lit(value=True), "mixed_units", "amount", found)
+    return frame.filter(~pl.col("row").is_in(mixed["row"].implode())), confirmed
+
+
+def _judge(median: float, sieve: Sieve, settings: ImportSettings, where: str) -> bool:
+    near = abs(median) < math.log10(2)
+    if settings.kind in {"stock", "fund"}:
+        guess = next((hint for power, hint in _GUESSES.items() if abs(median - power) < _NEAR), None)
+        if guess:
+            raise FileRefusedError(
+                "amount does not agree with volume × price", where=f"{where}, columns volume and amount",
+                expected="amount / (volume · close) near 1", found=f"{10**median:.4g} in the median row", hint=f"say the units: {guess}",
+            )  # fmt: skip
+        if not near:
+            sieve.note(f"amount / (volume · close) is {10**median:.3g}, not near 1: are the prices adjusted?")
+    elif near and settings.kind == "index":
+        sieve.note('amount / volume is near the price, as for a stock: if it is one, say kind="stock"')
+    return near and settings.kind in {"stock", "fund"}
+
+
+def flag_series(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bool) -> None:
+    """Flag jumps, holes, flat bars and codes that occur once; `frame` is sorted by asset and time."""
+    flat = (pl.col("open") == pl.col("high")) & (pl.col("high") == pl.col("low")) & (pl.col("low") == pl.col("close"))
+    idle = pl.col("volume").fill_null(0) == 0 if "volume" in frame.columns else pl.lit(value=True)
+    when = pl.col("time").cast(pl.String)
+    sieve.flag(frame, flat & idle, "flat", "close", pl.format("{} at {}", "close", when))
+    _flag_jumps(frame, sieve)
+    _flag_sessions(frame, sieve, weekdays=weekdays)
+    if minutes:
+        _flag_bars(frame, sieve)
+    sizes = frame.group_by("asset").len()
+    if sizes.height > 1 and float(sizes["len"].median() or 0) >= _LONG:  # type: ignore[arg-type]
+        once = sizes.filter(pl.col("len") == 1)["asset"]
+        sieve.flag(frame, pl.col("asset").is_in(once.implode()), "stray_asset", "asset", pl.col("asset"))
+
+
+def _flag_jumps(frame: pl.DataFrame, sieve: Sieve) -> None:
+    scale = pl.col("factor").fill_null(1.0) if "factor" in frame.columns else pl.lit(1.0)
+    before = (pl.col("close") * scale).shift(1).over("asset")
+    change = pl.col("close") * scale / before - 1
+    if "preclose" in frame.columns:  # the ex-right reference price already tells splits
+        change = pl.when(pl.col("preclose") > 0).then(pl.col("close") / pl.col("preclose") - 1).otherwise(change)
+    told = frame.with_columns(change=change)
+    sieve.flag(told, pl.col("change").abs() > _JUMP, "jump", "close", pl.format("return {}", pl.col("change").round(4)))
+
+
+def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool) -> None:
+    days = frame.unique(["asset", "session"], keep="first", maintain_order=True).select("row", "asset", "session")
+    if days["asset"].n_unique() > 1:
+        rank = pl.col("session").rank("dense").cast(pl.Int64)
+        days = days.with_columns(place=rank)
+        missing = (pl.col("place").diff().over("asset") - 1).alias("missing")
+    elif weekdays:
+        before = pl.col("session").shift(1)
+        missing = (pl.business_day_count(before, pl.col("session")) - 1).alias("missing")
+    else:
+        missing = (pl.col("session").diff().dt.total_days() - 1).alias("missing")
+    told = days.with_columns(missing, last=pl.col("session").shift(1).over("asset"))
+    found = pl.format(
+        "{} between {} and {}", "missing", pl.col("last").cast(pl.String), pl.col("session").cast(pl.String)
+    )
+    sieve.flag(told, pl.col("missing") > 0, "missing_session", "time", found)
+
+
+def _flag_bars(frame: pl.DataFrame, sieve: Sieve) -> None:
+    """A time of day that the sessions before and after have, and this one does not."""
+    held = frame.select("row", "asset", "session", clock=pl.col("time").dt.time())
+    held = held.with_columns(place=pl.col("session").rank("dense").over("asset").cast(pl.Int64))
+    bare = held.select("asset", "place", "clock")
+    both = bare.with_columns(pl.col("place") + 1).join(
+        bare.with_columns(pl.col("place") - 1), on=["asset", "place", "clock"]
+    )
+    absent = both.join(bare, on=["asset", "place", "clock"], how="anti")
+    firsts = held.group_by("asset", "place").agg(pl.col("row").first(), pl.col("session").first())
+    told = absent.join(firsts, on=["asset", "place"]).sort("row", "clock")
+    found = pl.format("{} {}", pl.col("session").cast(pl.String), pl.col("clock").cast(pl.String))
+    sieve.flag(told, pl.lit(value=True), "missing_bar", "time", found)

@@ -1,0 +1,44 @@
+"""Asset codes as texts: quotes taken off, leading zeros kept, and their loss noticed.
+
+A spreadsheet writes ``'000300`` or ``="000300"`` to keep zeros; without that it eats them, and 300 may then be any of
+several assets. Where Chinese codes are six digits long, a shorter number is a defect, never padded unless the user says so.
+"""
+
+import re
+
+import polars as pl
+
+__all__ = ["is_code", "read_codes"]
+
+_CODE = r"^[A-Za-z0-9][A-Za-z0-9._^=&/-]{0,39}$"
+_DIGITS = 6
+
+
+def is_code(text: str) -> bool:
+    """Whether a text can be an asset's code: letters, digits and ``. _ ^ = & / -``, at most 40.
+
+    >>> is_code("000300.SH"), is_code("沪深300")
+    (True, False)
+    """
+    return re.match(_CODE, text, re.ASCII) is not None
+
+
+def read_codes(series: pl.Series, *, chinese: bool, pad: int = 0) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Return the codes, where a text can be none, and where leading zeros were lost.
+
+    `chinese` says that plain codes are six digits; `pad` fills numeric codes with zeros up to so many digits.
+
+    >>> read_codes(pl.Series(["'000300", '="000905"', "300"]), chinese=True)[0].to_list()
+    ['000300', '000905', '300']
+    """
+    text = series.cast(pl.Float64).fill_nan(None).cast(pl.Int64, strict=False) if series.dtype.is_float() else series
+    codes = text.cast(pl.String).str.strip_chars(" \t\u00a0\u3000").str.replace(r'^="(.*)"$', "${1}")
+    codes = codes.str.strip_chars("'\"` ")
+    if pad:
+        codes = pl.select(
+            pl.when(codes.str.contains(r"^[0-9]+$")).then(codes.str.zfill(pad)).otherwise(codes)
+        ).to_series()
+    bad = ~codes.str.contains(_CODE).fill_null(value=False)
+    numeric = codes.str.contains(r"^[0-9]+(?:\.0)?$").fill_null(value=False)
+    short = numeric & (codes.str.replace(r"\.0$", "").str.len_chars() < _DIGITS)
+    return codes.rename("asset"), bad, short & pl.Series([chinese]).new_from_index(0, len(codes)) & ~bad

@@ -1,0 +1,29 @@
+"""A file as a source: imported anew whenever its bars are asked for."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from tidegate.data.import_settings import ImportSettings
+from tidegate.data.importer import import_file
+from tidegate.data.source import Source
+from tidegate.types.bars import Bars
+
+__all__ = ["FileSource"]
+
+
+class FileSource(Source):
+    """A CSV or Parquet file, or a folder of them, imported on the fly; the store is faster and keeps a hash.
+
+    Errors
+        `FileRefusedError` as `tidegate.data.importer.import_file`.
+    """
+
+    name: ClassVar[str] = "file"
+
+    path: str = Field(description="a file or a folder")
+    settings: ImportSettings = Field(default_factory=ImportSettings, description="what you know about the file")
+
+    def bars(self) -> Bars:
+        """Import the file."""
+        return import_file(self.path, self.settings).bars

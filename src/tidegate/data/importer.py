@@ -1,0 +1,235 @@
+"""Raw files → Bars, with a health report: the corridor of an import, one step a line.
+
+    bytes → text → cells → columns → moments, codes, numbers → checks → Bars
+
+A step that cannot go on refuses the file, naming the row, the column, the reason and the remedy; a row that is wrong is
+quarantined, counted and listed. Nothing is mended in silence.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from tidegate.data.checks import check_order, check_prices, check_repeats, check_sessions
+from tidegate.data.checks_series import check_units, flag_series
+from tidegate.data.codes import is_code
+from tidegate.data.columns import Typed, typed
+from tidegate.data.decode import decode
+from tidegate.data.frames import as_polars
+from tidegate.data.health import HealthReport, Imported, defects_of
+from tidegate.data.import_settings import ImportSettings
+from tidegate.data.lines import read_table
+from tidegate.data.parquet import read_parquet
+from tidegate.data.sieve import Sieve
+from tidegate.errors import FileRefusedError
+from tidegate.types.bars import Bars, BarSpec
+
+__all__ = ["Progress", "import_file", "import_frame"]
+
+Progress = Callable[[str, float], None]
+_ENDINGS = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
+
+
+class _Raw(NamedTuple):
+    """Cells with their row numbers, before anything was understood."""
+
+    frame: pl.DataFrame
+    headers: tuple[str, ...]
+    encoding: str
+    delimiter: str
+
+
+def import_file(
+    path: str | Path, settings: ImportSettings | None = None, *, progress: Progress | None = None
+) -> Imported:
+    """Import a CSV or Parquet file, or a folder of such files with the same columns.
+
+    Parameters
+    ----------
+    path
+        A file (``.csv .txt .tsv .parquet .pq``) or a folder; files of a folder are read in order of name, and their rows
+        numbered through.
+    settings
+        What you know about the file; see `ImportSettings`.
+    progress
+        Called with the step's name and the share done, 0 … 1.
+
+    Raises
+    ------
+    FileRefusedError
+        The file cannot be understood, or more than ``max_bad`` of its rows are bad.
+    UnknownNameError
+        ``columns`` names a header or column that does not exist.
+    """
+    settings = settings or ImportSettings()
+    sieve = Sieve()
+    tell = progress or _quiet
+    paths = _paths(Path(path))
+    raws = []
+    for number, one in enumerate(paths):
+        tell(f"reading {one.name}", number / len(paths) / 2)
+        raws.append(_read(one, settings, sieve))
+    where = Path(path).name
+    return _finish(_joined(raws, where), settings, sieve, where, tell)
+
+
+def import_frame(
+    frame: Any, settings: ImportSettings | None = None, *, name: str = "frame", progress: Progress | None = None
+) -> Imported:
+    """Import a Polars or pandas frame; a pandas index of times or codes counts as columns. Raises as `import_file` does.
+
+    >>> import polars as pl
+    >>> days = ["2015-01-05", "2015-01-06", "2015-01-07"]
+    >>> frame = pl.DataFrame(
+    ...     {"日期": days, "开盘价": [1.0] * 3, "最高价": [2.0] * 3, "最低价": [0.5] * 3, "收盘价": [1.5] * 3}
+    ... )
+    >>> imported = import_frame(frame, ImportSettings(asset="000300"))
+    >>> imported.health.kept, imported.bars.assets
+    (3, ('000300',))
+    """
+    settings = settings or ImportSettings()
+    held = as_polars(frame)
+    if not held.height:
+        raise FileRefusedError("the frame has no rows", where=name, hint="check how it was made")
+    return _finish(_numbered(held, "a frame, already typed"), settings, Sieve(), name, progress or _quiet)
+
+
+def _quiet(step: str, share: float) -> None:
+    """Tell nobody."""
+
+
+def _paths(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(one for one in path.iterdir() if one.suffix.lower() in _ENDINGS and not one.name.startswith("."))
+        if found:
+            return found
+        raise FileRefusedError("the folder holds no CSV or Parquet file", where=path.name, expected=sorted(_ENDINGS))
+    if not path.is_file():
+        raise FileRefusedError("there is no such file", where=path, hint="check the path")
+    return [path]
+
+
+def _read(path: Path, settings: ImportSettings, sieve: Sieve) -> _Raw:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileRefusedError("the file cannot be read", where=path, found=error.strerror) from None
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        frame, checksum = read_parquet(content, path.name)
+        if not frame.height:
+            raise FileRefusedError("the file has no rows", where=path.name, hint="export it again")
+        if checksum != "verified":
+            sieve.note("the file carries no checksum: damage that leaves it readable cannot be told from data")
+        return _numbered(frame, f"Parquet, {checksum}")
+    text, encoding = decode(content, path.name)
+    table = read_table(
+        text, path.name, sieve, settings.header, settings.skip_lines, keep_unfinished=settings.keep_unfinished
+    )
+    return _Raw(table.frame, table.headers, encoding, table.delimiter)
+
+
+def _numbered(frame: pl.DataFrame, encoding: str) -> _Raw:
+    headers = tuple(frame.columns)
+    cells = frame.rename({header: f"cell {at}" for at, header in enumerate(headers)})
+    return _Raw(cells.with_row_index("row", offset=1), headers, encoding, "")
+
+
+def _joined(raws: list[_Raw], where: str) -> _Raw:
+    first = raws[0]
+    if len(raws) == 1:
+        return first
+    pieces = []
+    shift = 0
+    for raw in raws:
+        if raw.headers != first.headers or raw.frame.schema != first.frame.schema:
+            raise FileRefusedError(
+                "the files of the folder have different columns", where=where, expected=list(first.headers),
+                found=list(raw.headers), hint="import them one by one",
+            )  # fmt: skip
+        pieces.append(raw.frame.with_columns((pl.col("row") + shift).cast(pl.UInt32)))
+        shift += int(raw.frame["row"].max() or 0)  # type: ignore[arg-type]
+    return first._replace(frame=pl.concat(pieces))
+
+
+def _finish(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress) -> Imported:
+    rows = raw.frame.height + sum(sieve.counts.values())
+    tell("understanding columns", 0.5)
+    known = typed(raw.frame, raw.headers, settings, sieve, where, _asset_of(where))
+    tell("checking rows", 0.7)
+    minutes = known.minutes
+    frame = check_prices(known.frame, sieve)
+    if settings.calendar == "weekdays":
+        frame = check_sessions(frame, sieve, minutes=minutes, allowed=settings.max_bad, where=where)
+    frame = check_order(frame, sieve)
+    frame = check_repeats(frame, sieve)
+    frame, confirmed = check_units(frame, sieve, settings, where)
+    units = _confirmed(known.units, sieve) if confirmed else known.units
+    _refuse_bad(sieve, rows, frame, settings, where)
+    tell("checking series", 0.85)
+    frame = frame.sort("asset", "time")
+    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays")
+    bars = Bars.of(frame.drop("row"), _spec(known, units, settings, where))
+    tell("done", 1.0)
+    health = HealthReport(
+        file=where, encoding=raw.encoding, delimiter=raw.delimiter,
+        columns={header.text: header.column for header in known.matched.headers}, ignored=known.matched.ignored,
+        units=units, frequency=known.frequency, label=known.label, rows=rows, kept=bars.frame.height,
+        quarantined=rows - bars.frame.height, assets=len(bars.assets), first=str(bars.times[0])[:19],
+        last=str(bars.times[-1])[:19], notes=tuple(dict.fromkeys(sieve.notes)), defects=defects_of(sieve),
+    )  # fmt: skip
+    return Imported(bars, health, sieve.listed())
+
+
+def _confirmed(units: dict[str, str], sieve: Sieve) -> dict[str, str]:
+    """Amount / volume equals the price: so volume is in shares and amount in yuan, whoever stated it or not."""
+    if "as printed" in units.values():
+        sieve.note("amount / volume agrees with the price: volume is in shares, amount in yuan")
+    return {"volume": "shares", "amount": "yuan"}
+
+
+def _spec(known: Typed, units: dict[str, str], settings: ImportSettings, where: str) -> BarSpec:
+    stated = units.get("volume", "shares") != "as printed"
+    stamps = () if stated else ("The unit of volume is not stated by the source.",)
+    return BarSpec(
+        frequency=known.frequency, kind=settings.kind, currency=settings.currency,
+        volume_unit=units.get("volume", "shares"), title=settings.title or where, source=settings.source or where, stamps=stamps,
+    )  # fmt: skip
+
+
+def _asset_of(where: str) -> str:
+    """A code from the file's name, or an empty text where it gives none."""
+    stem = re.sub(r"\.(csv|txt|tsv|parquet|pq)$", "", where, flags=re.IGNORECASE)
+    return stem if is_code(stem) else ""
+
+
+def _refuse_bad(sieve: Sieve, rows: int, frame: pl.DataFrame, settings: ImportSettings, where: str) -> None:
+    bad = sieve.quarantined
+    if frame.height and bad <= math.ceil(settings.max_bad * rows):
+        return
+    worst = max(
+        defects_of(sieve), key=lambda defect: defect.count if defect.action == "quarantined" else -1, default=None
+    )
+    if worst is None or not worst.examples:
+        raise FileRefusedError("no row of the file is left", where=where, hint="check the file")
+    example = worst.examples[0]
+    column = f", column {example.column}" if example.column else ""
+    raise FileRefusedError(
+        f"{bad} of {rows} rows are bad, mostly: {worst.meaning} ({worst.count})", where=f"{where}, row {example.row}{column}",
+        expected=f"at most {settings.max_bad:.2%} bad rows", found=example.found or "an empty cell", hint=_HINTS.get(
+            worst.name, "mend the file at its source, or allow more with max_bad=..."),
+    )  # fmt: skip
+
+
+_HINTS = {
+    "lost_zeros": "export codes as text, or say how long they are: pad_codes=6",
+    "unreadable_time": "say what the dates are (date_order, epoch), or which column holds them (columns=...)",
+    "non_session": 'for a market open all week, say calendar="always"',
+    "conflict": 'if the file holds several assets, map the column of their codes: columns={...: "asset"}',
+    "mixed_units": "split the file where the unit changes and import each part with its own volume_unit and amount_unit",
+    "ragged_line": "export it again; text with commas must stand in quotation marks",
+    "bad_code": "map the column that holds the codes, or say asset=...",
+}

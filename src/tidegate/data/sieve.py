@@ -1,0 +1,109 @@
+"""What an import leaves out or points at, with the row, the column and the value: nothing disappears without a line here.
+
+`DEFECTS` is the one list of defect classes. *Quarantined* rows are left out of the bars and listed; *flagged* rows are
+kept and listed; *counted* ones were put right by nothing but sorting.
+"""
+
+from typing import Literal, NamedTuple
+
+import polars as pl
+
+__all__ = ["DEFECTS", "Action", "DefectKind", "Sieve"]
+
+Action = Literal["quarantined", "flagged", "counted"]
+
+
+class DefectKind(NamedTuple):
+    """What is done with such a row, and what it is in both languages."""
+
+    action: Action
+    en: str
+    zh: str
+
+
+DEFECTS: dict[str, DefectKind] = {
+    "ragged_line": DefectKind("quarantined", "a line with another number of cells than the header", "列数与表头不符"),
+    "unfinished_line": DefectKind("quarantined", "the last line has no line end: it may have been cut off", "末行没有换行符，可能被截断"),
+    "unreadable_time": DefectKind("quarantined", "a date or time that cannot be read", "日期或时间无法识别"),
+    "weekday": DefectKind("quarantined", "a weekday that does not agree with its date", "星期与日期不符"),
+    "bad_code": DefectKind("quarantined", "an asset code that cannot be one", "证券代码不合法"),
+    "lost_zeros": DefectKind("quarantined", "a code that lost its leading zeros", "代码丢失前导零"),
+    "unreadable_number": DefectKind("quarantined", "a number that cannot be read", "数字无法识别"),
+    "missing_price": DefectKind("quarantined", "a price is missing", "价格缺失"),
+    "not_finite": DefectKind("quarantined", "NaN or infinite", "非有限数"),
+    "not_positive": DefectKind("quarantined", "a price of zero or below", "价格为零或负"),
+    "negative": DefectKind("quarantined", "a negative volume, amount or open interest", "成交量、成交额或持仓量为负"),
+    "high_below_low": DefectKind("quarantined", "the high is below the low", "最高价低于最低价"),
+    "outside_range": DefectKind("quarantined", "open or close outside low … high", "开盘价或收盘价超出最高最低范围"),
+    "non_session": DefectKind("quarantined", "a bar on a Saturday or Sunday", "非交易日"),
+    "outside_hours": DefectKind("quarantined", "a bar at night in a file of day sessions", "非交易时段"),
+    "duplicate": DefectKind("quarantined", "the same bar again, value for value (the first one is kept)", "完全重复的行"),
+    "conflict": DefectKind("quarantined", "several bars of one time and asset that disagree (all are left out)", "同一时间的行相互矛盾"),
+    "time_back": DefectKind("quarantined", "a row out of its place in an ordered file: its date is in doubt", "时间倒退"),
+    "mixed_units": DefectKind("quarantined", "amount and volume in other units than the rest", "成交量或成交额单位不一致"),
+    "unsorted": DefectKind("counted", "rows were not in order of time; sorted", "行未按时间排序，已排序"),
+    "missing_session": DefectKind("flagged", "a weekday without a bar: a holiday, a suspension or a hole", "缺少交易日"),
+    "missing_bar": DefectKind("flagged", "a bar that the sessions before and after have", "缺少盘中数据"),
+    "jump": DefectKind("flagged", "a return beyond ±45 % without an adjustment factor", "价格跳变而无复权因子"),
+    "flat": DefectKind("flagged", "open = high = low = close without volume", "四价相同且无成交"),
+    "stray_asset": DefectKind("flagged", "a code that occurs once in a file of long series", "只出现一次的代码"),
+}  # fmt: skip
+
+_LISTED = {"defect": pl.String, "row": pl.UInt32, "column": pl.String, "found": pl.String}
+
+
+class Sieve:
+    """Collects defects while a file is read."""
+
+    def __init__(self) -> None:
+        self._pieces: list[pl.DataFrame] = []
+        self.notes: list[str] = []
+        self.counts: dict[str, int] = {}
+
+    def note(self, text: str) -> None:
+        """Remember what must be said about the file."""
+        self.notes.append(text)
+
+    def add(self, defect: str, row: int, column: str, found: str) -> None:
+        """List one row."""
+        self._list(
+            pl.DataFrame({"defect": [defect], "row": [row], "column": [column], "found": [found]}, schema=_LISTED)
+        )
+
+    def count(self, defect: str, rows: int, row: int, found: str) -> None:
+        """Count many rows and list the first."""
+        self.add(defect, row, "", found)
+        self.counts[defect] += rows - 1
+
+    def flag(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: pl.Expr) -> None:
+        """List the rows of `frame` (it has a column ``row``) where `which` holds."""
+        rows = frame.filter(which.fill_null(value=False))
+        if rows.height:
+            self._list(rows.select(
+                pl.lit(defect).alias("defect"), pl.col("row").cast(pl.UInt32), pl.lit(column).alias("column"),
+                found.cast(pl.String).fill_null("").str.slice(0, 60).alias("found"),
+            ))  # fmt: skip
+
+    def drop(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: pl.Expr) -> pl.DataFrame:
+        """List the rows where `which` holds and return the others."""
+        self.flag(frame, which, defect, column, found)
+        return frame.filter(~which.fill_null(value=False))
+
+    def listed(self) -> pl.DataFrame:
+        """Everything listed, by row."""
+        if not self._pieces:
+            return pl.DataFrame(schema=_LISTED)
+        return pl.concat(self._pieces).sort("row", maintain_order=True)
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows were left out, not counting a last line without its end."""
+        return sum(
+            count for defect, count in self.counts.items()
+            if DEFECTS[defect].action == "quarantined" and defect != "unfinished_line"
+        )  # fmt: skip
+
+    def _list(self, piece: pl.DataFrame) -> None:
+        for defect, count in piece.group_by("defect").len().iter_rows():
+            self.counts[defect] = self.counts.get(defect, 0) + count
+        self._pieces.append(piece)
