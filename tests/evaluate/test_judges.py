@@ -175,12 +175,12 @@ class TestBooks:
         times = [START + timedelta(days=i) for i in range(4)]
         fills = pl.DataFrame({
             "time": [times[0], times[2]], "asset": "x", "side": ["buy", "sell"], "quantity": [10.0, 10.0], "price": [5.0, 6.0],
-            "value": [50.0, 60.0], "commission": [0.5, 0.5], "stamp_duty": [0.0, 0.1], "transfer_fee": 0.0, "slippage": 0.0, "realised": 0.0,
+            "value": [50.0, 60.0], "commission": [0.5, 0.5], "stamp_duty": [0.0, 0.1], "transfer_fee": 0.0, "slippage": 0.0, "realised": 0.0, "trip": 0,
         }, schema=FILLS)  # fmt: skip
         equity = [99.5, 101.0, 108.9, 108.9]
         lines = pl.DataFrame({
             "time": times, "cash": [49.5, 49.5, 108.9, 108.9], "holdings": [50.0, 51.5, 0.0, 0.0], "equity": equity,
-            "exposure": [0.5, 0.51, 0.0, 0.0], "fees": [0.5, 0.0, 0.6, 0.0],
+            "exposure": [0.5, 0.51, 0.0, 0.0], "fees": [0.5, 0.0, 0.6, 0.0], "quantity": [10.0, 10.0, 0.0, 0.0],
         }, schema=BOOK)  # fmt: skip
         ledger = Ledger.of(pl.DataFrame(schema=ORDERS), fills, lines, 100.0)
         found = {one.name: one for one in judge_ledger(

@@ -1,14 +1,24 @@
-"""The family of markets: dated facts about where and how something trades."""
+"""The family of markets: dated facts about where and how something trades.
+
+A market resolves its dated rules once, for one asset of some bars, into `Conditions`: plain arrays, one number per bar.
+The engine reads nothing else, so that a market of one's own is one file with one verb.
+"""
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from tidegate.component import Component
-from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
+from tidegate.errors import SettingError
+from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray, frozen
 from tidegate.types.bars import Bars
 
-__all__ = ["Conditions", "Market"]
+__all__ = ["RATE_UNIT", "Conditions", "Market"]
+
+RATE_UNIT = 100_000_000
+"""Rates are whole numbers of 1e-8: 0.001 % of value is 1,000."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +26,12 @@ class Conditions:
     """What one instrument offers at each bar of ``times [T]``: prices to fill and mark at, and what a fill costs.
 
     Units
-        Prices are integers in ticks of `money_unit` (for example 0.001 yuan) where `exact`, so that money is exact;
-        rates are integers in 1e-8 of value; a frictionless market has ``exact`` False and trades fractions of a unit.
+        Prices in the market's currency. Where `exact`, each is the float nearest to a whole number of `tick`s, money is
+        counted in whole `money_unit`s and fees in whole hundredths; else fractions of a unit are traded, without costs.
+        Rates are whole numbers of 1e-8 of value.
     Known at
-        `open`, `can_buy_open`, `can_sell_open` at OPEN(t); the rest at CLOSE(t), except rates, which are law.
+        `open`, `can_buy_open`, `can_sell_open`, the limits, `suspended` and `reference` at OPEN(t); `close` and `mark` at
+        CLOSE(t); rates are law and known before.
     """
 
     times: TimeArray
@@ -32,19 +44,72 @@ class Conditions:
     exact: bool
     money_unit: float
     lot: int
+    """Step of an order's quantity."""
     multiplier: int
     settlement_days: int
     """Sessions before what was bought may be sold: 1 for T+1, 0 for T+0."""
     margin_rate: float
-    """Fraction of value that a position ties up; 1 for cash instruments."""
+    """Fraction of value that a position ties up; 1 for instruments paid in full."""
     rates: dict[str, IntArray]
-    """commission_buy, commission_sell, close_today, stamp_duty_buy, stamp_duty_sell, transfer_fee: 1e-8 of value, [T]."""
+    """commission_buy, commission_sell, close_today, stamp_duty_buy, stamp_duty_sell, transfer_fee: 1e-8 of value, [T].
+    A name that is not there costs nothing; close_today takes the commission's place when a lot is closed in the session
+    that opened it."""
     per_share: dict[str, IntArray]
-    """Fees by quantity in 1e-8 money per unit [T]; empty where there are none."""
+    """Fees by quantity under the same names, 1e-8 of the currency per unit [T]; empty where there are none."""
     minimum_commission: int
     """In `money_unit`s per order."""
     stamps: tuple[str, ...]
     """What must be said of this market: proxies, unconfirmed rules."""
+    tick: float = 0.01
+    minimum_quantity: int = 0
+    """Smallest purchase (200 on STAR); 0 for one `lot`."""
+    slippage_ticks: int = 0
+    """Ticks that a fill is worse than the open, never beyond a price limit."""
+    maintenance_rate: float = 0.0
+    """Equity below this fraction of value at a close forces the position closed at the next open."""
+    longest: float = 1.0
+    """Largest exposure allowed."""
+    shortest: float = 0.0
+    """Smallest exposure allowed; negative where short positions are."""
+    mark: FloatArray | None = None
+    """Price that a position is valued at after the close; None for `close` (futures: the settlement price)."""
+    limit_up: FloatArray | None = None
+    limit_down: FloatArray | None = None
+    """Price limits [T], NaN where none holds."""
+    suspended: BoolArray | None = None
+    """Bars in which nothing trades though they have a row."""
+    reference: FloatArray | None = None
+    """The exchange's reference price before the open; where it differs from the mark before, shares and cash are changed
+    by a corporate action worth nothing. None where there are no such actions."""
+    currency: str = ""
+
+    @property
+    def margined(self) -> bool:
+        """Whether positions are margined and marked daily (futures) instead of paid in full."""
+        return self.exact and self.margin_rate < 1.0
+
+    def between(self, first: int, end: int) -> "Conditions":
+        """Bars ``first … end - 1`` alone; limits and references keep what they were."""
+        if not 0 <= first < end <= len(self.times):
+            raise SettingError(
+                "bars outside the conditions", expected=f"0 ≤ first < end ≤ {len(self.times)}", found=(first, end)
+            )
+        changes: dict[str, Any] = {}
+        for field in fields(self):
+            held = getattr(self, field.name)
+            if isinstance(held, np.ndarray):
+                changes[field.name] = frozen(held[first:end])
+            elif isinstance(held, dict):
+                changes[field.name] = {name: frozen(rate[first:end]) for name, rate in held.items()}
+        return replace(self, **changes)
+
+    def since(self, first: int) -> "Conditions":
+        """Bars from `first` on."""
+        return self.between(first, len(self.times))
+
+    def without_costs(self) -> "Conditions":
+        """The same market before costs: no fees, no slippage; what stays gross beside the net."""
+        return replace(self, rates={}, per_share={}, minimum_commission=0, slippage_ticks=0)
 
 
 class Market(Component):

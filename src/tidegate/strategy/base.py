@@ -10,9 +10,10 @@ __all__ = ["State", "Strategy", "Timing"]
 
 
 class State(NamedTuple):
-    """What a timing rule remembers between bars: bars left to hold (0 = flat)."""
+    """What a timing rule remembers between bars: bars left to hold (0 = none), and the exposure it last asked for."""
 
-    left: int
+    left: int = 0
+    exposure: float = 0.0
 
 
 class Strategy(Component):

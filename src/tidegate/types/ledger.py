@@ -16,11 +16,11 @@ ORDERS: dict[str, pl.DataType] = {
 FILLS: dict[str, pl.DataType] = {
     "time": pl.Datetime("us"), "asset": pl.String(), "side": pl.String(), "quantity": pl.Float64(), "price": pl.Float64(),
     "value": pl.Float64(), "commission": pl.Float64(), "stamp_duty": pl.Float64(), "transfer_fee": pl.Float64(),
-    "slippage": pl.Float64(), "realised": pl.Float64(),
+    "slippage": pl.Float64(), "realised": pl.Float64(), "trip": pl.Int64(),
 }
 BOOK: dict[str, pl.DataType] = {
     "time": pl.Datetime("us"), "cash": pl.Float64(), "holdings": pl.Float64(), "equity": pl.Float64(),
-    "exposure": pl.Float64(), "fees": pl.Float64(),
+    "exposure": pl.Float64(), "fees": pl.Float64(), "quantity": pl.Float64(),
 }
 
 
@@ -31,7 +31,8 @@ class Ledger:
     Known at
         A fill at its own moment; a line of the book at CLOSE(time).
     Units
-        Money in the market's currency; `quantity` in shares, units or lots as the market says.
+        Money in the market's currency; `quantity` in shares, units or lots as the market says. A fill's `price` has the
+        slippage in it; `realised` is what it closed earned, after fees; `trip` numbers round trips (flat to flat) from 0.
     Invariants
         cash + holdings = equity at every close, to the cent (futures: holdings is the open profit since settlement).
     """

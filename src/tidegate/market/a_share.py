@@ -1,0 +1,114 @@
+"""One A share under the rules of its board and its day."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from tidegate.market.base import Conditions, Market
+from tidegate.market.boards import board_of
+from tidegate.market.costs import (
+    STAMP_DUTY_BUY,
+    STAMP_DUTY_SELL,
+    TRANSFER_SHANGHAI,
+    TRANSFER_SHANGHAI_FACE,
+    TRANSFER_SHENZHEN,
+)
+from tidegate.market.limits import LIMITS, LIMITS_AT_RISK, limit_ticks
+from tidegate.market.prices import as_prices, limit_prices, own_bars, rate, whole_ticks
+from tidegate.types.axes import frozen
+from tidegate.types.bars import Bars
+
+__all__ = ["AShare"]
+
+_TICK = 0.01
+_PER_YUAN = 100
+
+
+class AShare(Market):
+    """One A share: lots and limits of its board, T+1, dated stamp duty and transfer fee, commission with a minimum.
+
+    Bars hold **raw** prices; `preclose` is the exchange's reference price, and where it differs from the last close the
+    holding is changed by a corporate action (shares × close / preclose, the remainder in cash). Limits come from the
+    bars where they have them, else from the reference price. A bar that opens *beyond* the computed limit shows that
+    none held that session (share reform, first days of listing). A suspended session has no bar.
+
+    Errors
+        `DataError` for a code that is no A share, a price off the tick of 0.01, or a session before a rule's first row.
+
+    >>> from tidegate.testing.history import example_bars
+    >>> AShare().conditions(example_bars(sessions=30, assets=1), "000001.SZ").lot
+    100
+    """
+
+    name: ClassVar[str] = "a-share"
+    asset_class: ClassVar[Literal["index", "fund", "stock", "future", "coin"]] = "stock"
+
+    commission: float = Field(
+        default=0.00025, ge=0, le=0.003, description="broker's commission, fraction of value, each side"
+    )
+    minimum_commission_yuan: float = Field(default=5.0, ge=0, description="smallest commission of one order, yuan")
+    slippage_ticks: int = Field(default=1, ge=0, description="ticks of 0.01 yuan that a fill is worse than the open")
+    at_risk: bool = Field(default=False, description="whether the share is under risk warning (ST) over the whole span")
+
+    def conditions(self, bars: Bars, asset: str) -> Conditions:
+        """Resolve board, limits, fees and corporate actions."""
+        board = board_of(asset)
+        own = own_bars(bars, asset)
+        count = len(own.times)
+        open_, close = (whole_ticks(own.column(name), _TICK, asset) for name in ("open", "close"))
+        before = own.before(close)
+        given = own.column("preclose")
+        reference = np.where(np.isfinite(given) & (given > 0), whole_ticks(given, _TICK, asset), before)
+        table = (LIMITS_AT_RISK if self.at_risk else LIMITS)[board.board]
+        up, down = limit_ticks(reference, table.at(own.dates))
+        first = own.first_of_session
+        opening = open_[np.maximum.accumulate(np.where(first, np.arange(count), 0))]
+        holds = (reference > 0) & (opening <= up) & (opening >= down)
+        for theirs, ours in ((own.column("limit_up"), up), (own.column("limit_down"), down)):
+            told = np.isfinite(theirs)
+            ours[told] = whole_ticks(theirs[told], _TICK, asset)
+            holds |= told
+        suspended = own.suspended
+        free = np.ones(count, dtype=bool) if suspended is None else ~suspended
+        limit_up, limit_down = limit_prices(up, down, holds, _TICK)
+        commission = frozen(rate(self.commission, count))
+        shanghai = board.exchange == "SH"
+        transfer = TRANSFER_SHANGHAI if shanghai else TRANSFER_SHENZHEN
+        acted = np.where(first & (reference > 0), reference, np.append(0, close[:-1]))
+        tables = (STAMP_DUTY_BUY, STAMP_DUTY_SELL, transfer, *([TRANSFER_SHANGHAI_FACE] if shanghai else []))
+        return Conditions(
+            times=frozen(own.times),
+            session=frozen(own.session),
+            open=frozen(as_prices(open_, _TICK)),
+            close=frozen(as_prices(close, _TICK)),
+            can_buy_open=frozen(free & ~(holds & (open_ >= up))),
+            can_sell_open=frozen(free & ~(holds & (open_ <= down))),
+            exact=True,
+            money_unit=1 / _PER_YUAN,
+            lot=board.lot,
+            minimum_quantity=board.minimum,
+            multiplier=1,
+            settlement_days=1,
+            margin_rate=1.0,
+            rates={
+                "commission_buy": commission,
+                "commission_sell": commission,
+                "stamp_duty_buy": frozen(STAMP_DUTY_BUY.at(own.dates)),
+                "stamp_duty_sell": frozen(STAMP_DUTY_SELL.at(own.dates)),
+                "transfer_fee": frozen(transfer.at(own.dates)),
+            },
+            per_share={"transfer_fee": frozen(TRANSFER_SHANGHAI_FACE.at(own.dates))} if shanghai else {},
+            minimum_commission=round(self.minimum_commission_yuan * _PER_YUAN),
+            tick=_TICK,
+            slippage_ticks=self.slippage_ticks,
+            suspended=suspended,
+            currency="CNY",
+            limit_up=frozen(limit_up),
+            limit_down=frozen(limit_down),
+            reference=frozen(as_prices(acted, _TICK)),
+            stamps=(
+                "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash; dividends are not taxed.",
+                *(note for table in tables for note in table.unconfirmed(own.dates)),
+            ),
+        )

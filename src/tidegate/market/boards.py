@@ -1,0 +1,47 @@
+"""Which board a code belongs to, and what an order there must look like.
+
+The code decides: 60xxxx Shanghai main, 688/689xxx STAR, 00xxxx Shenzhen main, 30xxxx ChiNext, 43/8x/92xxxx Beijing.
+Lots: RQAlpha's instrument table, which its oracle runs confirm; the exchanges' own text was not read.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+from tidegate.errors import DataError
+
+__all__ = ["BoardRules", "board_of"]
+
+Board = Literal["main", "chinext", "star", "beijing"]
+
+
+class BoardRules(NamedTuple):
+    """A board: its exchange, the step of a purchase and the smallest one, in shares."""
+
+    board: Board
+    exchange: Literal["SH", "SZ", "BJ"]
+    lot: int
+    minimum: int
+
+
+_BY_CODE: tuple[tuple[str, BoardRules], ...] = (
+    (r"60[0135]\d{3}", BoardRules("main", "SH", 100, 100)),
+    (r"68[89]\d{3}", BoardRules("star", "SH", 1, 200)),
+    (r"00[0-4]\d{3}", BoardRules("main", "SZ", 100, 100)),
+    (r"30[0-2]\d{3}", BoardRules("chinext", "SZ", 100, 100)),
+    (r"(43|8\d|92)\d{4}", BoardRules("beijing", "BJ", 1, 100)),
+)
+
+
+def board_of(asset: str) -> BoardRules:
+    """The board of an A share by its six digits; raises `DataError` for any other code.
+
+    >>> board_of("688001.SH").minimum, board_of("sz.300750").board
+    (200, 'chinext')
+    """
+    digits = re.findall(r"(?<!\d)\d{6}(?!\d)", asset)
+    for pattern, rules in _BY_CODE if len(digits) == 1 else ():
+        if re.fullmatch(pattern, digits[0]):
+            return rules
+    raise DataError(
+        "unknown: the board of an asset", found=asset, expected="the six digits of an A share, for example 600000.SH"
+    )

@@ -1,0 +1,100 @@
+"""What trading costs in China, as dated tables; rates in 1e-8 of value, so that 0.05 % is 50,000.
+
+Sources: the dated records of marina-rules 2026.10.26.5, which quote the notices named below. Rows without one are
+marked unconfirmed. Broker commission is no fact of the world and is a setting of each market; its minimum of 5 yuan per
+order is the custom since 2002-05-01.
+"""
+
+from datetime import date
+
+from tidegate.market.dated import DatedTable, Row
+
+__all__ = [
+    "FUTURE_CLOSE_TODAY",
+    "FUTURE_FEE",
+    "STAMP_DUTY_BUY",
+    "STAMP_DUTY_SELL",
+    "TRANSFER_SHANGHAI",
+    "TRANSFER_SHANGHAI_FACE",
+    "TRANSFER_SHENZHEN",
+]
+
+_RATE = "1e-8 of value"
+_FACE = "1e-8 yuan per share"
+_KNOWN = "general knowledge"
+_CLEARING_2015 = "ChinaClear 201507/59ccd417, which quotes the earlier rates"
+_CLEARING_2022 = "ChinaClear 202204/837e3c50"
+_DUTY_2008 = "mof.gov.cn t20080919_76432"
+_DUTY_2023 = "gov.cn content_6900443"
+
+_DUTY_BEFORE = (
+    Row(date(2001, 11, 16), 200_000, _KNOWN, confirmed=False),
+    Row(date(2005, 1, 24), 100_000, _KNOWN, confirmed=False),
+    Row(date(2007, 5, 30), 300_000, _KNOWN, confirmed=False),
+    Row(date(2008, 4, 24), 100_000, _KNOWN, confirmed=False),
+)
+STAMP_DUTY_BUY = DatedTable("stamp duty on purchases", _RATE, (*_DUTY_BEFORE, Row(date(2008, 9, 19), 0, _DUTY_2008)))
+"""Both sides paid until 2008-09-18."""
+STAMP_DUTY_SELL = DatedTable(
+    "stamp duty on sales",
+    _RATE,
+    (*_DUTY_BEFORE, Row(date(2008, 9, 19), 100_000, _DUTY_2008), Row(date(2023, 8, 28), 50_000, _DUTY_2023)),
+)
+TRANSFER_SHANGHAI = DatedTable(
+    "transfer fee by value, Shanghai",
+    _RATE,
+    (
+        Row(date(2001, 11, 16), 0, _KNOWN, confirmed=False),
+        Row(date(2015, 8, 1), 2_000, _CLEARING_2015),
+        Row(date(2022, 4, 29), 1_000, _CLEARING_2022),
+    ),
+)
+TRANSFER_SHANGHAI_FACE = DatedTable(
+    "transfer fee by face value, Shanghai",
+    _FACE,
+    (
+        # The first notice gives 0.03 % of face value as the rate before it; for how long it had held is not sourced.
+        Row(date(2001, 11, 16), 100_000, _KNOWN, confirmed=False),
+        Row(date(2012, 6, 1), 75_000, _KNOWN, confirmed=False),
+        Row(date(2012, 9, 1), 30_000, _CLEARING_2015, confirmed=False),
+        Row(date(2015, 8, 1), 0, _CLEARING_2015),
+    ),
+)
+"""A share's face value is 1 yuan: 0.03 % of it is 0.0003 yuan a share."""
+TRANSFER_SHENZHEN = DatedTable(
+    "transfer fee by value, Shenzhen",
+    _RATE,
+    (
+        Row(date(2001, 11, 16), 2_550, _CLEARING_2015, confirmed=False),
+        Row(date(2015, 8, 1), 2_000, _CLEARING_2015),
+        Row(date(2022, 4, 29), 1_000, _CLEARING_2022),
+    ),
+)
+
+FUTURE_FEE = DatedTable(
+    "CSI 300 future: fee to open and to close",
+    _RATE,
+    (
+        Row(date(2010, 4, 16), 5_000, _KNOWN, confirmed=False),
+        Row(date(2012, 6, 1), 3_500, _KNOWN, confirmed=False),
+        Row(date(2012, 9, 1), 2_500, _KNOWN, confirmed=False),
+        Row(date(2015, 8, 3), 2_300, "WonderTrader fees.json (rate); date: general knowledge", confirmed=False),
+    ),
+)
+FUTURE_CLOSE_TODAY = DatedTable(
+    "CSI 300 future: fee to close what the session opened",
+    _RATE,
+    (
+        Row(date(2010, 4, 16), 5_000, _KNOWN, confirmed=False),
+        Row(date(2012, 6, 1), 3_500, _KNOWN, confirmed=False),
+        Row(date(2012, 9, 1), 2_500, _KNOWN, confirmed=False),
+        Row(date(2015, 8, 3), 2_300, _KNOWN, confirmed=False),
+        Row(date(2015, 8, 26), 11_500, _KNOWN, confirmed=False),
+        Row(date(2015, 9, 7), 230_000, _KNOWN, confirmed=False),
+        Row(date(2017, 2, 17), 92_000, _KNOWN, confirmed=False),
+        Row(date(2017, 9, 18), 69_000, _KNOWN, confirmed=False),
+        Row(date(2018, 12, 3), 46_000, _KNOWN, confirmed=False),
+        Row(date(2019, 4, 22), 34_500, _KNOWN, confirmed=False),
+        Row(date(2023, 10, 23), 23_000, _KNOWN, confirmed=False),
+    ),
+)
