@@ -138,12 +138,14 @@ def figures(
     run: Run,
     form: Annotated[str, typer.Option("--format", help="png or svg")] = "png",
     only: Annotated[Optional[list[str]], typer.Option("--only", help="keys of the figures to draw; default: all")] = None,  # noqa: UP045
+    language: Annotated[str, typer.Option("--language", help="en or zh")] = "en",
+    theme: Annotated[str, typer.Option("--theme", help="light or dark")] = "light",
     out: Out = "runs",
 ) -> None:
     """Write a run's figures as PNG or SVG files (needs an installed Chromium or Chrome)."""
     from tidegate.cli.show import draw_figures
 
-    draw_figures(run, form, only or [], out)
+    draw_figures(run, form, only or [], out, language=language, theme=theme)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from tidegate.cli.screen import progress, say, say_json, table
+from tidegate.cli.screen import cell, progress, say, say_json, table
 from tidegate.errors import SettingError
 from tidegate.study.values import assignment, seeds_from
 
@@ -47,10 +47,18 @@ def run_study(
     if json:
         say_json({"folder": str(ran.folder), "report": str(ran.page), "computed": ran.computed, "reused": ran.reused})
         return
-    for shown in ran.summary:
-        say()
-        table(shown.title, shown.columns, shown.rows, right=range(1, len(shown.columns)))
+    for held in ran.report.tables:
+        if held.key.startswith("results-"):
+            say()
+            columns = [column for column in held.columns if column.key in _SHOWN]
+            rows = [[cell(row.get(column.key), column.style) for column in columns] for row in held.rows]
+            table(held.title.en, [column.title.en for column in columns], rows, right=range(1, len(columns)))
     say()
-    say(ran.answer)
+    say(ran.report.lead.en)
+    for stamp in ran.report.stamps:
+        say(f"Note: {stamp.en}")
     say(f"{ran.computed} stages computed, {ran.reused} reused, {ran.seconds:.0f} s")
     say(f"Report: {ran.page}")
+
+
+_SHOWN = ("who", "total_return", "sharpe", "max_drawdown", "trades", "total_return_percentile")

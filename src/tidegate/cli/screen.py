@@ -11,7 +11,7 @@ from rich.table import Table
 
 from tidegate.study.progress import Event, Tell
 
-__all__ = ["progress", "say", "say_json", "table"]
+__all__ = ["cell", "progress", "say", "say_json", "table"]
 
 _screen = Console(soft_wrap=True, highlight=False)
 _errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -35,6 +35,20 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     for row in rows:
         drawn.add_row(*(str(cell) for cell in row))
     _screen.print(drawn, markup=False)
+
+
+def cell(value: object, style: str) -> str:
+    """A report's cell as text for people: percents, intervals, English words."""
+    if value is None:
+        return "–"
+    if isinstance(value, dict):
+        if "en" in value:
+            return str(value["en"])
+        middle, low, high = (cell(value.get(part), style) for part in ("value", "low", "high"))
+        return middle if value.get("low") is None else f"{middle} [{low}, {high}]"
+    if isinstance(value, (int, float)):
+        return {"percent": f"{value:.1%}", "integer": f"{value:.0f}", "number": f"{value:.2f}"}.get(style, f"{value:.4g}")
+    return str(value)
 
 
 @contextmanager

@@ -139,12 +139,17 @@ def explain_run(run: str, asset: str, day: str, study: str | None, out: str, *, 
     table(f"{told.asset}, {told.time}, study {told.study}", ("room", "what", "value", "known at"), rows)
 
 
-def draw_figures(run: str, form: str, only: Sequence[str], out: str) -> None:
+def draw_figures(run: str, form: str, only: Sequence[str], out: str, *, language: str, theme: str) -> None:
     """Figures as files beside the report."""
-    from tidegate.report.pictures import draw
+    from tidegate.report.pictures import pictures
     from tidegate.study.api import open_report
     from tidegate.study.folder import find_run
 
     folder = find_run(run, Path(out))
-    for path in draw(open_report(folder), folder / "figures", form, only):
+    choices = {"format": (form, ("png", "svg")), "language": (language, ("en", "zh")), "theme": (theme, ("light", "dark"))}
+    for what, (given, known) in choices.items():
+        if given not in known:
+            raise UnknownNameError.among(what, given, known)
+    paths = pictures(open_report(folder), folder / "figures", forms=(form,), language=language, theme=theme, only=only or None)  # type: ignore[arg-type]
+    for path in paths:
         say(str(path))

@@ -86,7 +86,8 @@ def compare(*named: str | Path, out: Path | str = "runs") -> Report:
     if len(named) < 2:
         raise SettingError("a comparison needs at least two runs", found=list(named))
     folders = [find_run(str(name), Path(out)) for name in named]
-    return compare_reports([(f"{f.parent.name}/{f.name}", Report.of(RunFolder(f).read("report.json"))) for f in folders])
+    reports = [Report.of(RunFolder(folder).read("report.json")) for folder in folders]
+    return compare_reports(reports, [f"{folder.parent.name}/{folder.name}" for folder in folders])
 
 
 def explain(named: str | Path, asset: str, day: str, *, study: str | None = None, out: Path | str = "runs") -> Explained:

@@ -4,7 +4,8 @@ A job names its inputs by folder and document, so that it can run in a process o
 its own and goes on from its last checkpoint when it was killed; the forecast over all folds is the next stage.
 """
 
-import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import polars as pl
 from tidegate.component import document
 from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
 from tidegate.learn.speak import speak
+from tidegate.learn.training import Progress
 from tidegate.models.base import Network, Rival
 from tidegate.study.code import code_version
 from tidegate.study.declare import Study
@@ -26,7 +28,9 @@ from tidegate.types.fold import Fold
 from tidegate.types.forecast import Forecast
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["Ground", "Job", "forecast_inputs", "perform"]
+__all__ = ["Ground", "Job", "fit_stages", "forecast_inputs", "perform"]
+
+_TELL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Job:
     member: str
     seed: int
     ground: Ground
+
+    @property
+    def label(self) -> str:
+        """How records name the member: ``seed-3``, or the rival's name."""
+        return f"seed-{self.seed}" if self.member == "model" else self.member
 
     @property
     def title(self) -> str:
@@ -70,6 +79,16 @@ def perform(job: Job, root: Path, tell: Tell) -> str:
     kept = stages.make("forecast", forecast_inputs(job), lambda work: _speak(fitted, windows, model, study, work))
     tell(Event("done", job.title))
     return kept.key
+
+
+def fit_stages(job: Job, stages: Stages) -> list[tuple[int, Kept]]:
+    """The kept fits of a finished job, by fold."""
+    found = []
+    for fold in load_folds(job.ground.folds.folder):
+        kept = stages.find("fit", _fit_inputs(job, fold.index))
+        assert kept is not None
+        found.append((fold.index, kept))
+    return found
 
 
 def forecast_inputs(job: Job) -> dict[str, Any]:
@@ -123,8 +142,25 @@ def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, work: Path, tel
     scale = study.target_scaling.fit(windows.target[train])
     fit_network(
         model, study.training, windows, affine, scale, train, valid, watched, job.seed, work,
-        lambda p: tell(Event("step", job.title, p.epoch, p.epochs, f"loss {p.loss:.4g}" + ("" if p.valid is None else f" / {p.valid:.4g}"))),
+        _seldom(job.title, tell),
     )
+
+
+def _seldom(title: str, tell: Tell) -> Callable[[Progress], None]:
+    """Pass on a step's progress a few times a second and at the end of each epoch; more would only cost time."""
+    last = [0.0]
+
+    def hear(progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.step < progress.steps and now - last[0] < _TELL_SECONDS:
+            return
+        last[0] = now
+        steps = progress.epochs * progress.steps
+        done = (progress.epoch - 1) * progress.steps + progress.step
+        watched = "" if progress.valid is None else f", valid {progress.valid:.4g}"
+        tell(Event("step", title, done, steps, f"epoch {progress.epoch}, loss {progress.loss:.4g}{watched}"))
+
+    return hear
 
 
 def _speak(fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, model: Network | Rival, study: Study, work: Path) -> None:
@@ -151,8 +187,3 @@ def _speak(fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, mo
         fold, affine, learned, _ = fitted[-1]
         write_frame(work / "paths.parquet", paths(learned, windows, affine, fold, study.rollout))
 
-
-def history(folder: Path) -> dict[str, Any]:
-    """The learning curves that a fit left in its folder."""
-    held: dict[str, Any] = json.loads((folder / "fit.json").read_text(encoding="utf-8"))
-    return held

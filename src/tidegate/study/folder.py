@@ -40,9 +40,15 @@ class RunFolder:
 
     def keep(self, label: str, kept: Kept) -> None:
         """Link a kept stage's files into records/<label>/."""
+        self.keep_below(label, kept, "")
+
+    def keep_below(self, label: str, kept: Kept, part: str) -> None:
+        """Link the files below one folder of a kept stage."""
         place = self.path / "records" / label
         for name in kept.files:
-            target = place / name
+            if part and not name.startswith(f"{part}/"):
+                continue
+            target = place / name.removeprefix(f"{part}/")
             if target.exists() and target.stat().st_size == (kept.folder / name).stat().st_size and target.samefile(kept.folder / name):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,80 @@
+"""Findings: everything a run found out, in memory, for tables, figures and claims."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidegate.errors import UnknownNameError
+from tidegate.study.declare import Study
+from tidegate.study.trading import BookSet
+from tidegate.types.axes import FloatArray
+from tidegate.types.bars import Bars
+from tidegate.types.fold import Fold
+from tidegate.types.forecast import Forecast
+from tidegate.types.report import Measure
+from tidegate.types.windows import Windows
+
+__all__ = ["Finding", "Findings"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one study found.
+
+    `forecasts` by member: ``seed-0`` …, ``ensemble``, rivals by name. `histories`: learning curves by seed.
+    `paths`: recursive level paths by seed. `measures` carry their subject: study, member, market.
+    """
+
+    study: Study
+    bars: Bars
+    windows: Windows
+    folds: tuple[Fold, ...]
+    dropped: dict[str, int]
+    forecasts: dict[str, Forecast]
+    histories: dict[int, tuple[dict[str, Any], ...]]
+    paths: dict[int, pl.DataFrame]
+    books: dict[str, BookSet]
+    measures: tuple[Measure, ...]
+    folder: Path
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """The members that are single seeds."""
+        return tuple(member for member in self.forecasts if member.startswith("seed-"))
+
+    def measure(self, name: str, member: str, market: str | None = None) -> Measure:
+        """One measure; raises `UnknownNameError` where it was not taken."""
+        for held in self.measures:
+            if held.name == name and held.subject["member"] == member and held.subject.get("market") == market:
+                return held
+        known = {held.name for held in self.measures if held.subject["member"] == member and held.subject.get("market") == market}
+        raise UnknownNameError.among("measure", name, known, where=f"{self.study.name}, {member}, {market}")
+
+    def value(self, name: str, member: str, market: str | None = None) -> float:
+        """The value of one measure, NaN where it could not be computed."""
+        found = self.measure(name, member, market).value
+        return float("nan") if found is None else float(found)
+
+    def over_seeds(self, name: str, market: str | None = None) -> FloatArray:
+        """One measure of every seed ``[seeds]``."""
+        return np.array([self.value(name, member, market) for member in self.seeds])
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All studies of a reproduction."""
+
+    lead: str
+    found: dict[str, Finding]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, study: str) -> Finding:
+        if study not in self.found:
+            raise UnknownNameError.among("study", study, self.found)
+        return self.found[study]
+
+    def __contains__(self, study: str) -> bool:
+        return study in self.found

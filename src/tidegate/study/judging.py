@@ -1,0 +1,95 @@
+"""Forecasts and books → measures, each with its subject (study, member, market) and what deflates it."""
+
+import numpy as np
+
+from tidegate.component import document
+from tidegate.evaluate.books import judge_ledger
+from tidegate.evaluate.forecasts import judge_forecast
+from tidegate.evaluate.placebo import judge_placebos
+from tidegate.evaluate.stated import stated
+from tidegate.files import read_json, write_json
+from tidegate.measures.falls import ForwardFalls, coverage
+from tidegate.measures.returns import periods_per_year
+from tidegate.study.code import code_version
+from tidegate.study.declare import Study
+from tidegate.study.stages import Kept, Stages
+from tidegate.study.trading import BENCHMARK, BookSet
+from tidegate.types.bars import Bars
+from tidegate.types.forecast import Forecast
+from tidegate.types.report import Measure
+
+__all__ = ["judge_study", "load_measures"]
+
+LEVEL = 0.95
+RESAMPLES = 1000
+WORST = 0.05
+"""Share of closes that count as before a sharp fall."""
+
+
+def judge_study(
+    study: Study, bars: Bars, forecasts: dict[str, Forecast], books: dict[str, BookSet], keys: dict[str, str], stages: Stages
+) -> Kept:
+    """Judge every member of a study, as a forecaster and in every market; kept as a stage."""
+    inputs = {"study": study.name, "stages": keys, "code": code_version("measures", "evaluate", "study/judging.py")}
+
+    def judge(work: object) -> None:
+        measures = [*_forecasts(study, forecasts), *_falls(study, bars, forecasts), *(m for held in books.values() for m in _books(study, held))]
+        write_json(work / "measures.json", [document(measure) for measure in measures])  # type: ignore[operator]
+
+    return stages.make("measures", inputs, judge)
+
+
+def load_measures(kept: Kept) -> tuple[Measure, ...]:
+    """Read what `judge_study` kept."""
+    return tuple(Measure.of(held) for held in read_json(kept.folder / "measures.json"))
+
+
+def _forecasts(study: Study, forecasts: dict[str, Forecast]) -> list[Measure]:
+    reference = forecasts.get("persistence")
+    found: list[Measure] = []
+    for member, forecast in forecasts.items():
+        subject = {"study": study.name, "member": member}
+        beside = None if reference is None or member == "persistence" else reference.score
+        found.extend(judge_forecast(forecast, subject, reference=beside, reference_name="persistence", level=LEVEL))
+    return found
+
+
+def _falls(study: Study, bars: Bars, forecasts: dict[str, Forecast]) -> list[Measure]:
+    """How much of the sharp falls lay where a forecast was negative; only for one asset and a signed label."""
+    if study.strategy is None:
+        return []
+    close = bars.adjusted("close")
+    rule = ForwardFalls(span=study.label.horizon.span, worst=WORST)
+    found = []
+    for member, forecast in forecasts.items():
+        at = np.searchsorted(bars.times, forecast.frame["time"].to_numpy().astype("datetime64[us]"))
+        covered = coverage(rule.mark(close[at[0] : at[-1] + 1])[at - at[0]], forecast.score < 0)
+        subject = {"study": study.name, "member": member}
+        note = f"{covered.bars} fall bars in {covered.episodes} episodes"
+        for name, value, unit in (
+            ("falls_covered", covered.share_of_bars, "fraction"),
+            ("falls_base_rate", covered.base_rate, "fraction"),
+            ("falls_p", covered.p_shift, "p-value"),
+        ):
+            found.append(stated(name, subject, value, unit, n=covered.episodes, note=note))
+    return found
+
+
+def _books(study: Study, held: BookSet) -> list[Measure]:
+    year = periods_per_year(held.times)
+    benchmark = held.equity(BENCHMARK)
+    found: list[Measure] = []
+    for place, member in enumerate(held.members):
+        subject = {"study": study.name, "member": member, "market": held.market.name}
+        judged = judge_ledger(
+            held.ledgers[member], benchmark_equity=None if member == BENCHMARK else benchmark, periods_per_year=year,
+            subject=subject, level=LEVEL, resamples=RESAMPLES, generator=np.random.default_rng([study.seeds[0], place]),
+        )
+        found.extend(judged)
+        if member in held.gates:
+            real = {measure.name: measure.value for measure in judged}
+            for name in ("total_return", "sharpe"):
+                value = real[name]
+                placebos = held.gates[member][name]
+                found.extend(judge_placebos(name, 0.0 if value is None else float(value), placebos, subject, level=LEVEL, kind="random gates"))
+    return found

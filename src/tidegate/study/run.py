@@ -1,0 +1,210 @@
+"""The corridor: every study of a reproduction, through every room, in one direction.
+
+    bars ─► panel ─► windows, folds ─► forecasts ─► books ─► measures ─► report
+
+Each left-hand side is a record on disk, kept under the hash of everything it was made from (see `stages`). What is there
+is not made again; what was being made when the process was killed goes on.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidegate.component import document, fingerprint
+from tidegate.files import held, read_json, sweep, write_text
+from tidegate.learn.fit import load_fitted
+from tidegate.learn.speak import average
+from tidegate.models.base import Network
+from tidegate.report.csvs import write_csvs
+from tidegate.report.page import page
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.fitting import Job, fit_stages, forecast_inputs
+from tidegate.study.folder import RunFolder, environment
+from tidegate.study.ground import Standing, seen_bars, stand
+from tidegate.study.judging import judge_study, load_measures
+from tidegate.study.pool import perform_all
+from tidegate.study.progress import Event, Tell
+from tidegate.study.records import load_folds, load_forecast, load_panel, load_windows
+from tidegate.study.reproduction import Reproduction
+from tidegate.study.stages import Kept, Stages
+from tidegate.study.telling import tell_story
+from tidegate.study.trading import load_books, trade_study
+from tidegate.types.bars import Bars
+from tidegate.types.forecast import Forecast
+from tidegate.types.report import Report, dump
+
+__all__ = ["Ran", "run_reproduction"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run: where it lies, what it says, and what it took."""
+
+    folder: Path
+    page: Path
+    report: Report
+    findings: Findings
+    computed: int
+    reused: int
+    seconds: float
+
+
+def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None, tell: Tell) -> Ran:
+    """Run every study of a reproduction and tell what was found; raises `BusyError` where the same run is going on."""
+    began = time.monotonic()
+    folder = RunFolder(out / reproduction.name / reproduction.fingerprint[:8])
+    stages = Stages(out / "stages")
+    with held(folder.path / "run.lock", f"the run {folder.path.name}"):
+        sweep(folder.path)
+        folder.note("started", fingerprint=reproduction.fingerprint)
+        folder.write("study.json", _declaration(reproduction))
+        folder.write("environment.json", environment())
+        grounds = _stand(reproduction, stages, tell)
+        folder.write("data.json", {name: _manifest(ground.bars) for name, ground in grounds.items()})
+        forecasts = _forecast(reproduction, grounds, stages, jobs, tell)
+        found, used = {}, list[Kept]()
+        for study in reproduction.studies:
+            tell(Event("step", "trading and judging", len(found), len(reproduction.studies), study.name))
+            finding, kept = _conclude(study.name, grounds[study.name], forecasts[study.name], stages, folder)
+            found[study.name] = finding
+            used.extend(kept)
+        tell(Event("done", "trading and judging"))
+        findings = Findings(reproduction.lead, found, _provenance(reproduction, grounds))
+        report = tell_story(reproduction, findings)
+        write_text(folder.path / "report.json", dump(report))
+        write_text(folder.path / "report.html", page(report))
+        write_csvs(report, folder.path / "figures")
+        seconds = time.monotonic() - began
+        computed = sum(not kept.reused for kept in used)
+        folder.write("timings.json", {"seconds": seconds, "computed": computed, "reused": len(used) - computed})
+        folder.note("finished", seconds=round(seconds, 1), computed=computed, reused=len(used) - computed)
+    return Ran(folder.path, folder.path / "report.html", report, findings, computed, len(used) - computed, seconds)
+
+
+def _declaration(reproduction: Reproduction) -> dict[str, Any]:
+    return {
+        "name": reproduction.name,
+        "lead": reproduction.lead,
+        "stamps": [document(stamp) for stamp in reproduction.stamps],
+        "fingerprint": reproduction.fingerprint,
+        "studies": [document(study) for study in reproduction.studies],
+    }
+
+
+def _stand(reproduction: Reproduction, stages: Stages, tell: Tell) -> dict[str, Standing]:
+    """Bars, panel, windows and folds of every study; a source that several studies share is read once."""
+    read: dict[str, Bars] = {}
+    grounds = {}
+    for place, study in enumerate(reproduction.studies):
+        tell(Event("step", "data and windows", place, len(reproduction.studies), study.name))
+        source = fingerprint(study.source)
+        if source not in read:
+            read[source] = study.source.bars()
+        grounds[study.name] = stand(study, seen_bars(study, read[source]), stages)
+    tell(Event("done", "data and windows"))
+    return grounds
+
+
+def _forecast(
+    reproduction: Reproduction, grounds: dict[str, Standing], stages: Stages, jobs: int | None, tell: Tell
+) -> dict[str, list[tuple[Job, Kept]]]:
+    """Every model of every study over all its folds: fits in processes of their own, then the kept forecasts."""
+    planned: list[Job] = []
+    for study in reproduction.studies:
+        ground = grounds[study.name].ground
+        seeds = study.seeds if isinstance(study.model, Network) else study.seeds[:1]
+        planned.extend(Job(study, "model", seed, ground) for seed in seeds)
+        planned.extend(Job(study, rival.name, 0, ground) for rival in study.rivals)
+    there = {place: stages.find("forecast", forecast_inputs(job)) for place, job in enumerate(planned)}
+    missing = [job for place, job in enumerate(planned) if there[place] is None]
+    if missing:
+        tell(Event("note", "", note=f"{len(missing)} models to fit, {len(planned) - len(missing)} there already"))
+        perform_all(missing, stages.root, jobs or 1, tell)
+    made: dict[str, list[tuple[Job, Kept]]] = {study.name: [] for study in reproduction.studies}
+    for place, job in enumerate(planned):
+        kept = there[place]
+        if kept is None:
+            fresh = stages.find("forecast", forecast_inputs(job))
+            assert fresh is not None
+            kept = Kept(fresh.stage, fresh.key, fresh.folder, fresh.files, reused=False)
+        made[job.study.name].append((job, kept))
+    return made
+
+
+def _conclude(
+    name: str, standing: Standing, made: list[tuple[Job, Kept]], stages: Stages, folder: RunFolder
+) -> tuple[Finding, list[Kept]]:
+    """Trade and judge one study, and keep its records in the run folder."""
+    study, ground = standing.study, standing.ground
+    panel = load_panel(ground.panel.folder)
+    windows = load_windows(ground.windows.folder, panel)
+    forecasts: dict[str, Forecast] = {}
+    keys: dict[str, str] = {}
+    histories, paths = {}, {}
+    used = [standing.bars_kept, ground.panel, ground.windows, ground.folds]
+    for label, kept in zip(("bars", "panel", "windows", "folds"), used, strict=True):
+        folder.keep(f"{name}/{label}", kept)
+    for job, kept in made:
+        member = job.label
+        forecasts[member], keys[member] = load_forecast(kept.folder), kept.key
+        folder.keep(f"{name}/forecast/{member}", kept)
+        used.append(kept)
+        if job.member == "model":
+            for fold, fit in fit_stages(job, stages):
+                folder.keep(f"{name}/fit/{member}/fold-{fold}", fit)
+                histories[job.seed] = load_fitted(fit.folder).history
+            if (kept.folder / "paths.parquet").is_file():
+                paths[job.seed] = pl.read_parquet(kept.folder / "paths.parquet")
+    seeds = [member for member in forecasts if member.startswith("seed-")]
+    if len(seeds) > 1:
+        forecasts = {**{seed: forecasts[seed] for seed in seeds}, "ensemble": _ensemble(forecasts, seeds), **forecasts}
+    books = {}
+    if study.strategy is not None:
+        for market in study.markets:
+            kept = trade_study(study, standing.bars, forecasts, keys, market, stages)
+            books[market.name] = load_books(kept.folder)
+            keys[f"books {market.name}"] = kept.key
+            for member in books[market.name].members:
+                folder.keep_below(f"{name}/ledger/{market.name}/{member}", kept, f"ledger/{member}")
+            used.append(kept)
+    judged = judge_study(study, standing.bars, forecasts, books, keys, stages)
+    folder.keep(f"{name}/measures", judged)
+    used.append(judged)
+    dropped = read_json(ground.windows.folder / "windows.json")["dropped"]
+    finding = Finding(
+        study, standing.bars, windows, load_folds(ground.folds.folder), dropped, forecasts, histories, paths, books,
+        load_measures(judged), folder.path / "records" / name,
+    )
+    return finding, used
+
+
+def _ensemble(forecasts: dict[str, Forecast], seeds: list[str]) -> Forecast:
+    """The mean of the seeds' scores: a model of its own, with a fingerprint made of theirs."""
+    first = forecasts[seeds[0]]
+    mean = average([forecasts[seed].score for seed in seeds])
+    prints = {fold: fingerprint([forecasts[seed].fingerprints[fold] for seed in seeds]) for fold in first.fingerprints}
+    return Forecast.of(first.frame.with_columns(pl.Series("score", mean)), first.horizon, first.unit, prints)
+
+
+def _manifest(bars: Bars) -> dict[str, Any]:
+    return {
+        "title": bars.spec.title,
+        "source": bars.spec.source,
+        "frequency": bars.spec.frequency,
+        "bars": bars.frame.height,
+        "assets": len(bars.assets),
+        "first": str(bars.times[0]),
+        "last": str(bars.times[-1]),
+        "sha256": bars.digest,
+    }
+
+
+def _provenance(reproduction: Reproduction, grounds: dict[str, Standing]) -> dict[str, Any]:
+    return {
+        "study": {"name": reproduction.name, "fingerprint": reproduction.fingerprint, "studies": [study.name for study in reproduction.studies]},
+        "data": {name: _manifest(standing.bars) for name, standing in grounds.items()},
+        "environment": environment(),
+    }

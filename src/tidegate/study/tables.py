@@ -1,0 +1,231 @@
+"""Findings → tables: who earned what in which market, who knew what, and what was left out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tidegate.component import document
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.reproduction import Reproduction
+from tidegate.study.trading import BENCHMARK
+from tidegate.study.words import GLOSSARY, member_title
+from tidegate.types.report import Column, Role, Style, Table, Text
+
+__all__ = ["data_table", "doubt_table", "falls_table", "forecast_table", "result_tables"]
+
+_RESULTS: tuple[tuple[str, Style], ...] = (
+    ("total_return", "percent"),
+    ("annualised_return", "percent"),
+    ("sharpe", "number"),
+    ("max_drawdown", "percent"),
+    ("bars_in_market", "integer"),
+    ("trades", "number"),
+    ("win_rate", "percent"),
+    ("fees", "percent"),
+    ("total_return_percentile", "percent"),
+)
+_FORECASTS: tuple[tuple[str, Style], ...] = (
+    ("ic", "number"),
+    ("ic_p", "number"),
+    ("rank_ic", "number"),
+    ("direction_accuracy", "percent"),
+    ("majority_rate", "percent"),
+    ("rmse", "number"),
+    ("skill", "percent"),
+    ("skill_p", "number"),
+    ("share_above_zero", "percent"),
+)
+_QUARTILES = Text(
+    en="A network's row is the median over its seeds with the quartiles in brackets (the spread of seeds, no confidence interval); the ensemble averages the seeds' scores and is a model of its own.",
+    zh="网络一行为各种子的中位数，括号内为四分位数（种子间的离散，并非置信区间）；集成为各种子得分的平均，是单独的模型。",
+)
+
+
+def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table, ...]:
+    """One table a market: every traded study, then the rivals and buy and hold of the leading one."""
+    lead = findings[findings.lead]
+    made = []
+    for market in lead.books:
+        rows, roles = [], list[Role]()
+        for study in reproduction.studies:
+            found = findings[study.name]
+            if market in found.books:
+                rows.append({"who": document(study.title), **_over_seeds(found, _RESULTS, market)})
+                roles.append("main" if study.name == findings.lead else "plain")
+        others = [m for m in lead.books[market].members if not m.startswith("seed-")]
+        for member in others:
+            rows.append({"who": _whose(member, lead), **_alone(lead, _RESULTS, member, market)})
+            roles.append("benchmark" if member == BENCHMARK else "main" if member == "ensemble" else "rival")
+        name = GLOSSARY.get(market, Text.same(market))
+        made.append(
+            Table(
+                key=f"results-{market}",
+                title=Text(en=f"Traded: {name.en}", zh=f"交易结果：{name.zh}"),
+                columns=_columns(Text(en="who decides", zh="决策者"), _RESULTS),
+                rows=tuple(rows),
+                roles=tuple(roles),
+                note=Text(
+                    en=f"{_QUARTILES.en} All figures are net of the market's costs. The percentile is the share of random gates of the same exposure and spell lengths that earned less: 50 % is luck.",
+                    zh=f"{_QUARTILES.zh}所有数字均已扣除该市场的成本。分位为同样持仓天数与持仓段长度的随机择时中收益更低者的比例：50% 即运气。",
+                ),
+            )
+        )
+    return tuple(made)
+
+
+def forecast_table(reproduction: Reproduction, findings: Findings) -> Table:
+    """Every study as a forecaster, with its rivals."""
+    rows, roles = [], list[Role]()
+    seen: set[tuple[str, str]] = set()
+    for study in reproduction.studies:
+        found = findings[study.name]
+        rows.append({"who": document(study.title), "label": study.label.name, **_over_seeds(found, _FORECASTS, None)})
+        roles.append("main" if study.name == findings.lead else "plain")
+        for rival in study.rivals:
+            told = (repr(document(rival)), repr(document(study.label)) + repr(document(study.factors)))
+            if told in seen:
+                continue
+            seen.add(told)
+            rows.append({"who": document(member_title(rival.name)), "label": study.label.name, **_alone(found, _FORECASTS, rival.name, None)})
+            roles.append("rival")
+    columns = _columns(Text(en="who forecasts", zh="预测者"), _FORECASTS)
+    return Table(
+        key="forecasts",
+        title=Text(en="Forecasts against what came", zh="预测与实际"),
+        columns=(columns[0], Column(key="label", title=Text(en="label", zh="标签")), *columns[1:]),
+        rows=tuple(rows),
+        roles=tuple(roles),
+        note=Text(
+            en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(persistence).",
+            zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(持续性)。",
+        ),
+    )
+
+
+def doubt_table(findings: Findings) -> Table:
+    """The leading study's ensemble: each headline figure with its interval and what it is worth."""
+    lead = findings[findings.lead]
+    member = "ensemble" if "ensemble" in lead.forecasts else lead.seeds[0]
+    wanted: list[tuple[str, str | None]] = [("ic", None), ("rank_ic", None), ("direction_accuracy", None), ("skill", None)]
+    for market in lead.books:
+        wanted.extend((name, market) for name in ("annualised_return", "sharpe", "probabilistic_sharpe", "win_rate", "total_return_percentile"))
+    rows = []
+    for name, market in wanted:
+        found = next((m for m in lead.measures if m.name == name and m.subject["member"] == member and m.subject.get("market") == market), None)
+        if found is None:
+            continue
+        rows.append(
+            {
+                "what": document(GLOSSARY[name]),
+                "market": document(GLOSSARY.get(market, Text.same(market))) if market else {"en": "forecast", "zh": "预测"},
+                "value": {"value": found.value, "low": found.low, "high": found.high},
+                "n": found.n,
+                "how": found.note,
+            }
+        )
+    return Table(
+        key="doubt",
+        title=Text(en="How sure is that? The leading study's ensemble, 95 % intervals", zh="有多大把握？主研究集成模型，95% 置信区间"),
+        columns=(
+            Column(key="what", title=Text(en="measure", zh="指标")),
+            Column(key="market", title=GLOSSARY["market"]),
+            Column(key="value", title=Text(en="value [95 % interval]", zh="数值 [95% 区间]"), style="number"),
+            Column(key="n", title=Text(en="independent observations", zh="独立观测数"), style="integer"),
+            Column(key="how", title=Text(en="how", zh="方法")),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def falls_table(reproduction: Reproduction, findings: Findings) -> Table | None:
+    """How much of the sharp falls each study's negative forecasts covered, beside what luck covers."""
+    names: tuple[tuple[str, Style], ...] = (("falls_covered", "percent"), ("falls_base_rate", "percent"), ("falls_p", "number"))
+    rows = []
+    for study in reproduction.studies:
+        found = findings[study.name]
+        if any(measure.name == "falls_covered" for measure in found.measures):
+            rows.append({"who": document(study.title), **_over_seeds(found, names, None)})
+    if not rows:
+        return None
+    return Table(
+        key="falls",
+        title=Text(en="Sharp falls inside negative spells", zh="大跌落在负预测期内的比例"),
+        columns=_columns(Text(en="who forecasts", zh="预测者"), names),
+        rows=tuple(rows),
+        note=Text(
+            en="A sharp fall is a close among the worst 5 % by the return over the label's span after it. A model that is negative on 70 % of all bars covers 70 % by luck; the p-value is over all circular shifts of its spells.",
+            zh="大跌指其后标签期收益处于最差 5% 的收盘。若模型 70% 的时间为负，则凭运气即可覆盖 70%；p 值取自其负预测期的全部循环平移。",
+        ),
+    )
+
+
+def data_table(reproduction: Reproduction, findings: Findings) -> Table:
+    """Windows, what was left out, and the purge of every study."""
+    rows = []
+    for study in reproduction.studies:
+        found = findings[study.name]
+        windows = found.windows
+        rows.append(
+            {
+                "who": document(study.title),
+                "inputs": ", ".join(windows.inputs) + (f" + {', '.join(windows.context)}" if windows.context else ""),
+                "lookback": study.lookback,
+                "train": int(sum(fold.training(windows).sum() for fold in found.folds)),
+                "purged": int(sum(fold.purged(windows) for fold in found.folds)),
+                "test": int(sum(fold.testing(windows).sum() for fold in found.folds)),
+                "dropped": "; ".join(f"{reason} {count}" for reason, count in found.dropped.items() if count) or "—",
+            }
+        )
+    return Table(
+        key="windows",
+        title=Text(en="Windows and what was left out", zh="样本窗口与剔除"),
+        columns=(
+            Column(key="who", title=GLOSSARY["study"]),
+            Column(key="inputs", title=Text(en="fields", zh="特征")),
+            Column(key="lookback", title=Text(en="lookback", zh="回看长度"), style="integer"),
+            Column(key="train", title=Text(en="training windows", zh="训练样本"), style="integer"),
+            Column(key="purged", title=Text(en="purged", zh="净化剔除"), style="integer"),
+            Column(key="test", title=Text(en="test windows", zh="测试样本"), style="integer"),
+            Column(key="dropped", title=Text(en="rows that end no window", zh="不能成窗的行")),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _columns(first: Text, names: Sequence[tuple[str, Style]]) -> tuple[Column, ...]:
+    return (Column(key="who", title=first), *(Column(key=name, title=GLOSSARY[name], style=style) for name, style in names))
+
+
+def _over_seeds(found: Finding, names: Sequence[tuple[str, Style]], market: str | None) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name, _ in names:
+        values = np.array([_value(found, name, member, market) for member in found.seeds])
+        values = values[np.isfinite(values)]
+        if values.size == 0:
+            row[name] = None
+        elif values.size == 1:
+            row[name] = float(values[0])
+        else:
+            low, middle, high = (float(q) for q in np.quantile(values, [0.25, 0.5, 0.75]))
+            row[name] = middle if low == high else {"value": middle, "low": low, "high": high}
+    return row
+
+
+def _alone(found: Finding, names: Sequence[tuple[str, Style]], member: str, market: str | None) -> dict[str, Any]:
+    values = {name: _value(found, name, member, market) for name, _ in names}
+    return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+
+def _value(found: Finding, name: str, member: str, market: str | None) -> float:
+    for held in found.measures:
+        if held.name == name and held.subject["member"] == member and held.subject.get("market") == market:
+            return float("nan") if held.value is None else float(held.value)
+    return float("nan")
+
+
+def _whose(member: str, lead: Finding) -> dict[str, str]:
+    title = member_title(member)
+    if member == "ensemble":
+        return {"en": f"{lead.study.title.en}, {title.en}", "zh": f"{lead.study.title.zh}，{title.zh}"}
+    return {"en": title.en, "zh": title.zh}

@@ -1,0 +1,134 @@
+"""Findings → Report: the answer first, then what it stands on, then what deflates it."""
+
+import numpy as np
+
+from tidegate.component import document
+from tidegate.study.drawing import clock_figure, draw, split_figure
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.reproduction import Reproduction, Shown
+from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_table, result_tables
+from tidegate.study.trading import BENCHMARK
+from tidegate.study.words import GLOSSARY
+from tidegate.types.report import Figure, Measure, Report, Section, Text
+
+__all__ = ["tell_story"]
+
+
+def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
+    """Build the report of a run; a function of the findings alone, so equal findings give equal reports."""
+    lead = findings[findings.lead]
+    results = result_tables(reproduction, findings)
+    forecasts, data, falls = forecast_table(reproduction, findings), data_table(reproduction, findings), falls_table(reproduction, findings)
+    tables = [*results, doubt_table(findings), forecasts, *([falls] if falls else []), data]
+    drawn: dict[str, tuple[Figure, ...]] = {}
+    for shown in (*reproduction.shown, *_placebo(lead)):
+        drawn[f"{shown.key}-{shown.figure}"] = draw(shown, reproduction, findings)
+    figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held)]
+    claims = () if reproduction.claims is None else reproduction.claims(findings)
+    keys = {kind: [f.key for name, held in drawn.items() if name.endswith(f"-{kind}") for f in held] for kind in ("equity", "seeds", "placebo", "spells", "scores", "losses", "paths", "network")}
+    sections = [
+        Section(key="results", title=Text(en="Does it earn money?", zh="赚钱吗？"), words=(_benchmark_words(lead),), shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"])),
+        Section(key="doubt", title=Text(en="How sure is that?", zh="有多大把握？"), shows=("doubt", "forecasts")),
+        Section(key="curves", title=Text(en="Equity, drawdown, positions", zh="净值、回撤与持仓"), shows=tuple(keys["equity"])),
+        Section(key="behaviour", title=Text(en="What the networks say", zh="网络说了什么"), shows=(*(["falls"] if falls else []), *keys["spells"], *keys["scores"], *keys["paths"])),
+        Section(key="learning", title=Text(en="How they learned", zh="如何学习"), shows=(*keys["network"], *keys["losses"])),
+        Section(key="clock", title=Text(en="What was known when", zh="何时已知"), words=(_clock_words(lead),), shows=("clock", "split", "windows")),
+        Section(key="measures", title=Text(en="Every measure", zh="全部指标"), words=(_measure_words(),), shows=("measures",)),
+        Section(key="provenance", title=Text(en="Provenance", zh="来源与环境"), shows=("provenance",)),
+    ]
+    if claims:
+        sections.insert(1, Section(key="claims", title=Text(en="What was published, and what came out here", zh="原文结论与本次结果"), shows=("claims",)))
+    titles = {study.name: study.title for study in reproduction.studies}
+    return Report(
+        name=reproduction.name,
+        title=Text(en=f"{reproduction.title.en}: {lead.bars.spec.title}", zh=f"{reproduction.title.zh}：{lead.bars.spec.title}"),
+        lead=_answer(lead),
+        stamps=(*reproduction.stamps, *(Text.same(stamp) for stamp in lead.bars.spec.stamps), *_absent(lead), *lead.study.stamps),
+        measures=tuple(_told(findings)),
+        tables=tuple(tables),
+        figures=tuple(figures),
+        claims=claims,
+        sections=tuple(section for section in sections if section.shows or section.words),
+        glossary={**GLOSSARY, **titles},
+        provenance={**findings.provenance, "declaration": document(lead.study)},
+    )
+
+
+def _placebo(lead: Finding) -> tuple[Shown, ...]:
+    return (Shown("G1", "placebo", (lead.study.name,)),) if any(held.gates for held in lead.books.values()) else ()
+
+
+def _answer(lead: Finding) -> Text:
+    """The headline: after costs, beside buy and hold and beside luck, by the median seed."""
+    if not lead.books:
+        ic = lead.over_seeds("ic")
+        return Text(
+            en=f"Median information coefficient over {len(ic)} seeds: {np.median(ic):.3f} (from {ic.min():.3f} to {ic.max():.3f}).",
+            zh=f"{len(ic)} 个种子的信息系数中位数：{np.median(ic):.3f}（{ic.min():.3f} 至 {ic.max():.3f}）。",
+        )
+    market = list(lead.books)[-1]
+    made, hold = lead.over_seeds("total_return", market), lead.value("total_return", BENCHMARK, market)
+    middle, low, high = float(np.median(made)), *(float(q) for q in np.quantile(made, [0.25, 0.75]))
+    sharpe = float(np.median(lead.over_seeds("sharpe", market)))
+    times = next(iter(lead.books.values())).times
+    first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
+    place = float(np.median(lead.over_seeds("total_return_percentile", market))) if lead.books[market].gates else float("nan")
+    words = GLOSSARY.get(market, Text.same(market))
+    beats = middle > hold
+    en = (
+        f"{first} to {last}, {words.en}: the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}, Sharpe ratio {sharpe:.2f}); "
+        f"buy and hold earned {hold:.1%}: the network {'earned more' if beats else 'did not earn more'}."
+    )
+    zh = (
+        f"{first} 至 {last}，{words.zh}：种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}，夏普 {sharpe:.2f}）；"
+        f"买入持有 {hold:.1%}：网络{'更高' if beats else '并未更高'}。"
+    )
+    if np.isfinite(place):
+        luck = place < 0.95
+        en += f" Random gates of the same exposure earned less in {place:.0%} of cases: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
+        zh += f"同等持仓的随机择时有 {place:.0%} 的收益更低：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
+    return Text(en=en, zh=zh)
+
+
+def _absent(lead: Finding) -> tuple[Text, ...]:
+    declared = document(lead.study.factors)
+    wanted = declared.get("fields") or next((s["fields"] for s in declared.get("sets", []) if "fields" in s), [])
+    gone = [field for field in wanted if field not in lead.windows.panel.fields]
+    if not gone:
+        return ()
+    names = ", ".join(gone)
+    return (Text(en=f"This data has no {names}: {len(wanted) - len(gone)} of {len(wanted)} fields are used.", zh=f"数据中没有 {names}：使用 {len(wanted)} 个特征中的 {len(wanted) - len(gone)} 个。"),)
+
+
+def _benchmark_words(lead: Finding) -> Text:
+    costs = " ".join(stamp for held in lead.books.values() for stamp in held.stamps)
+    return Text(
+        en=f"Every decision is taken after a close and filled at the next open. {costs}",
+        zh=f"所有决策在收盘后作出，于次日（下一根K线）开盘成交。{costs}",
+    )
+
+
+def _clock_words(lead: Finding) -> Text:
+    horizon = lead.study.label.horizon
+    purged = sum(fold.purged(lead.windows) for fold in lead.folds)
+    return Text(
+        en=f"The label of bar t is known at {horizon.exit_at(0)} counted from t, so the last {horizon.purge} anchors before each cut are purged from training ({purged} in all).",
+        zh=f"第 t 根K线的标签在其后 {horizon.purge} 根K线的{'开盘' if horizon.exit == 'open' else '收盘'}才已知，因此每个切分点之前最后 {horizon.purge} 个样本被净化剔除（共 {purged} 个）。",
+    )
+
+
+def _measure_words() -> Text:
+    return Text(
+        en="The ensemble and the rivals of every study, each with its interval where one is defined; single seeds are in measures.csv of the run folder.",
+        zh="各研究的集成与对手的全部指标（有定义者附区间）；单个种子见运行目录中的记录。",
+    )
+
+
+def _told(findings: Findings) -> list[Measure]:
+    """The measures that the page lists: all but single seeds, which the records keep."""
+    keep = []
+    for found in findings.found.values():
+        single = len(found.seeds) == 1
+        keep.extend(m for m in found.measures if single or not m.subject["member"].startswith("seed-"))
+    return keep
+
