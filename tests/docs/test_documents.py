@@ -35,6 +35,7 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
+EXECUTED = [name for name in NAMES if name != "README.zh-CN.md"]  # its blocks are held equal to those of README.md
 FILE_MARK = re.compile(r"# tidegate: file (?P<path>[a-z_]+/[a-z0-9_/]+\.py)\n")
 
 
@@ -144,14 +145,14 @@ def _step(name: str, block: Block, want: str | None, space: dict[str, object], r
 def executed() -> dict[str, str]:
     """Each document → what went wrong in it, from one run of this file as a program."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(Path(__file__)), *NAMES],
+        [sys.executable, "-W", "error", str(Path(__file__)), *EXECUTED],
         capture_output=True, text=True, check=False, timeout=300, cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXECUTED)
 def test_examples_run(name, executed):
     assert not executed[name], executed[name]
 
@@ -196,10 +197,13 @@ def test_commands_parse(name):
         elif words[0] == "tidegate":
             try:
                 parse_command(words[1:])
-            except typer.Exit as asked:
-                assert asked.exit_code == 0, command
-            except Exception as error:
-                raise AssertionError(f"{name}: $ {command}\n{error}") from error
+            except typer.Exit as asked:  # --help and --version answer at once
+                wrong = str(asked) if asked.exit_code else ""
+            except Exception as error:  # noqa: BLE001 - whatever the parser says about it
+                wrong = str(error)
+            else:
+                wrong = ""
+            assert not wrong, f"{name}: $ {command}\n{wrong}"
         else:
             assert words[0] in {"git", "cd", "pip", "python"}, f"{name}: nobody checks $ {command}"
 
@@ -216,15 +220,22 @@ def test_settings_of_commands_exist():
                 continue
             sets = [words[at + 1] for at, word in enumerate(words) if word in {"-s", "--set"}]
             seeds = [seeds_from(words[at + 1]) for at, word in enumerate(words) if word == "--seeds"]
-            made = declare("index-timing", data="sample:nasdaq", settings=dict(map(assignment, sets)), seeds=seeds[0] if seeds else None)
+            made = declare(
+                "index-timing",
+                data="sample:nasdaq",
+                settings=dict(map(assignment, sets)),
+                seeds=seeds[0] if seeds else None,
+            )
             assert made.name == "index-timing"
             tried += 1
     assert tried, "no document shows how to run the study"
 
 
-@pytest.mark.parametrize("wrong", ["run index-timing --quik", "rum index-timing", "explain only-one", "data import", "run a --jobs many"])
+@pytest.mark.parametrize(
+    "wrong", ["run index-timing --quik", "rum index-timing", "explain only-one", "data import", "run a --jobs many"]
+)
 def test_a_wrong_command_is_found(wrong):
-    with pytest.raises(Exception, match=r"(?i)no such|missing|invalid|not a valid"):
+    with pytest.raises(Exception, match=r"(?i)no such|missing|valid"):
         parse_command(wrong.split())
 
 
@@ -338,14 +349,18 @@ def test_changelog_tells_this_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d{2}-\d{2})$", text, re.MULTILINE)
     assert versions[0][0] == tidegate.__version__
-    assert [tuple(map(int, v.split("."))) for v, _ in versions] == sorted((tuple(map(int, v.split("."))) for v, _ in versions), reverse=True)
+    assert [tuple(map(int, v.split("."))) for v, _ in versions] == sorted(
+        (tuple(map(int, v.split("."))) for v, _ in versions), reverse=True
+    )
     newest = text.partition(f"## [{versions[0][0]}]")[2].partition("\n## [")[0]
     assert "### Numbers" in newest
 
 
 def test_each_glossary_term_means_one_thing():
     text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| **")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| **")
+    ]
     terms = [row[0] for row in rows]
     assert len(set(terms)) == len(terms)
     for row in rows:
@@ -358,7 +373,11 @@ def test_each_glossary_term_means_one_thing():
 def test_the_reader_of_blocks():
     text = "# t\n\n```python\na = 1\n```\n\n```text\n1\n```\nwords\n```console\n$ tidegate list \\\n  label\n```\n"
     blocks = blocks_of(text)
-    assert [(b.kind, b.line, b.follows) for b in blocks] == [("python", 4, False), ("text", 8, True), ("console", 12, False)]
+    assert [(b.kind, b.line, b.follows) for b in blocks] == [
+        ("python", 4, False),
+        ("text", 8, True),
+        ("console", 12, False),
+    ]
     assert commands_of(text) == ["tidegate list    label"]
     assert "a = 1" not in prose_of(text)
     assert "words" in prose_of(text)
