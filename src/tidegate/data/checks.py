@@ -1,4 +1,6 @@
-"""Checks on typed rows: prices, volumes, sessions, order and repetition. What is wrong goes into the sieve, the rest goes on.
+"""Checks on typed rows: prices, volumes, sessions, order and repetition.
+
+What is wrong goes into the sieve, the rest goes on.
 
 Each check takes a frame with the columns of bars and ``row`` (the row's number in the file, in the file's order) and
 returns the rows that pass.
@@ -25,7 +27,7 @@ _FEW = 20
 
 
 def check_prices(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
-    """Quarantine what no market can print: missing, infinite, zero or negative prices, open or close outside low … high."""
+    """Quarantine what no market prints: prices missing, infinite or not positive, open or close outside low … high."""
     for column in _PRICES:
         frame = sieve.drop(frame, pl.col(column).is_null(), "missing_price", column, pl.lit(""))
     optional = [column for column in (*_COUNTED, *_EXTRA) if column in frame.columns]
@@ -46,8 +48,8 @@ def check_prices(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
 def check_sessions(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, allowed: float, where: str) -> pl.DataFrame:
     """Quarantine weekends, and strays at night; refuse a file that has night sessions.
 
-    `minutes` is the length of a bar, 0 for daily bars. Which session a night bar belongs to cannot be read off its label:
-    some vendors print the calendar date, others the next trading date. Raises `FileRefusedError`.
+    `minutes` is the length of a bar, 0 for daily bars. Which session a night bar belongs to cannot be read off its
+    label: some vendors print the calendar date, others the next trading date. Raises `FileRefusedError`.
     """
     if minutes:
         begin = (pl.col("time") - pl.duration(minutes=minutes)).dt.time()
@@ -56,7 +58,8 @@ def check_sessions(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, allowed: 
         if count > max(1.0, allowed * frame.height):
             row = frame.filter(night).row(0, named=True)
             raise FileRefusedError(
-                "the file has night bars, whose session cannot be told from their label", where=f"{where}, row {row['row']}, column time",
+                "the file has night bars, whose session cannot be told from their label",
+                where=f"{where}, row {row['row']}, column time",
                 found=f"{count} of {frame.height} bars between 18:00 and 08:00, the first labelled {row['time']}",
                 hint='leave the night bars out; or, for a market around the clock, say calendar="always"',
             )  # fmt: skip
@@ -68,8 +71,8 @@ def check_sessions(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, allowed: 
 def check_order(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
     """Quarantine rows out of place in an ordered file, and count the steps back in an unordered one.
 
-    Where at most 1 % of an asset's rows stand out of an otherwise perfect order (oldest or newest first), their dates are
-    in doubt. Where more do, the file is simply not sorted.
+    Where at most 1 % of an asset's rows stand out of an otherwise perfect order (oldest or newest first), their dates
+    are in doubt. Where more do, the file is simply not sorted.
     """
     frame = frame.sort("row")
     step = pl.col("time").diff().dt.total_microseconds().over("asset")
@@ -97,7 +100,7 @@ def check_order(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
 
 
 def check_repeats(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
-    """Keep the first of identical bars; where bars of one time and asset disagree, keep none: which is right is not known."""
+    """Keep the first of identical bars; where bars of one time and asset disagree, keep none of them."""
     repeated = frame.filter(pl.struct("asset", "time").is_duplicated())
     if not repeated.height:
         return frame

@@ -1,4 +1,4 @@
-"""Checks on series: units that change, jumps, holes, flat bars. Mixed units are quarantined, the rest is flagged and kept."""
+"""Checks on series: units that change are quarantined; jumps, holes and flat bars are flagged and kept."""
 
 import math
 
@@ -26,10 +26,10 @@ _GUESSES = {
 def check_units(frame: pl.DataFrame, sieve: Sieve, settings: ImportSettings, where: str) -> tuple[pl.DataFrame, bool]:
     """Hold amount against volume × price.
 
-    Within one asset the ratio amount / (volume · close) changes slowly; a row that lies beyond a sudden step of more than
-    1.5 decades, away from the asset's median, is in other units. For stocks and funds the ratio itself must be near 1:
-    raises `FileRefusedError` where it is a power of ten instead, with the settings that would explain it. Returns the
-    rows that pass, and whether the ratio confirms shares and yuan.
+    Within one asset the ratio amount / (volume · close) changes slowly; a row that lies beyond a sudden step of more
+    than 1.5 decades, away from the asset's median, is in other units. For stocks and funds the ratio itself must be
+    near 1: raises `FileRefusedError` where it is a power of ten instead, with the settings that would explain it.
+    Returns the rows that pass, and whether the ratio confirms shares and yuan.
     """
     if not {"volume", "amount"} <= set(frame.columns):
         return frame, False
@@ -58,7 +58,8 @@ def _judge(median: float, sieve: Sieve, settings: ImportSettings, where: str) ->
         if guess:
             raise FileRefusedError(
                 "amount does not agree with volume × price", where=f"{where}, columns volume and amount",
-                expected="amount / (volume · close) near 1", found=f"{10**median:.4g} in the median row", hint=f"say the units: {guess}",
+                expected="amount / (volume · close) near 1", found=f"{10**median:.4g} in the median row",
+                hint=f"say the units: {guess}",
             )  # fmt: skip
         if not near:
             sieve.note(f"amount / (volume · close) is {10**median:.3g}, not near 1: are the prices adjusted?")
@@ -112,7 +113,7 @@ def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool) -> None
 
 
 def _flag_bars(frame: pl.DataFrame, sieve: Sieve) -> None:
-    """A time of day that the sessions before and after have, and this one does not."""
+    """Flag a time of day that the sessions before and after have, and this one does not."""
     held = frame.select("row", "asset", "session", clock=pl.col("time").dt.time())
     held = held.with_columns(place=pl.col("session").rank("dense").over("asset").cast(pl.Int64))
     bare = held.select("asset", "place", "clock")

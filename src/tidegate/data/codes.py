@@ -1,7 +1,7 @@
 """Asset codes as texts: quotes taken off, leading zeros kept, and their loss noticed.
 
 A spreadsheet writes ``'000300`` or ``="000300"`` to keep zeros; without that it eats them, and 300 may then be any of
-several assets. Where Chinese codes are six digits long, a shorter number is a defect, never padded unless the user says so.
+several assets. Where Chinese codes are six digits long, a shorter number is a defect, never padded unless asked.
 """
 
 import re

@@ -182,7 +182,7 @@ def _with_numbers(
 def _clockwork(
     frame: pl.DataFrame, matched: Matched, settings: ImportSettings, sieve: Sieve, where: str
 ) -> tuple[Frequency, int, str]:
-    """The length of a bar, in words and minutes, and whether labels are its end or its start."""
+    """Tell the length of a bar, in words and minutes, and whether labels are its end or its start."""
     clocks = frame["time"].dt.time().n_unique()
     frequency = settings.frequency or _frequency(frame, clocks, sieve, where)
     if frequency == "1d":
@@ -197,7 +197,8 @@ def _clockwork(
     if not label:
         raise FileRefusedError(
             "an intraday label may be the start or the end of its bar", where=f"{where}, column time",
-            found=str(frame["time"].cast(pl.String).min()), hint='ask the vendor, then say label="end" or label="start"',
+            found=str(frame["time"].cast(pl.String).min()),
+            hint='ask the vendor, then say label="end" or label="start"',
         )  # fmt: skip
     return frequency, _MINUTES[frequency], label
 
@@ -207,14 +208,16 @@ def _frequency(frame: pl.DataFrame, clocks: int, sieve: Sieve, where: str) -> Fr
         return "1d"
     steps = (
         frame.select("asset", "time").unique().sort("asset", "time")
-        .select(step=pl.col("time").diff().over("asset"), same=pl.col("time").dt.date() == pl.col("time").dt.date().shift(1).over("asset"))
+        .select(step=pl.col("time").diff().over("asset"), day=pl.col("time").dt.date(), asset="asset")
+        .with_columns(same=pl.col("day") == pl.col("day").shift(1).over("asset"))
         .filter("same")["step"].value_counts(sort=True)
     )  # fmt: skip
     usual = steps["step"][0] if steps.height else timedelta(0)
     found = next((name for name, minutes in _MINUTES.items() if usual == timedelta(minutes=minutes)), None)
     if found is None:
         raise FileRefusedError(
-            "the length of a bar cannot be told from the times", where=f"{where}, column time", found=f"steps of {usual}",
+            "the length of a bar cannot be told from the times", where=f"{where}, column time",
+            found=f"steps of {usual}",
             expected=f"one of {', '.join(_MINUTES)} or one bar a day", hint='say it: frequency="5min"',
         )  # fmt: skip
     sieve.note(f"bars of {found}, read off the usual step between labels")

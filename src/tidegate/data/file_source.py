@@ -1,6 +1,6 @@
 """A file as a source: imported anew whenever its bars are asked for."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ class FileSource(Source):
     """
 
     name: ClassVar[str] = "file"
+    example: ClassVar[dict[str, Any]] = {"path": "bars.csv"}
+    reads_files: ClassVar[bool] = True
 
     path: str = Field(description="a file or a folder")
     settings: ImportSettings = Field(default_factory=ImportSettings, description="what you know about the file")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from tidegate.errors import FileRefusedError
@@ -22,7 +21,7 @@ def as_polars(frame: Any) -> pl.DataFrame:
     if not (hasattr(frame, "columns") and hasattr(frame, "index") and hasattr(frame, "reset_index")):
         raise FileRefusedError("this is no frame", expected="a Polars or pandas frame", found=type(frame).__name__)
     named = any(name is not None for name in frame.index.names)
-    if named or np.issubdtype(getattr(frame.index, "dtype", np.dtype(int)), np.datetime64):
+    if named or str(getattr(frame.index, "dtype", "")).startswith("datetime64"):
         frame = frame.reset_index()
         if not named:
             frame = frame.rename(columns={"index": "datetime"})

@@ -1,8 +1,8 @@
 """Vendor headers, English and Chinese, by name; and the units that some headers state.
 
-A header is compared after taking off quotes, blanks, angle brackets and case. A unit in brackets (成交量(手), 成交额(万元)),
-or the ending ``_cents``, ``_lots``, ``_shares``, is read as a statement about units. What is not known by name is ignored and reported as such;
-a user's own mapping stands over everything.
+A header is compared after taking off quotes, blanks, angle brackets and case. A unit in brackets (成交量(手)),
+or the ending ``_cents``, ``_lots``, ``_shares``, is read as a statement about units. What is not known by name is
+ignored and reported as such; a user's own mapping stands over everything.
 """
 
 import re
@@ -16,17 +16,20 @@ __all__ = ["CANONICAL", "Header", "Matched", "match_headers", "normal"]
 
 # Where two headers of one file mean the same, the earlier one here wins for `asset` and `amount`; others are refused.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "datetime": ("datetime", "date_time", "timestamp", "trade_time", "bar_end", "bar_start", "日期时间", "交易日期时间"),
+    "datetime": ("datetime", "date_time", "timestamp", "trade_time", "bar_end", "bar_start", "日期时间",
+                 "交易日期时间"),
     "date": ("date", "trade_date", "tradedate", "trading_date", "trading_day", "tradingday", "day", "日期", "交易日期",
              "交易日", "成交日期"),
     "clock": ("time", "bar_time", "时间", "交易时间", "成交时间"),
     "asset": ("ts_code", "symbol", "ticker", "code", "stock_code", "security", "secucode", "sec_code", "instrument",
-              "contract", "asset", "order_book_id", "股票代码", "证券代码", "指数代码", "基金代码", "合约代码", "合约", "代码", "品种代码"),
+              "contract", "asset", "order_book_id", "股票代码", "证券代码", "指数代码", "基金代码",
+              "合约代码", "合约", "代码", "品种代码"),
     "open": ("open", "open_price", "openprice", "o", "开盘价", "开盘", "今开", "今开盘"),
     "high": ("high", "high_price", "highprice", "highest", "h", "最高价", "最高"),
     "low": ("low", "low_price", "lowprice", "lowest", "l", "最低价", "最低"),
     "close": ("close", "close_price", "closeprice", "c", "收盘价", "收盘", "今收", "今收盘"),
-    "preclose": ("preclose", "pre_close", "prev_close", "previous_close", "prevclose", "前收盘", "前收盘价", "昨收", "昨收盘", "昨收价"),
+    "preclose": ("preclose", "pre_close", "prev_close", "previous_close", "prevclose", "前收盘",
+                 "前收盘价", "昨收", "昨收盘", "昨收价"),
     "volume": ("volume", "vol", "v", "trade_volume", "turnover_vol", "成交量", "总成交量", "成交股数", "成交手数"),
     "amount": ("amount", "amt", "money", "turnover", "turnover_value", "total_turnover", "trade_amount", "value",
                "成交额", "成交金额", "总成交额", "成交总额"),
@@ -42,8 +45,9 @@ _KNOWN = {name: column for column, names in _NAMES.items() for name in names}
 CANONICAL = tuple(_NAMES)
 _ROOMS = {**{name: name for name in CANONICAL}, "time": "datetime"}
 _UNITS = {"手": "lots", "lot": "lots", "lots": "lots", "百股": "lots", "张": "lots", "股": "shares", "份": "shares",
-          "share": "shares", "shares": "shares", "元": "yuan", "yuan": "yuan", "cny": "yuan", "rmb": "yuan", "万元": "10k",
-          "万": "10k", "10k": "10k", "10k yuan": "10k", "分": "cents", "cents": "cents", "千元": "1k", "亿元": "100m", "万手": "10k lots",
+          "share": "shares", "shares": "shares", "元": "yuan", "yuan": "yuan", "cny": "yuan", "rmb": "yuan",
+          "万元": "10k", "万": "10k", "10k": "10k", "10k yuan": "10k", "分": "cents", "cents": "cents", "千元": "1k",
+          "亿元": "100m", "万手": "10k lots",
           "万股": "10k shares"}  # fmt: skip
 _ENDINGS = {"cents": "cents", "lots": "lots", "shares": "shares", "yuan": "yuan"}
 _BRACKETS = re.compile(r"^(.*?)\s*[(（\[【]([^()（）\[\]【】]*)[)）\]】]$")
@@ -67,11 +71,11 @@ class Matched(NamedTuple):
     notes: tuple[str, ...]
 
     def text(self, column: str) -> str | None:
-        """The file's own header of a column, or None."""
+        """Find the file's own header of a column, or None."""
         return next((header.text for header in self.headers if header.column == column), None)
 
     def unit(self, *columns: str) -> str:
-        """The unit that any of these columns' headers state."""
+        """Find the unit that any of these columns' headers state."""
         return next((header.unit for header in self.headers if header.column in columns and header.unit), "")
 
 
@@ -87,8 +91,8 @@ def normal(header: str) -> str:
 def match_headers(headers: Sequence[str], columns: Mapping[str, str], where: str) -> Matched:
     """Find out which header is which column.
 
-    `columns` is the user's own mapping, header → column of bars. Raises `UnknownNameError` for a mapped header or column
-    that does not exist, `FileRefusedError` where two headers mean the same price.
+    `columns` is the user's own mapping, header → column of bars. Raises `UnknownNameError` for a mapped header or
+    column that does not exist, `FileRefusedError` where two headers mean the same price.
 
     >>> match_headers(["日期", "收盘价", "成交量(手)", "名称"], {}, "a.csv").headers
     (Header(text='日期', column='date', unit=''), ..., Header(text='成交量(手)', column='volume', unit='lots'))
@@ -103,7 +107,8 @@ def match_headers(headers: Sequence[str], columns: Mapping[str, str], where: str
         chosen = [match for match in same if match.text in own] or same
         if len(chosen) > 1 and column not in _RANKED:
             raise FileRefusedError(
-                f"{len(chosen)} columns could be {column!r}", where=f"{where}, row 1", found=[match.text for match in chosen],
+                f"{len(chosen)} columns could be {column!r}", where=f"{where}, row 1",
+                found=[match.text for match in chosen],
                 hint=f'say which: columns={{"{chosen[0].text}": "{column}"}}',
             )  # fmt: skip
         chosen = sorted(chosen, key=lambda match: _rank(match, column))[:1]

@@ -36,8 +36,8 @@ class Defect(Settings):
 class HealthReport(Settings):
     """What an import found; `quarantined` rows are not in the bars, `flagged` ones are.
 
-    Rows are numbered as a reader counts them: lines of a text file from 1, the header included; rows of a Parquet file or
-    a frame from 1.
+    Rows are numbered as a reader counts them: lines of a text file from 1, the header included; rows of a Parquet
+    file or a frame from 1.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""What a user may say about a file. Everything has a default; what a default had to assume is written into the report."""
+"""What a user may say about a file: everything has a default, and what it had to assume stands in the report."""
 
 from typing import Literal
 
@@ -43,7 +43,7 @@ class ImportSettings(Settings):
     decimal: Literal[".", ","] | None = Field(default=None, description="the decimal sign; None is a point")
     volume_unit: Literal["auto", "shares", "lots", "10k lots", "10k shares"] = Field(
         default="auto",
-        description="unit of volume in the file (a lot is 100 shares, or one futures contract); auto: as the header says",
+        description="unit of volume in the file; a lot is 100 shares, or one contract; auto: as the header says",
     )
     amount_unit: Literal["auto", "yuan", "1k", "10k", "100m"] = Field(
         default="auto", description="unit of amount in the file; auto: as the header says, else as printed"

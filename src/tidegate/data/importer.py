@@ -51,8 +51,8 @@ def import_file(
     Parameters
     ----------
     path
-        A file (``.csv .txt .tsv .parquet .pq``) or a folder; files of a folder are read in order of name, and their rows
-        numbered through.
+        A file (``.csv .txt .tsv .parquet .pq``) or a folder; files of a folder are read in order of name, and their
+        rows numbered through.
     settings
         What you know about the file; see `ImportSettings`.
     progress
@@ -80,7 +80,9 @@ def import_file(
 def import_frame(
     frame: Any, settings: ImportSettings | None = None, *, name: str = "frame", progress: Progress | None = None
 ) -> Imported:
-    """Import a Polars or pandas frame; a pandas index of times or codes counts as columns. Raises as `import_file` does.
+    """Import a Polars or pandas frame; a pandas index of times or codes counts as columns.
+
+    Raises as `import_file` does.
 
     >>> import polars as pl
     >>> days = ["2015-01-05", "2015-01-06", "2015-01-07"]
@@ -196,12 +198,13 @@ def _spec(known: Typed, units: dict[str, str], settings: ImportSettings, where: 
     stamps = () if stated else ("The unit of volume is not stated by the source.",)
     return BarSpec(
         frequency=known.frequency, kind=settings.kind, currency=settings.currency,
-        volume_unit=units.get("volume", "shares"), title=settings.title or where, source=settings.source or where, stamps=stamps,
+        volume_unit=units.get("volume", "shares"), title=settings.title or where,
+        source=settings.source or where, stamps=stamps,
     )  # fmt: skip
 
 
 def _asset_of(where: str) -> str:
-    """A code from the file's name, or an empty text where it gives none."""
+    """Take a code from the file's name, or an empty text where it gives none."""
     stem = re.sub(r"\.(csv|txt|tsv|parquet|pq)$", "", where, flags=re.IGNORECASE)
     return stem if is_code(stem) else ""
 
@@ -218,7 +221,8 @@ def _refuse_bad(sieve: Sieve, rows: int, frame: pl.DataFrame, settings: ImportSe
     example = worst.examples[0]
     column = f", column {example.column}" if example.column else ""
     raise FileRefusedError(
-        f"{bad} of {rows} rows are bad, mostly: {worst.meaning} ({worst.count})", where=f"{where}, row {example.row}{column}",
+        f"{bad} of {rows} rows are bad, mostly: {worst.meaning} ({worst.count})",
+        where=f"{where}, row {example.row}{column}",
         expected=f"at most {settings.max_bad:.2%} bad rows", found=example.found or "an empty cell", hint=_HINTS.get(
             worst.name, "mend the file at its source, or allow more with max_bad=..."),
     )  # fmt: skip
@@ -229,7 +233,7 @@ _HINTS = {
     "unreadable_time": "say what the dates are (date_order, epoch), or which column holds them (columns=...)",
     "non_session": 'for a market open all week, say calendar="always"',
     "conflict": 'if the file holds several assets, map the column of their codes: columns={...: "asset"}',
-    "mixed_units": "split the file where the unit changes and import each part with its own volume_unit and amount_unit",
+    "mixed_units": "split the file where the unit changes; import each part with its own volume_unit, amount_unit",
     "ragged_line": "export it again; text with commas must stand in quotation marks",
     "bad_code": "map the column that holds the codes, or say asset=...",
 }

@@ -93,7 +93,7 @@ def _split(line: str, delimiter: str) -> list[str] | None:
 
 
 def _delimiter(line: str, header: Sequence[str]) -> str:
-    """The delimiter under which the first line shows most of what is known by name; then the one that cuts most."""
+    """Find the delimiter under which the first line shows most known names; then the one that cuts most."""
     counts = {}
     for delimiter in _DELIMITERS:
         cells = _split(line, delimiter) or []

@@ -1,8 +1,8 @@
 """Texts → moments: dates and times of several shapes, read strictly, judged as a column.
 
-One value alone may mislead (is 05.01.2015 in January or in May? is 2015-1-1 the first, or the eleventh cut off?). So the
-column decides: the order of day and month needs evidence from the column itself or from the user, and a value shaped
-otherwise than most of its column (no padding among padded ones, no time among times) is a defect, not a date.
+One value alone may mislead (is 05.01.2015 in January or in May? is 2015-1-1 the first, or the eleventh cut off?). So
+the column decides: the order of day and month needs evidence from the column itself or from the user, and a value
+shaped otherwise than most of its column (no padding among padded ones, no time among times) is a defect, not a date.
 """
 
 import re
@@ -20,7 +20,10 @@ Epoch = Literal["none", "s", "ms"]
 
 _WEEK = "一二三四五六日"
 _ENGLISH = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WEEKDAY = r"(?:[ ,，]*(?:\(|（)?(?:(?:星期|周|礼拜)?(?P<w>[一二三四五六日天])|(?P<e>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)(?:\)|）)?)?"
+_WEEKDAY = (
+    r"(?:[ ,，]*(?:\(|（)?(?:(?:星期|周|礼拜)?(?P<w>[一二三四五六日天])|(?P<e>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*)"
+    r"(?:\)|）)?)?"
+)
 _TIME = r"(?:(?:[T ]+|(?<=\d)-)(?P<H>\d{1,2}):(?P<M>\d{2})(?P<S>:\d{2}(?:\.0{1,9})?)?|[ ](?P<h>\d{2})-(?P<half>AM|PM))?"
 _SEPARATED = re.compile(
     rf"(?P<a>\d{{1,4}})(?P<sep>[-/.])(?P<b>\d{{1,2}})(?P=sep)(?P<c>\d{{1,4}}){_WEEKDAY}{_TIME}",
@@ -48,7 +51,7 @@ class Moments(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A text taken apart; `order` is "ymd" or "?", `shape` and padding (of date, of hour) what its column must agree on."""
+    """A text taken apart; its column must agree on `shape` and on padding (of date, of hour)."""
 
     parts: tuple[int, int, int]
     order: str
@@ -183,7 +186,7 @@ def _order(good: dict[str, _Read], counts: dict[str, int], order: DateOrder, whe
 
 
 def _agreed(good: dict[str, _Read], counts: dict[str, int]) -> Callable[[_Read], bool]:
-    """What most of the column agrees on: time or none, seconds or none, padding or none."""
+    """Find what most of the column agrees on: time or none, seconds or none, padding or none."""
     shapes: Counter[tuple[bool, bool]] = Counter()
     loose, padded = [0, 0], [0, 0]
     for text, one in good.items():

@@ -81,6 +81,8 @@ def _typed(series: pl.Series, power: int) -> Numbers:
     values = series.cast(pl.Float64)
     if series.dtype.is_float():
         values = values.fill_nan(None)
-    if power:
-        values = values * 10.0**power if power > 0 else values / 10.0**-power
+    if power:  # by numpy: Polars divides by multiplying with the reciprocal, which is not the nearest number
+        array = values.fill_null(float("nan")).to_numpy()
+        scaled = array * 10.0**power if power > 0 else array / 10.0**-power
+        values = pl.Series(series.name, scaled).fill_nan(None)
     return Numbers(values, pl.Series([False]).new_from_index(0, len(series)), 0)

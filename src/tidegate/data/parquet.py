@@ -2,8 +2,7 @@
 
 The format's own reader panics on some damaged files, with an exception that ``except Exception`` does not catch, and
 reads others without a complaint: data pages carry no checksum. What this house writes therefore carries a SHA-256 over
-the values in its metadata, which is verified when it is read; for a foreign file the reader's answer is held against the
-file's own statistics, and the report says that it carries no checksum.
+the values in its metadata, which is verified when it is read; of a foreign file the report says that it carries none.
 """
 
 import hashlib

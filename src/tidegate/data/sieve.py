@@ -1,4 +1,4 @@
-"""What an import leaves out or points at, with the row, the column and the value: nothing disappears without a line here.
+"""What an import leaves out or points at, with row, column and value: nothing disappears without a line here.
 
 `DEFECTS` is the one list of defect classes. *Quarantined* rows are left out of the bars and listed; *flagged* rows are
 kept and listed; *counted* ones were put right by nothing but sorting.
@@ -23,7 +23,7 @@ class DefectKind(NamedTuple):
 
 DEFECTS: dict[str, DefectKind] = {
     "ragged_line": DefectKind("quarantined", "a line with another number of cells than the header", "列数与表头不符"),
-    "unfinished_line": DefectKind("quarantined", "the last line has no line end: it may have been cut off", "末行没有换行符，可能被截断"),
+    "unfinished_line": DefectKind("quarantined", "the last line has no line end: perhaps cut off", "末行无换行符"),
     "unreadable_time": DefectKind("quarantined", "a date or time that cannot be read", "日期或时间无法识别"),
     "weekday": DefectKind("quarantined", "a weekday that does not agree with its date", "星期与日期不符"),
     "bad_code": DefectKind("quarantined", "an asset code that cannot be one", "证券代码不合法"),
@@ -37,12 +37,12 @@ DEFECTS: dict[str, DefectKind] = {
     "outside_range": DefectKind("quarantined", "open or close outside low … high", "开盘价或收盘价超出最高最低范围"),
     "non_session": DefectKind("quarantined", "a bar on a Saturday or Sunday", "非交易日"),
     "outside_hours": DefectKind("quarantined", "a bar at night in a file of day sessions", "非交易时段"),
-    "duplicate": DefectKind("quarantined", "the same bar again, value for value (the first one is kept)", "完全重复的行"),
-    "conflict": DefectKind("quarantined", "several bars of one time and asset that disagree (all are left out)", "同一时间的行相互矛盾"),
-    "time_back": DefectKind("quarantined", "a row out of its place in an ordered file: its date is in doubt", "时间倒退"),
-    "mixed_units": DefectKind("quarantined", "amount and volume in other units than the rest", "成交量或成交额单位不一致"),
+    "duplicate": DefectKind("quarantined", "the same bar again, value for value", "完全重复的行"),
+    "conflict": DefectKind("quarantined", "bars of one time and asset that disagree", "同一时间的行相互矛盾"),
+    "time_back": DefectKind("quarantined", "a row out of its place in an ordered file", "时间倒退"),
+    "mixed_units": DefectKind("quarantined", "amount or volume in other units than the rest", "单位不一致"),
     "unsorted": DefectKind("counted", "rows were not in order of time; sorted", "行未按时间排序，已排序"),
-    "missing_session": DefectKind("flagged", "a weekday without a bar: a holiday, a suspension or a hole", "缺少交易日"),
+    "missing_session": DefectKind("flagged", "a weekday without a bar: holiday, halt or hole", "缺少交易日"),
     "missing_bar": DefectKind("flagged", "a bar that the sessions before and after have", "缺少盘中数据"),
     "jump": DefectKind("flagged", "a return beyond ±45 % without an adjustment factor", "价格跳变而无复权因子"),
     "flat": DefectKind("flagged", "open = high = low = close without volume", "四价相同且无成交"),

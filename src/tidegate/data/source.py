@@ -13,6 +13,8 @@ class Source(Component):
     """Raw market history → Bars. A source is declared without its data; `bars` fetches them."""
 
     family: ClassVar[str] = "source"
+    reads_files: ClassVar[bool] = False
+    """Whether it needs files that the user brings along, so that its `example` cannot be read by a test."""
 
     @abstractmethod
     def bars(self) -> Bars:

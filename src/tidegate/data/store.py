@@ -1,11 +1,11 @@
-"""The store: datasets of bars on disk, one Parquet file a year, each named by its content, and one manifest that counts.
+"""The store: datasets of bars on disk, one Parquet file a year, each named by its content, and one manifest.
 
-    <root>/<dataset>/manifest.json            what the dataset is: files with their SHA-256, spec, rows, first and last time
+    <root>/<dataset>/manifest.json            files with their SHA-256, spec, rows, first and last time
     <root>/<dataset>/2015-3f9c0a61d2e4.parquet
 
 Data files are written first, under names that hold their hash; the manifest is written last and replaces the old one in
-one step. A process killed at any moment leaves the old dataset or the new one. Files that no manifest names are swept by
-the next writer, who holds the dataset's lock.
+one step. A process killed at any moment leaves the old dataset or the new one. Files that no manifest names are swept
+by the next writer, who holds the dataset's lock.
 """
 
 import hashlib
@@ -64,7 +64,7 @@ class Store:
 
     @classmethod
     def default(cls) -> "Store":
-        """The store at ``$TIDEGATE_STORE``, or in ``./store``."""
+        """Open the store at ``$TIDEGATE_STORE``, or in ``./store``."""
         return cls(os.environ.get("TIDEGATE_STORE") or "store")
 
     def list(self) -> "list[str]":
@@ -88,7 +88,7 @@ class Store:
     def put(self, dataset: str, bars: Bars, *, health: HealthReport | None = None, replace: bool = False) -> Holding:
         """Keep `bars` as a new dataset; the same bars again change nothing.
 
-        Raises `KeptError` where other bars are there already, unless `replace`; `BusyError` while another process writes.
+        Raises `KeptError` where other bars are there already, unless `replace`; `BusyError` while another writes.
         """
         folder = self._folder(dataset)
         with held(folder / ".lock", f"dataset {dataset}"):
@@ -98,7 +98,8 @@ class Store:
                     return there
                 raise KeptError(
                     f"dataset {dataset!r} is there already, with other bars", where=self.root,
-                    found=f"{there.rows} rows, {there.first} … {there.last}", hint="append newer bars, replace it, or choose another name",
+                    found=f"{there.rows} rows, {there.first} … {there.last}",
+                    hint="append newer bars, replace it, or choose another name",
                 )  # fmt: skip
             return self._write(dataset, bars, (), health)
 
@@ -160,7 +161,8 @@ class Store:
         if not _NAME.fullmatch(dataset):
             raise SettingError(
                 "this cannot be a dataset's name", found=repr(dataset)[:80],
-                expected="small letters and digits, joined by . _ or -, at most 64", hint="for example csi300 or rb-5min",
+                expected="small letters and digits, joined by . _ or -, at most 64",
+                hint="for example csi300 or rb-5min",
             )  # fmt: skip
         return self.root / dataset
 
@@ -177,7 +179,8 @@ class Store:
             write_bytes(folder / file, content)
             parts[year] = Part(file=file, year=year, rows=frame.height, sha256=digest)
         holding = Holding(
-            dataset=dataset, spec=bars.spec, rows=bars.frame.height, assets=len(bars.assets), columns=tuple(bars.frame.columns),
+            dataset=dataset, spec=bars.spec, rows=bars.frame.height, assets=len(bars.assets),
+            columns=tuple(bars.frame.columns),
             first=str(bars.times[0])[:19], last=str(bars.times[-1])[:19], digest=bars.digest,
             parts=tuple(parts[year] for year in sorted(parts)), health=health,
         )  # fmt: skip
@@ -216,6 +219,8 @@ class Stored(Source):
     """
 
     name: ClassVar[str] = "stored"
+    example: ClassVar[dict[str, Any]] = {"dataset": "example"}
+    reads_files: ClassVar[bool] = True
 
     dataset: str = Field(description="the dataset's name; `tidegate data list` shows them")
 
@@ -265,7 +270,8 @@ def _fresh(dataset: str, old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         row = between.row(0, named=True)
         raise DataError(
             f"{between.height} bars would be put between old ones", where=f"{dataset}, {row['asset']}, {row['time']}",
-            expected=f"bars after {row['last']}", hint="replace the dataset, or keep the revised data under another name",
+            expected=f"bars after {row['last']}",
+            hint="replace the dataset, or keep the revised data under another name",
         )  # fmt: skip
     return fresh
 

@@ -1,4 +1,4 @@
-"""Units of a file's columns: what the user says, else what a header says, else what a known vendor means, else as printed.
+"""Units of a file's columns: as the user says, else as a header says, else as a known vendor means, else as printed.
 
 Nothing is converted on a guess: where nobody states the unit of volume or amount, values stay as they are printed, and
 the bars and the report say so.
@@ -31,7 +31,7 @@ class Units:
     held: frozenset[str]
 
     def power(self, header: Header) -> int:
-        """The power of ten that brings a column to shares, yuan or points."""
+        """Give the power of ten that brings a column to shares, yuan or points."""
         if header.column == "volume":
             return 0 if self.contracts else _VOLUME.get(self.volume, 0)
         if header.column == "amount":
@@ -42,7 +42,7 @@ class Units:
         return 0
 
     def told(self) -> dict[str, str]:
-        """What the values of the bars are in."""
+        """Tell what the values of the bars are in."""
         volume = "contracts" if self.contracts and self.volume == "lots" else "shares"
         told = {}
         if "volume" in self.held:
