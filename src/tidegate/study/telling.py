@@ -119,16 +119,13 @@ def _clock_words(lead: Finding) -> Text:
 
 def _measure_words() -> Text:
     return Text(
-        en="The ensemble and the rivals of every study, each with its interval where one is defined; single seeds are in measures.csv of the run folder.",
-        zh="各研究的集成与对手的全部指标（有定义者附区间）；单个种子见运行目录中的记录。",
+        en="The leading study's ensemble and rivals, each measure with its interval where one is defined. Every seed of every study is in records/STUDY/measures of the run folder.",
+        zh="主研究的集成与对手的全部指标（有定义者附区间）；各研究每个种子的指标见运行目录 records/研究名/measures。",
     )
 
 
 def _told(findings: Findings) -> list[Measure]:
-    """The measures that the page lists: all but single seeds, which the records keep."""
-    keep = []
-    for found in findings.found.values():
-        single = len(found.seeds) == 1
-        keep.extend(m for m in found.measures if single or not m.subject["member"].startswith("seed-"))
-    return keep
-
+    """The measures that the page lists: the leading study's, without its single seeds; the records keep all."""
+    lead = findings[findings.lead]
+    single = len(lead.seeds) == 1
+    return [m for m in lead.measures if single or not m.subject["member"].startswith("seed-")]
