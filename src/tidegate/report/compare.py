@@ -8,6 +8,8 @@ from tidegate.types.report import Column, Measure, Report, Section, Style, Table
 
 __all__ = ["compare"]
 
+PAIR = 2
+
 
 def compare(reports: Sequence[Report], labels: Sequence[str] | None = None) -> Report:
     """Put the measures of `reports` side by side.
@@ -21,8 +23,8 @@ def compare(reports: Sequence[Report], labels: Sequence[str] | None = None) -> R
 
     Returns
     -------
-    A report of one table of measures (a row for each measure and subject, a column for each report, and with two reports
-    their difference, second less first) and one of the settings that differ.
+    A report of tables of measures, one for each unit (a row for each measure and subject, a column for each report, and
+    with two reports their difference, second less first), and one of the settings that differ.
 
     Raises
     ------
@@ -46,8 +48,11 @@ def compare(reports: Sequence[Report], labels: Sequence[str] | None = None) -> R
     )
     total = sum(len(table.rows) for table in tables)
     words = Text(
-        en=f"{' and '.join(names) if len(names) == 2 else ', '.join(names)}: {shared} of {total} measures stand in all of them; {len(settings.rows)} settings or sources differ.",
-        zh=f"{'、'.join(names)}:{total} 项指标中有 {shared} 项为各方共有;{len(settings.rows)} 项设置或来源不同。",
+        en=(
+            f"{' and '.join(names) if len(names) == PAIR else ', '.join(names)}: {shared} of {total} measures stand in "
+            f"all of them; {len(settings.rows)} settings or sources differ."
+        ),
+        zh=f"{'、'.join(names)}：{total} 项指标中有 {shared} 项为各方共有；{len(settings.rows)} 项设置或来源不同。",
     )
     sections = (
         Section(
@@ -56,8 +61,11 @@ def compare(reports: Sequence[Report], labels: Sequence[str] | None = None) -> R
             shows=tuple(table.key for table in tables),
             words=(
                 Text(
-                    en="A difference smaller than the intervals are wide says nothing; intervals of runs on the same history are not independent.",
-                    zh="小于区间宽度的差异不说明问题;同一段历史上的各次运行,其区间并不独立。",
+                    en=(
+                        "A difference smaller than the intervals are wide says nothing; intervals of runs on the "
+                        "same history are not independent."
+                    ),
+                    zh="小于区间宽度的差异不说明问题；同一段历史上的各次运行，其区间并不独立。",
                 ),
             ),
         ),
@@ -65,10 +73,10 @@ def compare(reports: Sequence[Report], labels: Sequence[str] | None = None) -> R
     )
     return Report(
         name="-vs-".join(names),
-        title=Text(en="Comparison: " + ", ".join(names), zh="对照:" + "、".join(names)),
+        title=Text(en="Comparison: " + ", ".join(names), zh="对照：" + "、".join(names)),
         lead=words,
         stamps=tuple(
-            Text(en=f"{name}: {stamp.en}", zh=f"{name}:{stamp.zh}")
+            Text(en=f"{name}: {stamp.en}", zh=f"{name}：{stamp.zh}")
             for name, report in zip(names, reports, strict=True)
             for stamp in report.stamps
         ),
@@ -80,7 +88,7 @@ def compare(reports: Sequence[Report], labels: Sequence[str] | None = None) -> R
 
 
 def _names(reports: Sequence[Report], labels: Sequence[str] | None) -> list[str]:
-    if len(reports) < 2:
+    if len(reports) < PAIR:
         raise SettingError("there is nothing to compare", expected="two or more reports", found=len(reports))
     own = [report.name for report in reports]
     names = (
@@ -112,14 +120,14 @@ def _measures(unit: str, reports: Sequence[Report], names: Sequence[str]) -> Tab
         Column(key="subject", title=Text(en="Subject", zh="对象")),
         *(Column(key=name, title=Text.same(name), style=_style(unit)) for name in names),
     ]
-    if len(names) == 2:
+    if len(names) == PAIR:
         columns.append(Column(key="difference", title=Text(en="Difference", zh="差异"), style=_style(unit)))
         for row in rows.values():
             first, second = _value(row.get(names[0])), _value(row.get(names[1]))
             row["difference"] = None if first is None or second is None else second - first
     return Table(
         key=f"measures in {unit}",
-        title=Text(en=f"Measures in {unit}", zh=f"指标(单位:{unit})"),
+        title=Text(en=f"Measures in {unit}", zh=f"指标（单位：{unit}）"),
         columns=tuple(columns),
         rows=tuple(rows.values()),
     )

@@ -13,11 +13,11 @@ from typing import Any
 from tidegate import files
 from tidegate.types.report import Figure, Measure, Report, Table
 
-__all__ = ["figure_csv", "measures_csv", "table_csv", "write_csvs"]
+__all__ = ["figure_csv", "measures_csv", "safe_name", "table_csv", "write_csvs"]
 
 
 def figure_csv(figure: Figure) -> str:
-    """The data of one figure.
+    """Write the data of one figure.
 
     >>> from tidegate.types.report import Series, Text
     >>> line = Series(key="a", title=Text.same("A"), kind="line", data={"x": (1, 2), "y": (0.5, None)})
@@ -48,7 +48,7 @@ def figure_csv(figure: Figure) -> str:
 
 
 def table_csv(table: Table) -> str:
-    """The cells of one table."""
+    """Write the cells of one table."""
     header: list[str] = []
     parts: list[tuple[str, str | None]] = []
     for column in table.columns:
@@ -60,7 +60,7 @@ def table_csv(table: Table) -> str:
 
 
 def measures_csv(measures: Iterable[Measure]) -> str:
-    """All measures of a report, one a row; subjects become columns of their own."""
+    """Write all measures of a report, one a row; subjects become columns of their own."""
     held = list(measures)
     subjects = list(dict.fromkeys(key for measure in held for key in measure.subject))
     rows = [
@@ -87,7 +87,7 @@ def write_csvs(report: Report, folder: Path) -> list[Path]:
 
 
 def safe_name(key: str) -> str:
-    """A key as a file name: everything but letters, digits, ``.``, ``-`` and ``_`` becomes ``_``.
+    """Make a file name of a key: everything but letters, digits, ``.``, ``-`` and ``_`` becomes ``_``.
 
     >>> safe_name("../b2 equity")
     '.._b2_equity'

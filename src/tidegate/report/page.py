@@ -1,11 +1,12 @@
 """Report → one HTML file that needs nothing else: no network, no server, no fonts, no storage.
 
-The page is a template, our style, our script and ECharts, all from `assets/`; the record is put in as JSON. Nothing of the record is ever read as HTML: the script writes it with `textContent` only, the JSON has every ``<``, ``>`` and
-``&`` escaped, and a content security policy lets run nothing but the two scripts whose hashes it names. An asset called
+The page is a template, our style, our script and ECharts, all from `assets/`; the record is put in as JSON. Nothing of
+the record is ever read as HTML: the script writes it with `textContent` only, the JSON has every ``<``, ``>`` and ``&``
+escaped, and a content security policy lets run nothing but the two scripts whose hashes it names. An asset called
 ``</script><img src=x onerror=...>`` is just an odd name.
 
-What is drawn is the record, but for two economies that keep the file small: numbers are rounded to six significant digits
-and lists that occur twice are stored once. A figure of more points than fit is thinned, and says so under itself.
+What is drawn is the record, but for two economies that keep the file small: numbers are rounded to six significant
+digits, and lists that occur twice are stored once. A figure of more points than fit is thinned, and says so.
 """
 
 import base64
@@ -13,6 +14,7 @@ import hashlib
 import html
 import json
 import re
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -23,6 +25,7 @@ from tidegate.types.report import Figure, Report
 __all__ = ["LIMIT_BYTES", "page"]
 
 LIMIT_BYTES = 2_000_000
+EXACT = 2.0**53
 _POINTS = (4000, 2000, 1000, 500, 250)
 _SCRIPTS = (
     "words",
@@ -98,15 +101,18 @@ def _fill(report: Report, points: int) -> str:
     return re.sub(r"\{\{([a-z-]+)\}\}", lambda found: slots[found[1]], _asset("page.html"))
 
 
+@cache
 def _script() -> str:
     parts = "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
     return f'(function () {{\n"use strict";\n{parts}\n}})();'
 
 
+@cache
 def _asset(name: str) -> str:
     return resources.files("tidegate.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
+@cache
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
@@ -143,7 +149,7 @@ def _rounded(value: Any) -> Any:
     """Round floats to six significant digits, everywhere below `value`; whole ones are written as integers."""
     if isinstance(value, float):
         short = float(f"{value:.6g}")
-        return int(short) if short.is_integer() and abs(short) < 1e15 else short
+        return int(short) if short.is_integer() and abs(short) < EXACT else short
     if isinstance(value, dict):
         return {key: _rounded(held) for key, held in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,8 +1,8 @@
 """Every figure of a report as PNG and SVG files, drawn by a headless Chromium that is installed already.
 
-The page itself draws them: opened with ``#pictures`` it writes each figure's SVG and PNG into itself as text, so one start
-of the browser gives all, and a picture in a file is the picture on the page. The browser is given a profile of its own in a
-temporary folder and nothing of the network is used.
+The page itself draws them: opened with ``#pictures`` it writes each figure's SVG and PNG into itself as text, so one
+start of the browser gives all, and a picture in a file is the picture on the page. The browser is given a profile of
+its own in a temporary folder, and nothing of the network is used.
 """
 
 import base64
@@ -49,7 +49,7 @@ def browser_path() -> str:
         "no Chromium was found to draw pictures with",
         expected=" or ".join(BROWSERS),
         where="PATH",
-        hint="install one (`apt install chromium`), or open report.html and use the PNG and SVG buttons under each figure",
+        hint="install one (`apt install chromium`), or use the PNG and SVG buttons under each figure of report.html",
     )
 
 
@@ -62,7 +62,11 @@ def pictures(
     theme: Literal["light", "dark"] = "light",
     only: Sequence[str] | None = None,
 ) -> list[Path]:
-    """Write each figure of `report` into `folder` as ``KEY.png`` (1,920 pixels wide) and ``KEY.svg``; returns the paths.
+    """Write each figure of `report` into `folder` as ``KEY.png`` (1,920 pixels wide) and ``KEY.svg``.
+
+    Returns
+    -------
+    The paths, in the report's order.
 
     Raises
     ------

@@ -1,9 +1,10 @@
 """Fewer points of a long curve, always the same ones, with its peaks and troughs kept.
 
-The curve is cut into equal runs of neighbours; of each run the lowest and the highest point stay, and the first and last
-point of all. What parallel lists hold at those places stays with them. No randomness, no smoothing.
+The curve is cut into equal runs of neighbours; of each run the lowest and the highest point stay, and the first and
+last point of all. What parallel lists hold at those places stays with them. No randomness, no smoothing.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ def kept(values: NDArray[np.float64], most: int = MOST_POINTS) -> NDArray[np.int
         return np.arange(n)
     cuts = np.linspace(0, n, max(1, (most - 2) // 2) + 1).astype(np.int64)
     chosen = [0, n - 1]
-    for first, end in zip(cuts, cuts[1:], strict=False):
+    for first, end in pairwise(cuts):
         run = values[first:end]
         if np.isnan(run).all():
             chosen.append(int(first))
@@ -43,7 +44,7 @@ def thinned(figure: Figure, most: int = MOST_POINTS) -> tuple[Figure, bool]:
     """Thin every long series of `figure`; says whether any was."""
     series = tuple(_thin(one, most) for one in figure.series)
     changed = any(a is not b for a, b in zip(series, figure.series, strict=True))
-    return (figure.but(series=series), True) if changed else (figure, False)
+    return (figure.model_copy(update={"series": series}), True) if changed else (figure, False)
 
 
 def _thin(series: Series, most: int) -> Series:
@@ -51,7 +52,8 @@ def _thin(series: Series, most: int) -> Series:
     if series.kind not in _LONG or len(lead) <= most:
         return series
     places = kept(np.array([_number(value) for value in lead], dtype=np.float64), most).tolist()
-    return series.but(data={name: tuple(values[i] for i in places) for name, values in series.data.items()})
+    data = {name: tuple(values[i] for i in places) for name, values in series.data.items()}
+    return series.model_copy(update={"data": data})  # cells of a checked record need no second check
 
 
 def _number(value: Any) -> float:

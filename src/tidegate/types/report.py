@@ -2,7 +2,7 @@
 
 Everything a page shows is in this record, as plain values; the page adds nothing but ink. Texts are in two languages.
 Numbers are fractions, not percents: a `style` says how to print them. Values are plain JSON values, so that
-``parse(dump(report)) == report`` holds exactly; anything else (an array, a date, NaN) is refused when the record is made.
+``parse(dump(report)) == report`` holds exactly; all else (an array, a date, NaN) is refused when the record is made.
 """
 
 import json
@@ -83,7 +83,7 @@ class Text(Settings):
 
 
 class Measure(Settings):
-    """One figure with what it takes to believe it. `value` None means that it could not be computed; `note` says why."""
+    """One number with what it takes to believe it. `value` None: it could not be computed, and `note` says why."""
 
     name: str
     subject: dict[str, str] = Field(description="what was measured, for example variant, market, model")
@@ -190,8 +190,8 @@ class Figure(Settings):
             ``graph = {"rows": [{"label", "from": [bar, moment], "to": [bar, moment] or None, "role"}]}``: bars
             relative to *t*, moment "OPEN" or "CLOSE".
         split
-            ``graph = {"ranges": [{"fold", "part", "from", "to", "count"}]}``: part is train, purge, valid, embargo or test;
-            first and last session of the range; count of anchors or None.
+            ``graph = {"ranges": [{"fold", "part", "from", "to", "count"}]}``: part is train, purge, valid, embargo or
+            test; first and last session of the range; count of anchors or None.
     """
 
     key: str

@@ -13,6 +13,13 @@ function categoriesOf(figure, name) {
   return found;
 }
 
+// A scale that begins early in January begins with its year.
+function yearStart(figure) {
+  let first = null;
+  for (const s of figure.series) for (const x of s.data.x || []) if (x !== null && (first === null || x < first)) first = x;
+  return first !== null && first.slice(5, 10) <= "01-12" ? first.slice(0, 4) + "-01-01" : undefined;
+}
+
 // Times within a day are drawn bar by bar, without the night between; whole days are drawn to scale.
 function timeGrid(figure) {
   const times = new Set();
@@ -27,11 +34,11 @@ function legendOf(figure, width) {
   const longest = width - 70;
   let row = 0, used = 0;
   for (const s of entries) {
-    const w = Math.min(longest, textWidth(say(s.title), font(400, SMALL))) + 46;
+    const w = Math.min(longest, textWidth(say(s.title), font(400, SMALL))) + 41;
     if (used + w > width - 8 && used > 0) { row += 1; used = 0; }
     used += w;
   }
-  return { entries, height: (row + 1) * 22 + 6, longest };
+  return { entries, height: (row + 1) * 26 + 2, longest };
 }
 
 function panesOf(figure, width, top) {
@@ -84,9 +91,9 @@ function yAxis(figure, panel, pane, rows) {
   const ground = mine.some((s) => s.kind === "bar" || s.kind === "area");
   const edges = [].concat(...mine.filter((s) => ["rule", "shade"].includes(s.kind)).map((s) => [...(s.data.y || []), ...(s.data.y2 || [])])).filter((v) => v !== null);
   const axis = {
-    type: rows ? "category" : "value", gridIndex: panel, scale: !ground, name: say(figure.y_titles[panel]), nameLocation: "end", nameGap: 10,
+    type: rows ? "category" : "value", gridIndex: panel, scale: !ground, name: say(figure.y_titles[panel]), nameLocation: rows ? "start" : "end", nameGap: rows ? 12 : 10,
     nameTextStyle: { align: "left", color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, padding: [0, 0, 0, -pane.left + 2] },
-    splitNumber: pane.height > 150 ? 5 : 2, axisLine: { show: false }, axisTick: { show: false },
+    splitNumber: pane.height > 150 ? 5 : 2, axisLine: { show: false, onZero: false }, axisTick: { show: false }, inverse: Boolean(rows),
     splitLine: { show: !rows, lineStyle: { color: palette.rule, width: 1 } },
     axisLabel: { color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, margin: 8, formatter: (v) => tick(v, style) }
   };
@@ -118,7 +125,7 @@ function xAxis(figure, panel, last, context) {
     const text = context.times;
     return { ...axis, type: "category", data: text, boundaryGap: context.wide, axisLabel: { ...axis.axisLabel, formatter: (v) => dateText(v).slice(5) } };
   }
-  if (figure.x === "time") return { ...axis, type: "time", boundaryGap: context.wide ? ["1%", "1%"] : false, axisLabel: { ...axis.axisLabel, formatter: timeLabel() } };
+  if (figure.x === "time") return { ...axis, type: "time", min: context.start, boundaryGap: context.wide ? ["1%", "1%"] : false, axisLabel: { ...axis.axisLabel, formatter: timeLabel() } };
   const all = [].concat(...figure.series.map((s) => [...(s.data.x || []), ...(s.data.x2 || [])])).filter((v) => typeof v === "number");
   const low = all.reduce((a, b) => Math.min(a, b), Infinity), high = all.reduce((a, b) => Math.max(a, b), -Infinity), pad = context.loose ? (high - low) * 0.03 || 1 : 0;
   if (Number.isFinite(low)) { axis.min = low - pad; axis.max = high + pad; }

@@ -4,7 +4,7 @@ function chartOption(figure, width, alone) {
   const title = alone ? 34 : 0, legend = heat ? { entries: [], height: 0 } : legendOf(figure, width);
   const context = {
     categories: figure.x === "category" ? categoriesOf(figure, "x") : null, times: figure.x === "time" ? timeGrid(figure) : null,
-    wide: figure.series.some((s) => ["candle", "bar"].includes(s.kind)), loose: figure.series.some((s) => ["scatter", "rule", "box"].includes(s.kind))
+    wide: figure.series.some((s) => ["candle", "bar"].includes(s.kind)), start: figure.x === "time" ? yearStart(figure) : undefined, loose: figure.series.some((s) => ["scatter", "rule", "box"].includes(s.kind))
   };
   const rows = heat ? categoriesOf(figure, "y") : null;
   const { panes, bottom } = panesOf(figure, width, title + legend.height);
@@ -35,7 +35,7 @@ function chartOption(figure, width, alone) {
 
 function legendOption(figure, legend, colours, top) {
   return {
-    type: "plain", left: 0, top, itemWidth: 22, itemHeight: 11, itemGap: 16, padding: [2, 0, 0, 0], icon: "roundRect", inactiveColor: palette.faint,
+    type: "plain", left: 0, top, itemWidth: 22, itemHeight: 11, itemGap: 12, padding: [2, 0, 0, 0], icon: "roundRect", inactiveColor: palette.faint,
     textStyle: { color: palette.ink, fontSize: SMALL, fontFamily: palette.sans, width: legend.longest, overflow: "truncate" },
     formatter: (key) => say(figure.series.find((s) => s.key === key).title),
     data: legend.entries.map((s) => {

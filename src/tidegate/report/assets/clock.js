@@ -41,7 +41,7 @@ function clockRow(row, xOf, y, width) {
   const marks = row.to
     ? [{ type: "rect", silent: true, z: 4, shape: { x: a - 4, y: mid - 4, width: Math.max(8, b - a + 8), height: 8, r: 4 }, style: { fill: colour } }]
     : [{ type: "polygon", silent: true, z: 4, shape: { points: [[a, mid - 7], [a + 7, mid], [a, mid + 7], [a - 7, mid]] }, style: { fill: colour } }];
-  return [words(text, x, y + 4, { width: Math.min(long + 2, width - 12) }), ...marks];
+  return [words(text, x, y + 4, { halo: true, width: Math.min(long + 2, width - 12) }), ...marks];
 }
 
 const PARTS = ["train", "purge", "valid", "embargo", "test"];

@@ -9,7 +9,7 @@ function readPalette() {
   palette = {
     main, rival, benchmark: ramp("benchmark", 2), truth: [get("truth")], doubt: [get("doubt")], plain: [...main, ...rival],
     ink: get("ink"), soft: get("soft"), faint: get("faint"), rule: get("rule"), paper: get("paper"), raised: get("raised"),
-    red: get("red"), green: get("green"), heat: ramp("heat", 5), split: ramp("split", 7), sans: get("sans")
+    red: get("red"), green: get("green"), heat: ramp("heat", 5), split: ramp("split", 7), sans: get("sans").replace(/"/g, "")
   };
 }
 

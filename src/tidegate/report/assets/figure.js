@@ -13,7 +13,7 @@ function figureView(figure, number) {
   toggle.addEventListener("click", () => {
     const open = table.hidden;
     if (open && !table.firstChild) table.append(tableView(figureTable(figure), { class: "grid dense" }));
-    table.hidden = !open; toggle.setAttribute("aria-expanded", String(open)); toggle.classList.toggle("on", open);
+    table.hidden = !open; if (open) fitTables(); toggle.setAttribute("aria-expanded", String(open)); toggle.classList.toggle("on", open);
   });
   const button = (name, act) => el("button", { type: "button", onclick: act, title: say(figure.title) + " \u2013 " + word(name) }, word(name));
   const zooms = figure.x === "time" && figure.kind === "chart";

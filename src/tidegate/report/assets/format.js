@@ -2,17 +2,16 @@
 const MINUS = "\u2212", MISSING = "\u2014";
 
 function fixed(value, digits) {
-  const text = Math.abs(value).toFixed(digits).replace(/\B(?=(\d{3})+(?!\d)(?=\.|$))/g, ",");
   const [whole, part] = Math.abs(value).toFixed(digits).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
-  return (value < 0 && Number(text.replace(/,/g, "")) !== 0 ? MINUS : "") + grouped;
+  return (value < 0 && Number(whole + "." + (part || "")) !== 0 ? MINUS : "") + grouped;
 }
 
 function trimmed(value, digits) { return fixed(value, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, ""); }
 
 // Decimals that suit a whole column, so that points stand under points.
 function digitsFor(values, style) {
-  const sizes = values.filter((v) => typeof v === "number" && v !== 0).map((v) => Math.abs(v) * (style === "percent" ? 100 : 1));
+  const sizes = values.flat().filter((v) => typeof v === "number" && v !== 0).map((v) => Math.abs(v) * (style === "percent" ? 100 : 1));
   if (style === "integer") return 0;
   if (style === "percent") return sizes.length && Math.max(...sizes) < 1 ? 2 : 1;
   if (!sizes.length) return 0;
@@ -39,7 +38,7 @@ function tick(value, style) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "";
   if (style === "percent") return trimmed(value * 100, 2) + "%";
   const size = Math.abs(value);
-  if (size >= 1e4 && style !== "integer") {
+  if (size >= 1e5 && style !== "integer") {
     const units = state.lang === "zh" ? [[1e8, "亿"], [1e4, "万"]] : [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
     for (const [unit, sign] of units) if (size >= unit) return trimmed(value / unit, 2) + sign;
   }

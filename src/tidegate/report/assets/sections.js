@@ -66,12 +66,12 @@ function measureTable(group) {
   for (const m of group) {
     const id = JSON.stringify(subject.map((key) => m.subject[key]));
     if (!rows.has(id)) rows.set(id, Object.fromEntries(subject.map((key) => ["s " + key, named(m.subject[key])])));
-    rows.get(id)["m " + m.name] = { value: m.value, low: m.low, high: m.high, note: [m.note, "n = " + m.n].filter(Boolean).join(" \u00b7 ") };
+    rows.get(id)["m " + m.name] = { value: m.value, low: m.low, high: m.high, note: [Object.hasOwn(REPORT.glossary, m.note) ? named(m.note) : m.note, "n = " + m.n].filter(Boolean).join(" \u00b7 ") };
   }
   const of = (name) => group.filter((m) => m.name === name);
   const columns = [...subject.map((key) => ({ key: "s " + key, title: named(key), style: "text" })), ...names.map((name) => ({ key: "m " + name, title: named(name), style: unitStyle(of(name)[0].unit, of(name).map((m) => m.value)) }))];
   const levels = [...new Set(group.filter((m) => m.low !== null && m.level !== null).map((m) => shown(m.level, "percent", 0)))];
-  const notes = [...new Set(group.map((m) => m.note).filter(Boolean))];
+  const told = (note) => (Object.hasOwn(REPORT.glossary, note) ? named(note) : note), notes = [...new Set(group.map((m) => told(m.note)).filter(Boolean))];
   const note = [levels.length ? word("intervalAt", { level: levels.join(", ") }) : "", ...notes.slice(0, 4)].filter(Boolean).join(" ");
   return { key: "measures", title: null, columns, rows: [...rows.values()], note: note || null };
 }

@@ -13,12 +13,12 @@ function seriesOption(series, figure, ink, context) {
     case "step": return { ...base, type: "line", step: "end", showSymbol: false, data: pairs(), lineStyle: stroke };
     case "area": return { ...base, type: "line", showSymbol: false, data: pairs(), lineStyle: { ...stroke, width: 1.2 }, areaStyle: { color: faded(ink.colour, 0.16), origin: 0 } };
     case "scatter": return { ...base, type: "scatter", symbolSize: d.y.length > 400 ? 4 : 7, data: scattered(pairs(), figure), itemStyle: { color: faded(ink.colour, d.y.length > 400 ? 0.4 : 0.72) } };
-    case "bar": return d.x2 ? bins(base, d, ink, xs) : { ...base, type: "bar", barMaxWidth: 26, data: pairs(), itemStyle: { color: ink.colour } };
+    case "bar": return d.x2 ? bins(base, d, ink, xs) : { ...base, type: "bar", barMaxWidth: figure.x === "category" ? 54 : 26, data: pairs(), itemStyle: { color: ink.colour } };
     case "band": return band(base, d, ink, series, xs);
     case "candle": return candles(base, d, xs);
-    case "box": return { ...base, type: "boxplot", boxWidth: [8, 46], data: d.x.map((x, i) => [Number(xs(x)), d.low[i], d.q1[i], d.median[i], d.q3[i], d.high[i]]), encode: { x: 0, y: [1, 2, 3, 4, 5] }, itemStyle: { color: faded(ink.colour, 0.16), borderColor: ink.colour, borderWidth: 1.4 } };
+    case "box": return boxes(base, d, ink, series, figure, xs);
     case "heat": return { ...base, type: "heatmap", data: d.value.map((v, i) => [xs(d.x[i]), context.row(d.y[i]), v]), itemStyle: { borderColor: palette.paper, borderWidth: 1 } };
-    case "shade": return { ...base, type: "line", data: [], z: 1, itemStyle: { color: faded(ink.colour, 0.3) }, lineStyle: { color: faded(ink.colour, 0.3), width: 0 }, markArea: { silent: true, animation: false, itemStyle: { color: faded(ink.colour, 0.2) }, data: spans(d, xs) } };
+    case "shade": return { ...base, type: "line", data: [], z: 1, itemStyle: { color: faded(ink.colour, 0.3) }, lineStyle: { color: faded(ink.colour, 0.3), width: 0 }, markArea: { silent: true, animation: false, itemStyle: { color: faded(ink.colour, 0.14) }, data: spans(d, xs) } };
     default: return { ...base, type: "line", data: [], z: 6, lineStyle: stroke, markLine: { silent: true, animation: false, symbol: "none", label: { show: false }, lineStyle: { ...stroke, width: 1.6 }, data: rules(d, xs) } };
   }
 }
@@ -40,6 +40,23 @@ function bins(base, d, ink, xs) {
     return { type: "rect", shape: { x: a[0] + 0.5, y: Math.min(a[1], b[1]), width, height: Math.abs(b[1] - a[1]) }, style: { fill: faded(ink.colour, 0.75) } };
   };
   return { ...base, type: "custom", renderItem: draw, encode: { x: [0, 1], y: 2 }, data: d.y.map((y, i) => [xs(d.x[i]), xs(d.x2[i]), y]), clip: true };
+}
+
+// Boxes side by side only where two series share a category.
+function boxes(base, d, ink, series, figure, xs) {
+  const rivals = figure.series.filter((s) => s.kind === "box" && s.panel === series.panel);
+  const all = rivals.flatMap((s) => s.data.x.map((x) => JSON.stringify(x))), shared = new Set(all).size < all.length;
+  const slots = shared ? rivals.length : 1, slot = shared ? rivals.indexOf(series) : 0;
+  const draw = (params, api) => {
+    const room = api.size([1, 0])[0] * 0.7, width = Math.min(46, room / slots * 0.8), shift = shared ? (slot - (slots - 1) / 2) * Math.min(60, room / slots) : 0;
+    const at = (i) => api.coord([api.value(0), api.value(i)]), x = at(1)[0] + shift, y = [1, 2, 3, 4, 5].map((i) => at(i)[1]), half = width / 2;
+    const line = (x1, y1, x2, y2, wide) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: ink.colour, lineWidth: wide } });
+    return { type: "group", children: [
+      { type: "rect", shape: { x: x - half, y: y[3], width, height: Math.max(1, y[1] - y[3]) }, style: { fill: faded(ink.colour, 0.16), stroke: ink.colour, lineWidth: 1.2 } },
+      line(x, y[0], x, y[1], 1.2), line(x, y[3], x, y[4], 1.2), line(x - half / 2, y[0], x + half / 2, y[0], 1.2), line(x - half / 2, y[4], x + half / 2, y[4], 1.2), line(x - half, y[2], x + half, y[2], 2.4)
+    ] };
+  };
+  return { ...base, type: "custom", renderItem: draw, clip: true, encode: { x: 0, y: [1, 2, 3, 4, 5] }, data: d.x.map((x, i) => [Number(xs(x)), d.low[i], d.q1[i], d.median[i], d.q3[i], d.high[i]]) };
 }
 
 // A band is one polygon for each unbroken run of points, drawn with the first visible point.

@@ -20,7 +20,8 @@ function build() {
   contents.append(contentsView(parts));
   main.append(headView(), ...parts.map((part) => sectionView(part, numbers)));
   empty(document.getElementById("foot")).append(el("p", {}, word("foot")));
-  follow(parts);
+  fitTables();
+  follow();
   drawAll([...drawnFigures.values()]);
   if (state.at) jump(state.at);
 }
@@ -62,23 +63,27 @@ function picturesView(main) {
   done();
 }
 
-let watcher = null;
-function follow(parts) {
-  watcher?.disconnect();
-  const links = new Map([...document.querySelectorAll("#contents a")].map((a) => [a.dataset.to, a]));
-  watcher = new IntersectionObserver((seen) => {
-    for (const one of seen) if (one.isIntersecting) {
-      for (const a of links.values()) a.removeAttribute("aria-current");
-      links.get(one.target.id)?.setAttribute("aria-current", "true");
-    }
-  }, { rootMargin: "-72px 0px -70% 0px" });
-  for (const part of parts) watcher.observe(document.getElementById(part.id));
+// The contents mark the section that is being read: the last one whose head has passed the bar.
+function follow() {
+  const links = [...document.querySelectorAll("#contents a")];
+  const passed = links.filter((a) => document.getElementById(a.dataset.to)?.getBoundingClientRect().top < 160);
+  const here = passed.at(-1) || links[0];
+  for (const a of links) if (a === here) a.setAttribute("aria-current", "true"); else a.removeAttribute("aria-current");
 }
 
-function redraw() { for (const held of drawnFigures.values()) drawFigure(held, false); }
+function redraw() { for (const held of drawnFigures.values()) drawFigure(held, false); fitTables(); follow(); }
 
-let resting = null;
-addEventListener("resize", () => { clearTimeout(resting); resting = setTimeout(redraw, 120); });
+let resting = null, scrolled = 0, lastWidth = 0;
+addEventListener("scroll", () => { cancelAnimationFrame(scrolled); scrolled = requestAnimationFrame(follow); }, { passive: true });
+// At once for a single change of width, at the end for a long drag.
+new ResizeObserver(() => {
+  const width = document.getElementById("main").clientWidth, first = resting === null;
+  if (width === lastWidth) return;
+  lastWidth = width;
+  if (first) requestAnimationFrame(redraw);
+  clearTimeout(resting);
+  resting = setTimeout(() => { resting = null; redraw(); }, 150);
+}).observe(document.getElementById("main"));
 addEventListener("hashchange", () => {
   const before = JSON.stringify([state.lang, state.theme, state.up, state.figure, state.pictures]);
   const place = scrollY;

@@ -22,6 +22,7 @@ function tableView(table, options) {
     if (table.note) box.append(el("p", { class: "note" }, prose(table.note)));
   }
   draw();
+  box.addEventListener("click", () => requestAnimationFrame(fitTables));
   return box;
 }
 
@@ -47,7 +48,7 @@ function headCell(table, column, view, draw) {
 }
 
 function bodyCell(value, column, digits, first, role) {
-  const kind = { class: isNumeric(column) ? "num" : null, title: isInterval(value) && value.note ? say(value.note) : null };
+  const kind = { class: isNumeric(column) ? "num" : column.style === "date" ? "date" : null, title: isInterval(value) && value.note ? say(value.note) : null };
   const dot = first && role ? el("i", { class: "dot", "data-role": role, "aria-hidden": "true" }) : null;
   const text = isInterval(value) ? intervalText(value, column.style, digits) : shown(value, column.style, digits);
   return el(first ? "th" : "td", { ...kind, scope: first ? "row" : null }, dot, text);
@@ -60,13 +61,28 @@ function intervalText(value, style, digits) {
   return [main, el("span", { class: "range" }, " " + range)];
 }
 
+// Where a table is wider than its place, intervals go below their values; only then does it scroll.
+function fitTables() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    const table = box.firstElementChild;
+    table.classList.remove("stacked");
+    if (box.scrollWidth > box.clientWidth + 1) table.classList.add("stacked");
+    box.classList.toggle("wide", box.scrollWidth > box.clientWidth + 1);
+  }
+}
+
 function isInterval(value) { return value !== null && typeof value === "object" && "value" in value; }
 function plainCell(value) { return isInterval(value) ? value.value : value !== null && typeof value === "object" ? say(value) : value; }
 function isNumeric(column) { return ["integer", "number", "percent", "money"].includes(column.style); }
 
 function columnDigits(table, column) {
   if (column.digits !== undefined) return column.digits;
-  return isNumeric(column) ? digitsFor(table.rows.map((row) => plainCell(row[column.key])), column.style) : undefined;
+  if (!isNumeric(column)) return undefined;
+  const cells = table.rows.map((row) => row[column.key]), widths = cells.filter((c) => isInterval(c) && typeof c.low === "number").map((c) => c.high - c.low).filter((w) => w > 0);
+  const plain = digitsFor(cells.map(plainCell), column.style);
+  if (!widths.length || column.style !== "number") return plain;
+  const widest = Math.max(...widths); // an interval says how many decimals mean anything
+  return widest >= 100 ? 0 : widest >= 10 ? 1 : widest >= 0.2 ? 2 : widest >= 0.02 ? 3 : 4;
 }
 
 function csvText(header, rows) {

@@ -20,14 +20,14 @@ const WORDS = {
     light: "浅色", dark: "深色", candles: "K 线颜色", redup: "红涨绿跌", greenup: "绿涨红跌",
     measures: "指标", claims: "原文与本次复现", provenance: "数据与环境来源", rest: "其他图表",
     stamp: "注意", table: "表格", chart: "图形", csv: "CSV", png: "PNG", svg: "SVG", rows: "行", showAll: "显示全部 {n} 行",
-    showFew: "收起", sortBy: "按{name}排序", zoom: "拖动图下滑块可缩放,也可按住 Ctrl 滚动滚轮。",
-    thinned: "曲线经抽稀绘制(保留峰谷);运行目录中的 CSV 含全部数据点。",
-    cut: "仅显示前 {n} 行(共 {m} 行),CSV 含全部。", series: "序列", value: "数值", low: "下限", high: "上限", n: "样本数", note: "说明",
+    showFew: "收起", sortBy: "按{name}排序", zoom: "拖动图下滑块可缩放，也可按住 Ctrl 滚动滚轮。",
+    thinned: "曲线经抽稀绘制（保留峰谷）；运行目录中的 CSV 含全部数据点。",
+    cut: "仅显示前 {n} 行（共 {m} 行），CSV 含全部。", series: "序列", value: "数值", low: "下限", high: "上限", n: "样本数", note: "说明",
     interval: "方括号内为区间", intervalAt: "方括号内为 {level} 区间。", statement: "论断", published: "原文", ours: "本次", difference: "差异",
     reason: "原因", verdict: "结论", holds: "成立", fails: "不成立", unclear: "不明确", "not tested": "未检验",
     train: "训练", purge: "清除", valid: "验证", embargo: "隔离", test: "测试", fold: "折", part: "区段", from: "起", to: "止",
     count: "样本数", open: "开盘", close: "收盘", now: "决策", node: "节点", shape: "形状", parameters: "参数量", links: "指向",
-    moment: "已知或执行时刻", figure: "图", foot: "单一文件,无需网络:本页一切内容都在文件之内。图形由 Apache ECharts 绘制(Apache-2.0)。",
+    moment: "已知或执行时刻", figure: "图", foot: "单一文件，无需网络：本页一切内容都在文件之内。图形由 Apache ECharts 绘制（Apache-2.0）。",
     top: "回到顶部", nothing: "无数据。", x: "x", click: "点击图例可隐藏或显示。"
   }
 };

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tidegate.report.figures.plain import joined
+from tidegate.report.figures.plain import sentences
 from tidegate.types.clock import Horizon, Instant, Moment
 from tidegate.types.report import Figure, Role, Text
 
@@ -53,7 +53,7 @@ def clock(
         ClockRow(
             Text(
                 en=f"Inputs: {lookback} bars, the last ends at the decision",
-                zh=f"输入:{lookback} 根,最后一根止于决策时刻",
+                zh=f"输入：{lookback} 根，最后一根止于决策时刻",
             ),
             Instant(1 - lookback, Moment.OPEN),
             Instant(0, Moment.CLOSE),
@@ -63,7 +63,7 @@ def clock(
             Text(en="Forecast made and order decided", zh="作出预测、决定委托"), Instant(0, Moment.CLOSE), None, "rival"
         ),
         ClockRow(
-            Text(en="Held: filled at the entry, out at the exit", zh="持有:入场成交至离场"),
+            Text(en="Held: filled at the entry, out at the exit", zh="持有：入场成交至离场"),
             way.entry_at(0),
             way.exit_at(0),
             "main",
@@ -74,11 +74,11 @@ def clock(
             if traded
             else []
         ),
-        ClockRow(Text(en="Label known: it may be learned from", zh="标签已知:可用于训练"), known, None, "main"),
+        ClockRow(Text(en="Label known: it may be learned from", zh="标签已知：可用于训练"), known, None, "main"),
         ClockRow(
             Text(
-                en=f"First bar of a test range after a training range that ends at t (purge {horizon.purge} bars)",
-                zh=f"训练止于 t 时测试区间的最早起点(清除 {horizon.purge} 根)",
+                en=f"A test range may begin, if training ends at t (purge {horizon.purge})",
+                zh=f"训练若止于 t，测试最早由此开始（清除 {horizon.purge} 根）",
             ),
             known,
             None,
@@ -90,13 +90,16 @@ def clock(
         zh="虚线左侧的一切都不依赖虚线右侧的任何信息。",
     )
     unreal = Text(
-        en="This label enters at a price that is already past when the decision is made: it can be learned, not traded. ",
-        zh="该标签的入场价在决策时已经过去:可以学习,不能交易。",
+        en=(
+            "This label enters at a price that is already past when the decision is made: it can be learned, not "
+            "traded. "
+        ),
+        zh="该标签的入场价在决策时已经过去：可以学习，不能交易。",
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(told, None if horizon.tradable else unreal, note),
+        caption=sentences(told, None if horizon.tradable else unreal, note),
         kind="clock",
         graph={
             "rows": [

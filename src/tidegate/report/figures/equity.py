@@ -1,8 +1,8 @@
 """Equity of several variants over the same sessions, with drawdown and position below (B2-B5).
 
 A variant has one curve for each seed. What is drawn is the median of each session and the band between its quartiles:
-the median curve is nobody's account, and the caption says so. Drawdown is the median of the seeds' own drawdowns, not the
-drawdown of the median, which would be smaller.
+the median curve is nobody's account, and the caption says so. Drawdown is the median of the seeds' own drawdowns, not
+the drawdown of the median, which would be smaller.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tidegate.errors import SettingError
-from tidegate.report.figures.plain import Curve, Times, joined, numbers, quartiles, spread, texts, thinning
+from tidegate.report.figures.plain import Curve, Times, joined, numbers, quartiles, sentences, spread, texts, thinning
 from tidegate.types.report import Figure, Role, Series, Text
 
 __all__ = ["equity"]
@@ -64,7 +64,7 @@ def equity(
     x = tuple(np.array(texts(time))[places].tolist())
     series: list[Series] = []
     for curve, role in named:
-        series += spread(curve.key, curve.label, x, curve.growth[:, places], role)
+        series += spread(curve.key, curve.label, x, curve.growth[:, places], role=role)
         if len(variants) == 1 and curve is variants[0] and len(curve.equity) > 1:
             series += _extremes(curve, places.tolist(), x)
     for curve, role in named:
@@ -99,11 +99,11 @@ def equity(
     return Figure(
         key=key,
         title=title,
-        caption=joined(_caption(variants, panes), thin, note),
+        caption=sentences(_caption(variants, positions=bool(with_position)), thin, note),
         x="time",
         series=tuple(series),
         y_titles=(
-            Text(en="Growth of 1", zh="净值(起点为 1)"),
+            Text(en="Growth of 1", zh="净值（起点为 1）"),
             Text(en="Drawdown", zh="回撤"),
             Text(en="Share of capital in the market", zh="持仓占资金比例"),
         )[:panes],
@@ -111,15 +111,15 @@ def equity(
     )
 
 
-_DRAWDOWN = Text(en=", drawdown", zh=",回撤")
-_POSITION = Text(en=", position", zh=",持仓")
+_DRAWDOWN = Text(en=", drawdown", zh="，回撤")
+_POSITION = Text(en=", position", zh="，持仓")
 
 
 def _extremes(curve: Curve, places: list[int], x: tuple[str, ...]) -> list[Series]:
     order = np.argsort(curve.growth[:, -1], kind="stable")
     ends = (
-        (order[-1], Text(en=", best seed", zh=",最好的种子")),
-        (order[0], Text(en=", worst seed", zh=",最差的种子")),
+        (order[-1], Text(en=", best seed", zh="，最好的种子")),
+        (order[0], Text(en=", worst seed", zh="，最差的种子")),
     )
     return [
         Series(
@@ -135,7 +135,7 @@ def _extremes(curve: Curve, places: list[int], x: tuple[str, ...]) -> list[Serie
     ]
 
 
-def _caption(variants: Sequence[Curve], panes: int) -> Text:
+def _caption(variants: Sequence[Curve], *, positions: bool) -> Text:
     counted = [(c.label, np.asarray(c.trades)) for c in variants if c.trades is not None]
     english = "; ".join(f"{label.en} {_range(trades)}" for label, trades in counted)
     chinese = ";".join(f"{label.zh} {_range(trades)}" for label, trades in counted)
@@ -143,16 +143,26 @@ def _caption(variants: Sequence[Curve], panes: int) -> Text:
     many = bool(seeds) and seeds[-1] > 1
     told = "/".join(map(str, seeds))
     median = Text(
-        en=f"Lines are the median of {told} seeds at each close, bands their quartiles; the median curve is no seed's account, and drawdown is the median of the seeds' own. ",
-        zh=f"曲线为每个收盘时 {told} 个种子的中位数,色带为四分位区间;中位数曲线不是任何一个种子的账户,回撤为各种子自身回撤的中位数。",
+        en=(
+            f"Lines are the median of {told} seeds at each close, bands their quartiles; the median curve is no "
+            "seed's account, and drawdown is the median of the seeds' own. "
+        ),
+        zh=(
+            f"曲线为每个收盘时 {told} 个种子的中位数，色带为四分位区间；中位数曲线不是任何一个种子的账户，"
+            "回撤为各种子自身回撤的中位数。"
+        ),
     )
     position = Text(en="Positions are the mean over seeds. ", zh="持仓为各种子均值。")
-    trades = Text(en=f"Round trips, median (least to most): {english}. ", zh=f"交易次数,中位数(最少至最多):{chinese}。")
+    trades = Text(
+        en=f"Round trips, median (least to most): {english}. ", zh=f"交易次数，中位数（最少至最多）：{chinese}。"
+    )
     few = Text(
         en="One stretch of history and few trades: differences between curves are mostly which moves were caught.",
-        zh="只有一段历史、为数不多的交易:曲线间的差异多半取决于碰巧抓住了哪几段行情。",
+        zh="只有一段历史、为数不多的交易：曲线间的差异多半取决于碰巧抓住了哪几段行情。",
     )
-    return joined(median if many else None, position if many and panes == 3 else None, trades if counted else None, few)
+    return sentences(
+        median if many else None, position if many and positions else None, trades if counted else None, few
+    )
 
 
 def _range(trades: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidegate.report.figures.plain import Floats, joined, numbers, quartiles
+from tidegate.report.figures.plain import BAND_SEEDS, Floats, joined, numbers, quartiles, sentences
 from tidegate.types.report import Figure, Series, Text
 
 __all__ = ["LossCurve", "losses"]
@@ -68,11 +68,11 @@ def losses(
             x = tuple(range(1, values.shape[1] + 1))
             name = joined(variant.label, _PARTS[part])
             own = f"{variant.key} {part}"
-            if own == lead and len(values) >= 3:
+            if own == lead and len(values) >= BAND_SEEDS:
                 series.append(
                     Series(
                         key=f"{own} quartiles",
-                        title=joined(name, Text(en=", quartiles over seeds", zh=",种子四分位区间")),
+                        title=joined(name, Text(en=", quartiles over seeds", zh="，种子四分位区间")),
                         kind="band",
                         role="main",
                         follows=lead,
@@ -96,31 +96,37 @@ def losses(
         series.append(
             Series(
                 key="baseline",
-                title=Text(en="No skill, on the test range", zh="无技巧基准(测试区间)"),
+                title=Text(en="No skill, on the test range", zh="无技巧基准（测试区间）"),
                 kind="rule",
                 role="benchmark",
                 data={"y": (float(baseline),)},
             )
         )
     caption = Text(
-        en="Test solid, training dashed, validation dotted; medians over the seeds still running at that epoch. The test loss is shown, never used: choosing an epoch by it would be looking ahead.",
-        zh="实线为测试,虚线为训练,点线为验证;取该轮仍在训练的种子的中位数。测试损失只供展示,从不使用:按它挑选轮数就是偷看未来。",
+        en=(
+            "Test solid, training dashed, validation dotted; medians over the seeds still running at that epoch. "
+            "The test loss is shown, never used: choosing an epoch by it would be looking ahead."
+        ),
+        zh=(
+            "实线为测试，虚线为训练，点线为验证；取该轮仍在训练的种子的中位数。测试损失只供展示，从不使用："
+            "按它挑选轮数就是偷看未来。"
+        ),
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, note),
+        caption=sentences(caption, note),
         x="number",
         x_title=Text(en="Epoch", zh="训练轮数"),
         x_style="integer",
         series=tuple(series),
-        y_titles=(loss or Text(en="Loss, without penalty", zh="损失(不含惩罚项)"),),
+        y_titles=(loss or Text(en="Loss, without penalty", zh="损失（不含惩罚项）"),),
         y_styles=("number",),
     )
 
 
 _PARTS = {
-    "train": Text(en=", train", zh=",训练"),
-    "valid": Text(en=", validation", zh=",验证"),
-    "test": Text(en=", test", zh=",测试"),
+    "train": Text(en=", train", zh="，训练"),
+    "valid": Text(en=", validation", zh="，验证"),
+    "test": Text(en=", test", zh="，测试"),
 }

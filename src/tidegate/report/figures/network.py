@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tidegate.errors import UnknownNameError
-from tidegate.report.figures.plain import joined
+from tidegate.report.figures.plain import sentences
 from tidegate.types.report import Figure, Text
 
 __all__ = ["network"]
@@ -47,7 +47,7 @@ def network(
         for end in link:
             if str(end) not in known:
                 raise UnknownNameError.among("node", str(end), known, where=f"figure {key}")
-    plain = [
+    plain: list[dict[str, Any]] = [
         {
             "id": str(node["id"]),
             "label": _label(node.get("label", node["id"])),
@@ -56,15 +56,18 @@ def network(
         }
         for node in nodes
     ]
-    total = sum(int(node["parameters"]) for node in plain if node["parameters"])
+    total = sum(int(node["parameters"] or 0) for node in plain)
     counted = Text(
-        en=f"{total:,} parameters in all. B is the batch; compare their number with that of independent training labels.",
-        zh=f"共 {total:,} 个参数。B 为批量;请与相互独立的训练标签数对照。",
+        en=(
+            f"{total:,} parameters in all. B is the batch; compare their number with that of independent training "
+            "labels."
+        ),
+        zh=f"共 {total:,} 个参数。B 为批量；请与相互独立的训练标签数对照。",
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(counted if total else None, note),
+        caption=sentences(counted if total else None, note),
         kind="graph",
         graph={"nodes": plain, "links": [[str(a), str(b)] for a, b in links]},
     )

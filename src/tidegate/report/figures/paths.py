@@ -1,7 +1,7 @@
 """Forecast paths of many bars against what came (B8): the figure of levels, and the figure of changes that unmasks it.
 
-A path that starts at today's price is near tomorrow's price whatever it says; on a figure of levels every forecast looks
-good. The figure of changes takes the start away: forecast change across, actual change up.
+A path that starts at today's price is near tomorrow's price whatever it says; on a figure of levels every forecast
+looks good. The figure of changes takes the start away: forecast change across, actual change up.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.errors import SettingError
-from tidegate.report.figures.plain import Floats, Times, joined, numbers, texts, thinning
+from tidegate.report.figures.plain import Floats, Times, numbers, sentences, texts, thinning
 from tidegate.types.report import Figure, Series, Text
 
 __all__ = ["changes", "paths"]
@@ -61,14 +61,20 @@ def paths(
         drawn, last = drawn + 1, origin
     places, thin = thinning(close)
     caption = Text(
-        en=f"Every path starts at the close of the day it was made; {drawn} of {len(origins)} are drawn, at least {gap} bars apart. On levels, any forecast near today's price looks close: see the figure of changes.",
-        zh=f"每条路径从作出预测当日的收盘价出发;{len(origins)} 条中绘出 {drawn} 条,间隔至少 {gap} 根。在价格水平上,任何接近现价的预测看上去都很准:请看变化量的图。",
+        en=(
+            f"Every path starts at the close of the day it was made; {drawn} of {len(origins)} are drawn, at least "
+            f"{gap} bars apart. On levels, any forecast near today's price looks close: see the figure of changes."
+        ),
+        zh=(
+            f"每条路径从作出预测当日的收盘价出发；{len(origins)} 条中绘出 {drawn} 条，间隔至少 {gap} 根。"
+            "在价格水平上，任何接近现价的预测看上去都很准：请看变化量的图。"
+        ),
     )
     name = price or Text(en="Price", zh="价格")
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, thin, note),
+        caption=sentences(caption, thin, note),
         x="time",
         y_titles=(name,),
         y_styles=("number",),
@@ -116,19 +122,25 @@ def changes(
     told = np.isfinite(said) & np.isfinite(came)
     said, came = said[told], came[told]
     places, thin = thinning(came)
-    flat = len(said) < 2 or float(said.std()) == 0.0 or float(came.std()) == 0.0
-    correlation = "—" if flat else f"{float(np.corrcoef(said, came)[0, 1]):.2f}"
+    flat = said.size == 0 or float(said.std()) == 0.0 or float(came.std()) == 0.0
+    correlation = "—" if flat else f"{float(np.corrcoef(said, came)[0, 1]):.2f}".replace("-", "−")
     still = float(np.sqrt(np.mean(came**2))) if len(came) else 0.0
     ratio = f"{float(np.sqrt(np.mean((said - came) ** 2))) / still:.2f}" if still > 0 else "—"
     independent = int(_independent(origins[whole][told].tolist(), h))
     caption = Text(
-        en=f"{len(said)} paths of {h} bars, of which {independent} do not overlap. Correlation {correlation}; error {ratio} times that of “no change”. Above 1, the last price was the better forecast.",
-        zh=f"{len(said)} 条 {h} 根的路径,其中互不重叠的 {independent} 条。相关系数 {correlation};误差为“价格不变”的 {ratio} 倍。大于 1 说明直接用最后价格更准。",
+        en=(
+            f"{len(said)} paths of {h} bars, of which {independent} do not overlap. Correlation {correlation}; "
+            f"error {ratio} times that of “no change”. Above 1, the last price was the better forecast."
+        ),
+        zh=(
+            f"{len(said)} 条 {h} 根的路径，其中互不重叠的 {independent} 条。相关系数 {correlation}；"
+            f"误差为“价格不变”的 {ratio} 倍。大于 1 说明直接用最后价格更准。"
+        ),
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, thin, note),
+        caption=sentences(caption, thin, note),
         x="number",
         x_style="percent",
         x_title=Text(en=f"Forecast change over {h} bars", zh=f"预测的 {h} 根变化"),
@@ -151,7 +163,7 @@ def changes(
 
 def _checked(origins: NDArray[np.int64], forecasts: Floats) -> Floats:
     held = np.asarray(forecasts, dtype=np.float64)
-    if held.ndim != 2 or len(held) != len(origins):
+    if held.shape[:1] != (len(origins),) or held.ndim == 1:
         raise SettingError("one path for each origin is needed", expected=f"[{len(origins)}, h]", found=held.shape)
     return held
 

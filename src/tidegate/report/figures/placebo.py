@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tidegate.errors import SettingError
-from tidegate.report.figures.plain import Floats, joined, numbers
+from tidegate.report.figures.plain import BAND_SEEDS, Floats, joined, numbers, sentences
 from tidegate.types.report import Figure, Series, Style, Text
 
 __all__ = ["placebo"]
@@ -60,12 +60,12 @@ def placebo(
             data={"x": numbers(edges[:-1]), "x2": numbers(edges[1:]), "y": numbers(counts)},
         )
     ]
-    if values.size >= 3:
+    if values.size >= BAND_SEEDS:
         low, high = np.nanquantile(values, [0.25, 0.75])
         series.append(
             Series(
                 key="quartiles",
-                title=joined(name, Text(en=", quartiles over seeds", zh=",种子四分位区间")),
+                title=joined(name, Text(en=", quartiles over seeds", zh="，种子四分位区间")),
                 kind="shade",
                 role="main",
                 follows="real",
@@ -75,7 +75,7 @@ def placebo(
     series.append(
         Series(
             key="real",
-            title=joined(name, Text(en=", median over seeds", zh=",种子中位数") if values.size > 1 else None),
+            title=joined(name, Text(en=", median over seeds", zh="，种子中位数") if values.size > 1 else None),
             kind="rule",
             role="main",
             data={"x": (middle,)},
@@ -86,13 +86,20 @@ def placebo(
         for other, (words, value) in (others or {}).items()
     ]
     caption = Text(
-        en=f"The real result stands at percentile {100 * share:.0f} of random gates with the same exposure and spell lengths. Below 95, chance explains it; and of several variants tried, the best one stands high by selection alone.",
-        zh=f"实际结果位于同等持仓比例与持续长度的随机择时的第 {100 * share:.0f} 百分位。低于 95 可由偶然解释;试过多个变体时,最好的一个仅因挑选就会排得很高。",
+        en=(
+            f"The real result stands at percentile {100 * share:.0f} of random gates with the same exposure and "
+            "spell lengths. Below 95, chance is explanation enough; of several variants tried, the best stands high "
+            "by selection alone."
+        ),
+        zh=(
+            f"实际结果位于同等持仓比例与持续长度的随机择时的第 {100 * share:.0f} 百分位。低于 95 时，偶然足以解释；"
+            "试过多个变体时，最好的一个仅因挑选就会排得很高。"
+        ),
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, note),
+        caption=sentences(caption, note),
         x="number",
         x_title=measure,
         x_style=style,

@@ -1,7 +1,7 @@
 """From arrays to the plain lists of a `Series`, and small sums that several figures share.
 
-Times become ISO texts (a date where no bar lies within a day), NaN becomes None, and a curve over more than 4,000 points
-is thinned to its peaks and troughs; every builder says so in its caption.
+Times become ISO texts (a date where no bar lies within a day), NaN becomes None, and a curve over more than 4,000
+points is thinned to its peaks and troughs; every builder says so in its caption.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,23 @@ from tidegate.errors import SettingError
 from tidegate.report.thin import MOST_POINTS, kept
 from tidegate.types.report import Role, Series, Text
 
-__all__ = ["Curve", "Floats", "Times", "joined", "numbers", "quartiles", "runs", "spread", "texts", "thinning"]
+__all__ = [
+    "BAND_SEEDS",
+    "Curve",
+    "Floats",
+    "Times",
+    "joined",
+    "numbers",
+    "quartiles",
+    "runs",
+    "sentences",
+    "spread",
+    "texts",
+    "thinning",
+]
+
+BAND_SEEDS = 3
+"""Seeds from which on quartiles are drawn."""
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
@@ -32,7 +48,7 @@ def numbers(values: ArrayLike) -> tuple[float | None, ...]:
 
 
 def texts(times: Times) -> tuple[str, ...]:
-    """Times as ISO texts: dates where every time is at midnight, minutes (or seconds) elsewhere.
+    """Write times as ISO texts: dates where every time is at midnight, minutes (or seconds) elsewhere.
 
     >>> texts(np.array(["2015-01-05", "2015-01-06"], dtype="datetime64[us]"))
     ('2015-01-05', '2015-01-06')
@@ -53,7 +69,7 @@ def thinning(values: Floats) -> tuple[NDArray[np.int64], Text]:
         return places, Text.same("")
     return places, Text(
         en=f" Drawn with {len(places):,} of {len(values):,} points; peaks and troughs are kept.",
-        zh=f" 共 {len(values):,} 点,绘出 {len(places):,} 点,保留峰谷。",
+        zh=f" 共 {len(values):,} 点，绘出 {len(places):,} 点，保留峰谷。",
     )
 
 
@@ -80,6 +96,17 @@ def joined(*parts: Text | None) -> Text:
     """Texts one after the other, in each language."""
     held = [part for part in parts if part is not None]
     return Text(en="".join(part.en for part in held), zh="".join(part.zh for part in held))
+
+
+def sentences(*parts: Text | None) -> Text:
+    """Sentences one after the other: with a space between in English, with none in Chinese.
+
+    >>> sentences(Text(en="One.", zh="一。"), None, Text(en="Two.", zh="二。"))
+    Text(en='One. Two.', zh='一。二。')
+    """
+    held = [part for part in parts if part is not None]
+    english = [part.en.strip() for part in held if part.en.strip()]
+    return Text(en=" ".join(english), zh="".join(part.zh.strip() for part in held))
 
 
 @dataclass(frozen=True)
@@ -126,14 +153,14 @@ class Curve:
 
 
 def spread(
-    key: str, label: Text, x: tuple[Any, ...], values: Floats, role: Role, panel: int = 0, *, band: bool = True
+    key: str, label: Text, x: tuple[Any, ...], values: Floats, *, role: Role, panel: int = 0
 ) -> tuple[Series, ...]:
-    """Median over rows of `values` [S, n] as a line, with the band between quartiles where there are at least three rows."""
+    """Draw the median over rows of `values` [S, n]; from three rows on, with the band between the quartiles."""
     low, middle, high = quartiles(np.atleast_2d(values))
     line = Series(key=key, title=label, kind="line", role=role, panel=panel, data={"x": x, "y": numbers(middle)})
-    if not band or len(np.atleast_2d(values)) < 3:
+    if len(np.atleast_2d(values)) < BAND_SEEDS:
         return (line,)
-    title = joined(label, Text(en=", quartiles over seeds", zh=",种子四分位区间"))
+    title = joined(label, Text(en=", quartiles over seeds", zh="，种子四分位区间"))
     return (
         Series(
             key=f"{key} quartiles",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tidegate.report.figures.plain import Floats, joined, numbers, quartiles
+from tidegate.report.figures.plain import Floats, numbers, quartiles, sentences
 from tidegate.types.report import Figure, Series, Style, Text
 
 __all__ = ["distribution", "share_above_zero"]
@@ -48,13 +48,19 @@ def distribution(
         series.append(_box("labels", Text(en="What came", zh="实际标签"), "truth", (_LABELS.model_dump(),), [labels]))
     series.append(Series(key="zero", title=Text(en="Zero", zh="零"), kind="rule", role="benchmark", data={"y": (0.0,)}))
     caption = Text(
-        en="Boxes hold the middle half of all seeds' forecasts, whiskers 5 % to 95 %. Forecasts are far narrower than what came, as they must be where little can be foretold; a box off zero trades one way.",
-        zh="箱体为所有种子预测的中间一半,须线为 5% 至 95%。可预测性很低时,预测必然远窄于实际;箱体偏离零意味着只朝一个方向交易。",
+        en=(
+            "Boxes hold the middle half of all seeds' forecasts, whiskers 5 % to 95 %. Forecasts are far narrower "
+            "than what came, as they must be where little can be foretold; a box off zero trades one way."
+        ),
+        zh=(
+            "箱体为所有种子预测的中间一半，须线为 5% 至 95%。可预测性很低时，预测必然远窄于实际；"
+            "箱体偏离零意味着只朝一个方向交易。"
+        ),
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, note),
+        caption=sentences(caption, note),
         x="category",
         x_title=x_title,
         series=tuple(series),
@@ -133,13 +139,19 @@ def share_above_zero(
         )
     )
     caption = Text(
-        en="At 100 % the rule is buy and hold, at 0 % it never trades: a return at either end says nothing about timing. Dots are seeds; where they scatter widely, the sign is decided by the initial weights.",
-        zh="比例为 100% 时规则等同买入持有,为 0% 时从不交易:两端的收益都与择时能力无关。每个点是一个种子;散布很大处,符号由初始权重决定。",
+        en=(
+            "At 100 % the rule is buy and hold, at 0 % it never trades: a return at either end says nothing about "
+            "timing. Dots are seeds; where they scatter widely, the sign is decided by the initial weights."
+        ),
+        zh=(
+            "比例为 100% 时规则等同买入持有，为 0% 时从不交易：两端的收益都与择时能力无关。每个点是一个种子；"
+            "散布很大处，符号由初始权重决定。"
+        ),
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, note),
+        caption=sentences(caption, note),
         x="category",
         x_title=x_title,
         series=tuple(series),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidegate.report.figures.plain import Floats, joined, numbers
+from tidegate.report.figures.plain import Floats, numbers, sentences
 from tidegate.types.report import Figure, Series, Style, Text
 
 __all__ = ["Level", "Sample", "seeds"]
@@ -52,7 +52,7 @@ def seeds(
     measure
         What is measured, the title of the axis.
     gates
-        ``[G]`` the measure of random gates of the same exposure; their middle 90 % is shaded. None where there are none.
+        ``[G]`` the measure of random gates of the same exposure, or None; their middle 90 % is shaded.
 
     >>> figure = seeds(
     ...     "b9", Text.same("Seeds"), Text.same("Sharpe"), [Sample("lstm", Text.same("LSTM"), np.array([0.1, 0.3]))]
@@ -108,17 +108,23 @@ def seeds(
     counts = sorted({int(np.isfinite(s.values).sum()) for s in variants})
     told = "/".join(map(str, counts))
     caption = Text(
-        en=f"Each dot is one of {told} seeds; all share one stretch of history, so their spread says nothing about other years. ",
-        zh=f"每个点是 {told} 个种子之一;它们共用同一段历史,其离散程度并不说明其他年份的情况。",
+        en=(
+            f"Each dot is one of {told} seeds; all share one stretch of history, so their spread says nothing about "
+            "other years. "
+        ),
+        zh=f"每个点是 {told} 个种子之一；它们共用同一段历史，其离散程度并不说明其他年份的情况。",
     )
     band = Text(
-        en="The pale band is what gates of the same exposure and spell lengths reach by chance: a variant inside it has shown no timing.",
-        zh="浅色带为同等持仓比例与持续长度的随机择时所能达到的范围:落在带内的变体没有显示择时能力。",
+        en=(
+            "The pale band is what gates of the same exposure and spell lengths reach by chance: a variant inside "
+            "it has shown no timing."
+        ),
+        zh="浅色带为同等持仓比例与持续长度的随机择时所能达到的范围：落在带内，偶然足以解释。",
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(caption, band if gates is not None else None, note),
+        caption=sentences(caption, band if gates is not None else None, note),
         x="category",
         series=tuple(series),
         y_titles=(measure,),

@@ -7,7 +7,7 @@ falls inside beside the share of all sessions inside, which is what a blind shad
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.report.figures.plain import Floats, Times, joined, numbers, runs, texts, thinning
+from tidegate.report.figures.plain import Floats, Times, numbers, runs, sentences, texts, thinning
 from tidegate.types.report import Figure, Series, Text
 
 __all__ = ["spells"]
@@ -33,7 +33,8 @@ def spells(
     Parameters
     ----------
     time, close, negative
-        ``[T]``; `negative` says at which closes the forecast in force was below zero.
+        ``[T]``; `negative` says in which sessions the forecast in force was below zero: one made at an *earlier* close.
+        A forecast made after the session it is drawn on would shade falls that it has already seen.
     opens, high, low
         ``[T]`` each, all three or none.
     falls
@@ -43,40 +44,30 @@ def spells(
     >>> down = np.array([False, True, True])
     >>> figure = spells("b6", Text.same("Spells"), time, np.array([3.0, 2.0, 1.0]), down, falls=down)
     >>> [series.kind for series in figure.series], "2 of 2" in figure.caption.en
-    (['shade', 'line', 'scatter'], True)
+    (['line', 'shade', 'scatter'], True)
     """
     places, thin = thinning(close)
     words = np.array(texts(time))
     x = tuple(words[places].tolist())
     spans = list(runs(negative))
     name = price or Text(en="Price", zh="价格")
-    series = [
-        Series(
-            key="negative",
-            title=Text(en="Forecast below zero", zh="预测为负"),
-            kind="shade",
-            role="rival",
-            data={
-                "x": tuple(words[[a for a, _ in spans]].tolist()),
-                "x2": tuple(words[[min(b + 1, len(time) - 1) for _, b in spans]].tolist()),
-            },
-        )
-    ]
+    shaded = Series(
+        key="negative",
+        title=Text(en="Forecast below zero", zh="预测为负"),
+        kind="shade",
+        role="rival",
+        data={
+            "x": tuple(words[np.array([a for a, _ in spans], dtype=np.int64)].tolist()),
+            "x2": tuple(words[np.array([min(b + 1, len(time) - 1) for _, b in spans], dtype=np.int64)].tolist()),
+        },
+    )
     if opens is not None and high is not None and low is not None:
         columns = {"open": opens, "high": high, "low": low, "close": close}
-        series.append(
-            Series(
-                key="price",
-                title=name,
-                kind="candle",
-                role="truth",
-                data={"x": x, **{n: numbers(v[places]) for n, v in columns.items()}},
-            )
-        )
+        data = {"x": x, **{n: numbers(v[places]) for n, v in columns.items()}}
+        drawn = Series(key="price", title=name, kind="candle", role="truth", data=data)
     else:
-        series.append(
-            Series(key="price", title=name, kind="line", role="truth", data={"x": x, "y": numbers(close[places])})
-        )
+        drawn = Series(key="price", title=name, kind="line", role="truth", data={"x": x, "y": numbers(close[places])})
+    series = [drawn, shaded]
     caught = None
     if falls is not None:
         where = np.flatnonzero(falls)
@@ -92,12 +83,12 @@ def spells(
         caught = _caught(negative, falls)
     told = Text(
         en=f"{len(spans)} spells, {float(np.mean(negative)):.0%} of the sessions. ",
-        zh=f"共 {len(spans)} 段,占全部交易日的 {float(np.mean(negative)):.0%}。",
+        zh=f"共 {len(spans)} 段，占全部交易日的 {float(np.mean(negative)):.0%}。",
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(told, caught, thin, note),
+        caption=sentences(told, caught, thin, note),
         x="time",
         series=tuple(series),
         y_titles=(name,),
@@ -110,6 +101,9 @@ def _caught(negative: NDArray[np.bool_], falls: NDArray[np.bool_]) -> Text:
     base = float(np.mean(negative))
     share = inside / total if total else float("nan")
     return Text(
-        en=f"{inside} of {total} sharp falls ({share:.0%}) lie inside them; a blind shading of the same length would hold {base:.0%} on average.",
-        zh=f"{total} 次急跌中有 {inside} 次({share:.0%})落在其中;同样长度的盲目标注平均也会覆盖 {base:.0%}。",
+        en=(
+            f"{inside} of {total} sharp falls ({share:.0%}) lie inside them; a blind shading of the same length "
+            f"would hold {base:.0%} on average."
+        ),
+        zh=f"{total} 次急跌中有 {inside} 次（{share:.0%}）落在其中；同样长度的盲目标注平均也会覆盖 {base:.0%}。",
     )

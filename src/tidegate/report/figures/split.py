@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from tidegate.report.figures.plain import joined
+from tidegate.report.figures.plain import sentences
 from tidegate.types.report import Figure, Text
 
 __all__ = ["Range", "split"]
@@ -45,21 +45,24 @@ def split(key: str, title: Text, ranges: Sequence[Range], *, note: Text | None =
     tested = sum(r.anchors or 0 for r in ranges if r.part == "test")
     purged = any(r.part == "purge" for r in ranges)
     told = Text(
-        en="To scale. Purged anchors are those whose label would be known only after the training range has ended; a purge too short to be seen is drawn two pixels wide. "
+        en=(
+            "To scale. Purged anchors are those whose label would be known only after the training range has "
+            "ended; a purge too short to be seen is drawn two pixels wide. "
+        )
         if purged
         else "To scale. ",
-        zh="按比例绘制。被清除的样本,其标签在训练区间结束之后才可知;过短的清除段以两个像素绘出。"
+        zh="按比例绘制。被清除的样本，其标签在训练区间结束之后才可知；过短的清除段以两个像素绘出。"
         if purged
         else "按比例绘制。",
     )
     counted = Text(
         en=f"{tested:,} anchors are judged; overlapping labels make fewer independent ones.",
-        zh=f"共评判 {tested:,} 个样本;标签相互重叠,独立样本更少。",
+        zh=f"共评判 {tested:,} 个样本；标签相互重叠，独立样本更少。",
     )
     return Figure(
         key=key,
         title=title,
-        caption=joined(told, counted if tested else None, note),
+        caption=sentences(told, counted if tested else None, note),
         kind="split",
         graph={"ranges": drawn},
     )

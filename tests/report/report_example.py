@@ -1,5 +1,7 @@
 """A report with every kind of figure, table, text and name that a page must show; numbers are made up and seeded."""
 
+from functools import cache
+
 import numpy as np
 
 from tidegate.report.figures.clock import clock
@@ -24,13 +26,15 @@ def T(en: str, zh: str) -> Text:
     return Text(en=en, zh=zh)
 
 
+@cache
 def example() -> Report:
     rng = np.random.default_rng(7)
     time = np.arange(np.datetime64("2015-01-05"), np.datetime64("2017-05-01")).astype("datetime64[D]")
     time = time[np.is_busday(time)][:SESSIONS]
     n = len(time)
-    drift = np.where(np.arange(n) < 110, 0.0035, np.where(np.arange(n) < 170, -0.007, 0.0003))
-    returns = drift + rng.standard_t(4, n) * 0.011
+    day = np.arange(n)
+    drift = np.select([day < 110, day < 170, day < 260], [0.0034, -0.0082, 0.0006], 0.0003)
+    returns = drift + rng.standard_t(4, n) * 0.009
     close = 3600 * np.exp(np.cumsum(returns) - returns[0])
     names = [
         ("real", T("Real label", "实际收益标签")),
@@ -46,12 +50,13 @@ def example() -> Report:
         growth = np.exp(np.cumsum(held * returns, axis=1))
         gates.append(growth[:, -1] - 1)
         curves.append(Curve(key, label, growth, held, rng.integers(12, 30, SEEDS)))
+    steady = (np.sin(day / 23.0) > -0.3).astype(float)
     hold = Curve("hold", T("Buy and hold", "买入持有"), close / close[0])
     linear = Curve(
         "linear",
         T("Linear model", "线性模型"),
-        np.exp(np.cumsum((rng.random(n) > 0.4) * returns)),
-        (rng.random(n) > 0.4).astype(float),
+        np.exp(np.cumsum(steady * returns)),
+        steady,
     )
     random = rng.normal(0.05, 0.22, 1000)
     opens = close * np.exp(rng.normal(0, 0.004, n))
@@ -70,9 +75,10 @@ def example() -> Report:
     )
     epochs = 40
     decay = np.exp(-np.arange(epochs) / 9)
-    curve = lambda floor, fit, up: (
-        floor + fit * decay + up * np.arange(epochs) / epochs + rng.normal(0, 0.006, (SEEDS, epochs))
-    )
+
+    def curve(floor, fit, up):
+        return floor + fit * decay + up * np.arange(epochs) / epochs + rng.normal(0, 0.006, (SEEDS, epochs))
+
     stopped = curve(0.21, 0.2, 0.0)
     stopped[:4, 26:] = np.nan
     intraday = (np.datetime64("2017-03-01T09:35") + np.arange(48) * np.timedelta64(5, "m")).astype("datetime64[m]")
@@ -86,7 +92,7 @@ def example() -> Report:
             [
                 {"id": "bars", "label": T("30 bars × 6 fields", "30 根 × 6 个字段"), "shape": ["B", 30, 6]},
                 {"id": "lstm", "label": "LSTM", "shape": ["B", 64], "parameters": 18176},
-                {"id": "context", "label": T("round(close / 500)", "round(收盘价 / 500)"), "shape": ["B", 1]},
+                {"id": "context", "label": T("round(close / 500)", "round（收盘价 / 500）"), "shape": ["B", 1]},
                 {"id": "join", "label": T("Join", "拼接"), "shape": ["B", 65]},
                 {"id": "d1", "label": T("Dense, tanh", "全连接 tanh"), "shape": ["B", 32], "parameters": 2112},
                 {"id": "drop", "label": T("Dropout 0.2", "Dropout 0.2"), "shape": ["B", 32]},
@@ -137,7 +143,7 @@ def example() -> Report:
         ),
         split(
             "split",
-            T("The split, to scale", "样本划分(按比例)"),
+            T("The split, to scale", "样本划分（按比例）"),
             [
                 Range(1, "train", np.datetime64("2005-01-04"), np.datetime64("2014-12-23"), 2391),
                 Range(1, "purge", np.datetime64("2014-12-24"), np.datetime64("2014-12-31"), 6),
@@ -162,16 +168,16 @@ def example() -> Report:
         ),
         equity(
             "b2",
-            T("Equity of three variants, frictionless index", "三个变体的净值(无摩擦指数)"),
+            T("Equity of three variants, frictionless index", "三个变体的净值（无摩擦指数）"),
             time,
             curves,
             rivals=[linear],
             benchmark=hold,
-            note=T(" Costs are not taken.", "未计成本。"),
+            note=T("Costs are not taken.", "未计成本。"),
         ),
         equity(
             "b4",
-            T("Real label alone, with its best and worst seed", "实际收益标签,含最好与最差的种子"),
+            T("Real label alone, with its best and worst seed", "实际收益标签，含最好与最差的种子"),
             time,
             curves[:1],
             benchmark=hold,
@@ -239,7 +245,7 @@ def example() -> Report:
         Figure(
             key="heat",
             title=T("Month by year", "按年月"),
-            caption=T("Returns by month; twelve cells of noise a year.", "逐月收益;每年十二格多为噪声。"),
+            caption=T("Returns by month; twelve cells of noise a year.", "逐月收益；每年十二格多为噪声。"),
             x="category",
             y_titles=(T("Year", "年份"),),
             y_styles=("percent",),
@@ -258,8 +264,8 @@ def example() -> Report:
         ),
         Figure(
             key="intraday",
-            title=T("Five-minute bars, without the nights", "五分钟线(不含夜间)"),
-            caption=T("Three days of bars; the scale counts bars, not hours.", "三日五分钟线;横轴按根数而非小时。"),
+            title=T("Five-minute bars, without the nights", "五分钟线（不含夜间）"),
+            caption=T("Three days of bars; the scale counts bars, not hours.", "三日五分钟线；横轴按根数而非小时。"),
             x="time",
             y_titles=(T("Index points", "指数点位"), T("Volume", "成交量")),
             y_styles=("number", "integer"),
@@ -288,7 +294,7 @@ def example() -> Report:
             key="fees",
             title=T("Costs taken apart", "成本拆分"),
             caption=T(
-                "Fees by kind over the whole test; the ETF pays no stamp duty.", "测试期内各项费用;ETF 免印花税。"
+                "Fees by kind over the whole test; the ETF pays no stamp duty.", "测试期内各项费用；ETF 免印花税。"
             ),
             x="category",
             y_titles=(T("Yuan", "元"),),
@@ -312,7 +318,7 @@ def example() -> Report:
             ),
         ),
     )
-    rows = tuple(
+    rows = [
         {
             "experiment": {"en": t.en, "zh": t.zh},
             "market": {"en": m, "zh": z},
@@ -327,8 +333,9 @@ def example() -> Report:
             "percentile": 0.71,
         }
         for (_, t), g in zip(names, gates, strict=True)
-        for j, (m, z) in enumerate((("Frictionless index", "无摩擦指数"), ("ETF proxy, net", "ETF 代理(净)")))
-    ) + (
+        for j, (m, z) in enumerate((("Frictionless index", "无摩擦指数"), ("ETF proxy, net", "ETF 代理（净）")))
+    ]
+    rows.append(
         {
             "experiment": HOSTILE,
             "market": {"en": "Frictionless index", "zh": "无摩擦指数"},
@@ -337,15 +344,15 @@ def example() -> Report:
             "trades": None,
             "sharpe": {"value": -0.08, "low": -1.1, "high": 0.9},
             "percentile": None,
-        },
+        }
     )
     columns = (
         Column(key="experiment", title=T("Experiment", "实验")),
         Column(key="market", title=T("Market", "市场")),
-        Column(key="return", title=T("Total return, quartiles", "总收益(四分位)"), style="percent"),
+        Column(key="return", title=T("Total return, quartiles", "总收益（四分位）"), style="percent"),
         Column(key="drawdown", title=T("Maximum drawdown", "最大回撤"), style="percent"),
         Column(key="trades", title=T("Trades", "交易次数"), style="integer"),
-        Column(key="sharpe", title=T("Sharpe, 95 %", "夏普(95%)"), style="number"),
+        Column(key="sharpe", title=T("Sharpe, 95 %", "夏普（95%）"), style="number"),
         Column(key="percentile", title=T("Gate percentile", "择时百分位"), style="percent"),
     )
     trades = Table(
@@ -371,11 +378,11 @@ def example() -> Report:
             for k in range(45)
         ),
     )
-    measures = tuple(
+    measures = [
         Measure(
             name=name,
             subject={"variant": key, "market": market},
-            value=value + 0.01 * i,
+            value=value + (i if name == "trades" else 0.01 * i),
             unit=unit,
             low=None if name == "trades" else value - 0.3,
             high=None if name == "trades" else value + 0.3,
@@ -391,7 +398,8 @@ def example() -> Report:
             ("max_drawdown", -0.22, "fraction"),
             ("trades", 19, "count"),
         )
-    ) + (
+    ]
+    measures.append(
         Measure(
             name="direction_accuracy",
             subject={"model": "linear"},
@@ -399,7 +407,7 @@ def example() -> Report:
             unit="fraction",
             n=0,
             note="no anchor was known",
-        ),
+        )
     )
     claims = (
         Claim(
@@ -408,7 +416,7 @@ def example() -> Report:
             published="—",
             ours="+1.2%",
             difference="median of 10 seeds",
-            reason=T("Quartiles overlap; the document shows *one* seed.", "四分位区间重叠;原文只展示*一个*种子。"),
+            reason=T("Quartiles overlap; the document shows *one* seed.", "四分位区间重叠；原文只展示*一个*种子。"),
             verdict="unclear",
         ),
         Claim(
@@ -446,7 +454,7 @@ def example() -> Report:
             words=(
                 T(
                     "Every number is a median over ten seeds; brackets hold quartiles or a 95 % interval. Rivals stand in the same table.",
-                    "所有数字为十个种子的中位数;方括号内为四分位或 95% 区间。对照模型列于同一张表。",
+                    "所有数字为十个种子的中位数；方括号内为四分位或 95% 区间。对照模型列于同一张表。",
                 ),
             ),
             shows=("results", "measures", "b2", "b4", "b9", "gates"),
@@ -457,7 +465,7 @@ def example() -> Report:
             words=(
                 T(
                     "The label is the published one, close to close; the trade enters at the *next open*. The setting is `horizon.lag = 1`.",
-                    "标签按原文从收盘到收盘;交易在*次日开盘*入场。设置为 `horizon.lag = 1`。",
+                    "标签按原文从收盘到收盘；交易在*次日开盘*入场。设置为 `horizon.lag = 1`。",
                 ),
             ),
             shows=("clock", "split", "folds", "pipeline", "b1"),
@@ -483,25 +491,25 @@ def example() -> Report:
     }
     return Report(
         name="index-timing",
-        title=T("Index timing with a 30-day LSTM: CSI 300, 2015–2017", "30 日 LSTM 指数择时:沪深 300,2015–2017"),
+        title=T("Index timing with a 30-day LSTM: CSI 300, 2015–2017", "30 日 LSTM 指数择时：沪深 300,2015–2017"),
         lead=T(
             "The timing rule earned 13% where buy and hold lost 5%, but so did 29% of random gates with the same exposure. Ten seeds spread from −8% to +41%: *the published single run cannot be told from luck*.",
-            "择时规则获利 13%,同期买入持有亏损 5%;但同等持仓比例的随机择时中有 29% 做得同样好。十个种子的结果从 −8% 到 +41% 不等:*原文的单次结果与运气无法区分*。",
+            "择时规则获利 13%，同期买入持有亏损 5%；但同等持仓比例的随机择时中有 29% 做得同样好。十个种子的结果从 −8% 到 +41% 不等：*原文的单次结果与运气无法区分*。",
         ),
         stamps=(
-            T("Partial run: 10 seeds, 40 epochs (`--quick`).", "部分运行:10 个种子,40 轮(`--quick`)。"),
+            T("Partial run: 10 seeds, 40 epochs (`--quick`).", "部分运行：10 个种子，40 轮（`--quick`）。"),
             T(
                 "The ETF is a proxy: index / 1000, tick 0.001; no such fund traded at these prices.",
-                "ETF 为代理:指数 / 1000,最小变动 0.001;并无基金以此价格交易。",
+                "ETF 为代理：指数 / 1000，最小变动 0.001；并无基金以此价格交易。",
             ),
         ),
-        measures=measures,
+        measures=tuple(measures),
         tables=(
             Table(
                 key="results",
                 title=T("Experiments by market", "各实验与市场"),
                 columns=columns,
-                rows=rows,
+                rows=tuple(rows),
                 roles=("main",) * 6 + ("benchmark",),
                 note=T("Frictionless rows cannot be traded.", "无摩擦各行不可交易。"),
             ),
