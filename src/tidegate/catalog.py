@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tidegate.component import Component, set_lookup
+from tidegate.component import members as imported
 from tidegate.errors import UnknownNameError
 from tidegate.walk import walk
 
@@ -63,7 +64,8 @@ def find(family: str, name: str) -> type[Component]:
     walked = members().get(family, {})
     if name in walked:
         return walked[name]
-    raise UnknownNameError.among(family, name, {*known, *walked})
+    alive = {kind.name for kind in imported(Component).values() if kind.family == family}  # from other packages
+    raise UnknownNameError.among(family, name, {*known, *walked, *alive})
 
 
 def members() -> dict[str, dict[str, type[Component]]]:

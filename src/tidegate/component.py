@@ -39,6 +39,9 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise _explained(error, type(self)) from None
 
+    def __hash__(self) -> int:
+        return hash((type(self), *(_hashable(getattr(self, name)) for name in type(self).model_fields)))
+
     @classmethod
     def of(cls, declared: object) -> Self:
         """Make one from a document or an object of this kind; raises `SettingError`."""
@@ -151,6 +154,13 @@ def fingerprint(*values: object) -> str:
     """
     text = json.dumps([document(value) for value in values], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _hashable(value: object) -> object:
+    """Make a mapping or a list inside settings hashable; equal values stay equal."""
+    if isinstance(value, Mapping):
+        return frozenset((key, _hashable(held)) for key, held in value.items())
+    return tuple(_hashable(held) for held in value) if isinstance(value, (list, tuple)) else value
 
 
 def _title(kind: type[Settings]) -> str:

@@ -52,7 +52,7 @@ def walk(*packages: str | ModuleType) -> dict[str, dict[str, type[Component]]]:
 
 
 def families_of(*packages: str | ModuleType) -> dict[str, type[Component]]:
-    """The abstract class that stands for each family, by the family's name.
+    """Find the abstract class that stands for each family, by the family's name.
 
     >>> families_of("tidegate.factors")["factors"].__name__
     'FactorSet'

@@ -16,7 +16,11 @@ from tidegate.walk import example_of, modules_of, walk
 BARS = example_bars(sessions=120)
 FOUND = walk()
 MEMBERS = [kind for own in FOUND.values() for kind in own.values()]
-BLIND = [kind for kind in MEMBERS if kind.family in {"factors", "label", "normaliser", "split", "strategy", "model", "market"}]
+BLIND = [
+    kind
+    for kind in MEMBERS
+    if kind.family in {"factors", "label", "normaliser", "split", "strategy", "model", "market"}
+]
 OFFLINE = [kind for kind in MEMBERS if issubclass(kind, Source) and not getattr(kind, "reads_files", False)]
 
 
@@ -27,12 +31,16 @@ def told(kind):
 def test_the_walk_finds_the_families_and_members_of_every_room():
     assert set(FOUND) <= set(families())
     assert {"factors", "label", "normaliser", "split", "model", "source"} <= set(FOUND)
-    assert CLOCKED <= set(families())
+    assert set(families()) >= CLOCKED
     assert len(MEMBERS) >= 25
 
 
 def test_the_walk_and_the_subclasses_agree():
-    alive = {kind for kind in members(Component).values() if kind.__module__.startswith("tidegate.")}
+    alive = {
+        kind
+        for kind in members(Component).values()
+        if kind.__module__.startswith("tidegate.") and "dropped" not in kind.__module__
+    }
     assert alive <= set(MEMBERS)
 
 
@@ -107,7 +115,9 @@ def test_two_members_of_one_name_are_refused(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "__init__.py").write_text("")
     for name in ("first", "second"):
-        (folder / f"{name}.py").write_text(textwrap.dedent(DROPPED).format(number=4, shift=1).lstrip(), encoding="utf-8")
+        (folder / f"{name}.py").write_text(
+            textwrap.dedent(DROPPED).format(number=4, shift=1).lstrip(), encoding="utf-8"
+        )
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(SettingError, match="two members of family 'factors' are called 'dropped-4'"):
         walk("twice_package")

@@ -111,9 +111,17 @@ def test_a_component_that_keeps_every_law():
 @pytest.mark.parametrize(
     "kind, match",
     [
-        (Shouting, "names itself"), (Silent, "in a sentence"), (Untold, "what it is for"), (Unbuilt, "without being told size"),
-        (Thawed, "hash|cannot be changed"), (Lenient, "unknown setting is refused"), (Forgetful, "document makes an equal one"),
-        (Abstract, "is concrete"), (Clockless, "Known at"), (Head, "belongs to a family"), (Kind, "names itself"),
+        (Shouting, "names itself"),
+        (Silent, "in a sentence"),
+        (Untold, "what it is for"),
+        (Unbuilt, "without being told size"),
+        (Thawed, "hash|cannot be changed"),
+        (Lenient, "unknown setting is refused"),
+        (Forgetful, "document makes an equal one"),
+        (Abstract, "is concrete"),
+        (Clockless, "Known at"),
+        (Head, "belongs to a family"),
+        (Kind, "names itself"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

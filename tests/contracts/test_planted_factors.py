@@ -14,7 +14,7 @@ from tidegate.testing.history import example_bars
 from tidegate.types import Bars, Panel
 
 BARS = example_bars(sessions=90)
-C, O, H, L, V = (pl.col(name) for name in ("close", "open", "high", "low", "volume"))
+CLOSE, OPEN, HIGH, LOW, VOLUME = (pl.col(name) for name in ("close", "open", "high", "low", "volume"))
 
 
 class Trick(FactorSet):
@@ -24,7 +24,9 @@ class Trick(FactorSet):
     def made(self) -> pl.Expr: ...
 
     def compute(self, bars: Bars) -> Panel:
-        made = bars.frame.select(self.made().cast(pl.Float64).fill_null(np.nan).over("asset", order_by="time").alias("trick"))
+        made = bars.frame.select(
+            self.made().cast(pl.Float64).fill_null(np.nan).over("asset", order_by="time").alias("trick")
+        )
         return panel_of(bars, {"trick": made["trick"].to_numpy()})
 
 
@@ -32,28 +34,28 @@ class CentredMean(Trick):
     name: ClassVar[str] = "leak-centred-mean"
 
     def made(self) -> pl.Expr:
-        return C.rolling_mean(5, center=True)
+        return CLOSE.rolling_mean(5, center=True)
 
 
 class WholeSampleZScore(Trick):
     name: ClassVar[str] = "leak-whole-sample-z-score"
 
     def made(self) -> pl.Expr:
-        return (C - C.mean()) / C.std()
+        return (CLOSE - CLOSE.mean()) / CLOSE.std()
 
 
 class NextClose(Trick):
     name: ClassVar[str] = "leak-next-close"
 
     def made(self) -> pl.Expr:
-        return C.shift(-1)
+        return CLOSE.shift(-1)
 
 
 class NextOpen(Trick):
     name: ClassVar[str] = "leak-next-open"
 
     def made(self) -> pl.Expr:
-        return O.shift(-1) / C
+        return OPEN.shift(-1) / CLOSE
 
 
 class NextRatio(Trick):
@@ -62,49 +64,49 @@ class NextRatio(Trick):
     name: ClassVar[str] = "leak-next-close-over-open"
 
     def made(self) -> pl.Expr:
-        return (C / O).shift(-1)
+        return (CLOSE / OPEN).shift(-1)
 
 
 class BackwardFill(Trick):
     name: ClassVar[str] = "leak-backward-fill"
 
     def made(self) -> pl.Expr:
-        return pl.when(V > 1_000_000).then(C).otherwise(None).backward_fill()
+        return pl.when(VOLUME > 1_000_000).then(CLOSE).otherwise(None).backward_fill()
 
 
 class Interpolated(Trick):
     name: ClassVar[str] = "leak-interpolated"
 
     def made(self) -> pl.Expr:
-        return pl.when(V > 1_000_000).then(C).otherwise(None).interpolate()
+        return pl.when(VOLUME > 1_000_000).then(CLOSE).otherwise(None).interpolate()
 
 
 class MinMaxOfAll(Trick):
     name: ClassVar[str] = "leak-min-max-of-all"
 
     def made(self) -> pl.Expr:
-        return (C - C.min()) / (C.max() - C.min())
+        return (CLOSE - CLOSE.min()) / (CLOSE.max() - CLOSE.min())
 
 
 class RankOverTime(Trick):
     name: ClassVar[str] = "leak-rank-over-time"
 
     def made(self) -> pl.Expr:
-        return C.rank() / pl.len()
+        return CLOSE.rank() / pl.len()
 
 
 class ClippedByAll(Trick):
     name: ClassVar[str] = "leak-clipped-by-all"
 
     def made(self) -> pl.Expr:
-        return C.clip(C.quantile(0.05), C.quantile(0.95))
+        return CLOSE.clip(CLOSE.quantile(0.05), CLOSE.quantile(0.95))
 
 
 class FutureLow(Trick):
     name: ClassVar[str] = "leak-future-low"
 
     def made(self) -> pl.Expr:
-        return L.cum_min(reverse=True)
+        return LOW.cum_min(reverse=True)
 
 
 class WeekClose(Trick):
@@ -113,10 +115,10 @@ class WeekClose(Trick):
     name: ClassVar[str] = "leak-week-close"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
-        made = bars.frame.select(C.last().over("asset", pl.col("time").dt.truncate("1w")))
+        made = bars.frame.select(CLOSE.last().over("asset", pl.col("time").dt.truncate("1w")))
         return panel_of(bars, {"week": made["close"].to_numpy()})
 
 
@@ -126,7 +128,7 @@ class AdjustedFromTheEnd(Trick):
     name: ClassVar[str] = "leak-adjusted-from-the-end"
 
     def made(self) -> pl.Expr:
-        return C * pl.col("factor") / pl.col("factor").last()
+        return CLOSE * pl.col("factor") / pl.col("factor").last()
 
 
 class TradesTomorrow(Trick):
@@ -135,7 +137,7 @@ class TradesTomorrow(Trick):
     name: ClassVar[str] = "leak-trades-tomorrow"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
         position = np.searchsorted(bars.times, bars.frame["time"].to_numpy())
@@ -150,11 +152,11 @@ class Survivors(Trick):
     name: ClassVar[str] = "leak-survivors"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
         alive = bars.frame.filter(pl.col("time") == bars.times[-1])["asset"].to_list()
-        made = bars.frame.with_columns(C.filter(pl.col("asset").is_in(alive)).mean().over("time").alias("mean"))
+        made = bars.frame.with_columns(CLOSE.filter(pl.col("asset").is_in(alive)).mean().over("time").alias("mean"))
         return panel_of(bars, {"mean": made["mean"].fill_null(np.nan).to_numpy()})
 
 
@@ -162,7 +164,7 @@ class SmoothedByFourier(Trick):
     name: ClassVar[str] = "leak-smoothed-by-fourier"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
         spectrum = np.fft.rfft(bars.column("close"))
@@ -176,7 +178,7 @@ class BetterOfTwo(Trick):
     name: ClassVar[str] = "leak-better-of-two"
 
     def made(self) -> pl.Expr:
-        short, long, ahead = C.pct_change(2), C.pct_change(10), C.pct_change().shift(-1)
+        short, long, ahead = CLOSE.pct_change(2), CLOSE.pct_change(10), CLOSE.pct_change().shift(-1)
         return pl.when(pl.corr(short, ahead) > pl.corr(long, ahead)).then(short).otherwise(long)
 
 
@@ -186,7 +188,7 @@ class FieldsByHindsight(Trick):
     name: ClassVar[str] = "leak-fields-by-hindsight"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
         kept = "close" if bars.column("close")[-1] > bars.column("close")[len(bars.times) - 2] else "open"
@@ -197,36 +199,36 @@ class Shifted(Trick):
     name: ClassVar[str] = "fair-last-close"
 
     def made(self) -> pl.Expr:
-        return C.shift(1)
+        return CLOSE.shift(1)
 
 
 class TrailingMean(Trick):
     name: ClassVar[str] = "fair-trailing-mean"
 
     def made(self) -> pl.Expr:
-        return C.rolling_mean(5)
+        return CLOSE.rolling_mean(5)
 
 
 class ExpandingZScore(Trick):
     name: ClassVar[str] = "fair-expanding-z-score"
 
     def made(self) -> pl.Expr:
-        mean = C.cum_sum() / C.cum_count()
-        return (C - mean) / ((C * C).cum_sum() / C.cum_count() - mean * mean).clip(1e-9).sqrt()
+        mean = CLOSE.cum_sum() / CLOSE.cum_count()
+        return (CLOSE - mean) / ((CLOSE * CLOSE).cum_sum() / CLOSE.cum_count() - mean * mean).clip(1e-9).sqrt()
 
 
 class RunningMinMax(Trick):
     name: ClassVar[str] = "fair-running-min-max"
 
     def made(self) -> pl.Expr:
-        return (C - C.cum_min()) / (C.cum_max() - C.cum_min() + 1)
+        return (CLOSE - CLOSE.cum_min()) / (CLOSE.cum_max() - CLOSE.cum_min() + 1)
 
 
 class ForwardFill(Trick):
     name: ClassVar[str] = "fair-forward-fill"
 
     def made(self) -> pl.Expr:
-        return pl.when(V > 1_000_000).then(C).otherwise(None).forward_fill()
+        return pl.when(VOLUME > 1_000_000).then(CLOSE).otherwise(None).forward_fill()
 
 
 class SinceTheFirst(Trick):
@@ -235,17 +237,17 @@ class SinceTheFirst(Trick):
     name: ClassVar[str] = "fair-since-the-first"
 
     def made(self) -> pl.Expr:
-        return C / C.first()
+        return CLOSE / CLOSE.first()
 
 
 class WeekSoFar(Trick):
     name: ClassVar[str] = "fair-week-so-far"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
-        made = bars.frame.select(H.cum_max().over("asset", pl.col("time").dt.truncate("1w")))
+        made = bars.frame.select(HIGH.cum_max().over("asset", pl.col("time").dt.truncate("1w")))
         return panel_of(bars, {"week": made["high"].to_numpy()})
 
 
@@ -255,10 +257,10 @@ class CrossRank(Trick):
     name: ClassVar[str] = "fair-cross-rank"
 
     def made(self) -> pl.Expr:
-        return C
+        return CLOSE
 
     def compute(self, bars: Bars) -> Panel:
-        made = bars.frame.select((C.rank() / pl.len()).over("time"))
+        made = bars.frame.select((CLOSE.rank() / pl.len()).over("time"))
         return panel_of(bars, {"rank": made["close"].to_numpy()})
 
 
@@ -266,14 +268,14 @@ class GapOfToday(Trick):
     name: ClassVar[str] = "fair-gap-of-today"
 
     def made(self) -> pl.Expr:
-        return O / C.shift(1)
+        return OPEN / CLOSE.shift(1)
 
 
 class Exponential(Trick):
     name: ClassVar[str] = "fair-exponential-mean"
 
     def made(self) -> pl.Expr:
-        return C.ewm_mean(half_life=5)
+        return CLOSE.ewm_mean(half_life=5)
 
 
 class Weekday(Trick):
@@ -287,7 +289,7 @@ class AdjustedFromTheStart(Trick):
     name: ClassVar[str] = "fair-adjusted-from-the-start"
 
     def made(self) -> pl.Expr:
-        return C * pl.col("factor") / pl.col("factor").first()
+        return CLOSE * pl.col("factor") / pl.col("factor").first()
 
 
 TRICKS = [kind for kind in Trick.__subclasses__() if kind.__module__ == __name__]
@@ -306,9 +308,11 @@ def test_a_leak_is_caught_at_its_first_number(kind):
         check_factor_set(kind(), BARS)
     told = str(caught.value)
     assert kind.name in told
-    assert "expected" in told and "found" in told
+    assert "expected" in told
+    assert "found" in told
     if kind is not FieldsByHindsight:
-        assert "row " in told and ".SZ, " in told
+        assert "row " in told
+        assert ".SZ, " in told
 
 
 @pytest.mark.parametrize("kind", FAIR, ids=lambda kind: kind.name)
@@ -328,7 +332,7 @@ def test_a_panel_with_other_rows_is_refused():
         name: ClassVar[str] = "broken-rows"
 
         def made(self):
-            return C
+            return CLOSE
 
         def compute(self, bars):
             return panel_of(bars.upto(bars.times[-2]), {"close": bars.upto(bars.times[-2]).column("close")})
@@ -341,5 +345,7 @@ def test_the_message_says_row_time_asset_field_before_and_after():
     with pytest.raises(ClockError) as caught:
         check_factor_set(NextClose(), BARS)
     error = caught.value
-    assert "2014-" in error.where and "trick" in error.where and "000001.SZ" in error.where
+    assert "2014-" in error.where
+    assert "trick" in error.where
+    assert "000001.SZ" in error.where
     assert np.float32(error.expected) != np.float32(error.found)

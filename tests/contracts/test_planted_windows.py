@@ -126,7 +126,16 @@ class Triangle(Label):
 
 @pytest.mark.parametrize(
     "kind",
-    [KnownTooEarly, LooksOneFurther, ClosesInstead, MinusTheMean, ClippedByAllLabels, OfThePresent, KnownTooLate, KnownNow],
+    [
+        KnownTooEarly,
+        LooksOneFurther,
+        ClosesInstead,
+        MinusTheMean,
+        ClippedByAllLabels,
+        OfThePresent,
+        KnownTooLate,
+        KnownNow,
+    ],
     ids=lambda kind: kind.name,
 )
 def test_a_label_that_misstates_its_clock_is_caught(kind):
@@ -135,7 +144,9 @@ def test_a_label_that_misstates_its_clock_is_caught(kind):
 
 
 @pytest.mark.parametrize("kind", [LogReturn, PerTrailingDeviation, Triangle], ids=lambda kind: kind.name)
-@pytest.mark.parametrize("horizon", [HORIZON, {"lag": 0, "span": 2, "entry": "close", "exit": "close"}], ids=["open", "close"])
+@pytest.mark.parametrize(
+    "horizon", [HORIZON, {"lag": 0, "span": 2, "entry": "close", "exit": "close"}], ids=["open", "close"]
+)
 def test_an_honest_label_is_not_flagged(kind, horizon):
     assert check_label(kind(horizon=horizon), BARS, cuts=4) >= 8
 
@@ -267,7 +278,7 @@ def test_a_split_that_shares_time_is_caught(monkeypatch, folds, embargo, match):
 def test_one_unpurged_row_is_enough():
     windows = example_windows(BARS)
     check_fold(fold(), windows)
-    with pytest.raises(ClockError, match="expected known before bar 40, found 4[0-3]"):
+    with pytest.raises(ClockError, match=r"expected known before bar 40, found 4[0-3]"):
         check_fold(fold(Unpurged), windows)
 
 

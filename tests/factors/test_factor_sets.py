@@ -23,7 +23,8 @@ def without(bars, *columns):
 def test_the_default_is_the_six_fields_of_the_document_in_its_order():
     panel = RawFields().compute(BARS)
     assert panel.fields == ("close", "open", "high", "low", "amount", "volume")
-    assert panel.values.dtype == np.float32 and panel.values.shape == (BARS.frame.height, 6)
+    assert panel.values.dtype == np.float32
+    assert panel.values.shape == (BARS.frame.height, 6)
 
 
 def test_prices_are_adjusted_and_quantities_are_not():
@@ -38,7 +39,8 @@ def test_prices_are_adjusted_and_quantities_are_not():
 
 def test_rows_are_the_bars_rows_of_several_assets_with_gaps():
     panel = RawFields().compute(BARS)
-    assert panel.assets == BARS.assets and len(panel.assets) == 3
+    assert panel.assets == BARS.assets
+    assert len(panel.assets) == 3
     assert (panel.times[panel.row_time] == BARS.frame["time"].to_numpy()).all()
     assert np.array(panel.assets)[panel.row_asset].tolist() == BARS.frame["asset"].to_list()
     assert set(np.diff(panel.offsets)) != {len(BARS.times)}
@@ -74,7 +76,9 @@ def test_two_fields_of_one_name_are_refused():
         RawFields(fields=("close", "close"))
 
 
-@pytest.mark.parametrize("close, level", [(250.0, 0.0), (250.01, 1.0), (749.0, 1.0), (750.0, 2.0), (1250.0, 2.0), (3000.0, 6.0)])
+@pytest.mark.parametrize(
+    "close, level", [(250.0, 0.0), (250.01, 1.0), (749.0, 1.0), (750.0, 2.0), (1250.0, 2.0), (3000.0, 6.0)]
+)
 def test_levels_round_halves_to_even(close, level):
     first = BARS.frame.head(1).with_columns(
         *(pl.lit(close).alias(name) for name in ("open", "high", "low", "close")), pl.lit(1.0).alias("factor")

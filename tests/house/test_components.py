@@ -65,14 +65,32 @@ class Pack(Settings):
 
 
 def test_equal_by_value_hashable_and_frozen():
-    assert Cat() == Cat(lives=9) and hash(Cat()) == hash(Cat(lives=9)) and Cat() != Cat(lives=8)
+    assert Cat() == Cat(lives=9)
+    assert hash(Cat()) == hash(Cat(lives=9))
+    assert Cat() != Cat(lives=8)
     with pytest.raises(ValueError, match="frozen"):
         Cat().lives = 3
 
 
+class Loose(Settings):
+    """Mappings and lists inside."""
+
+    parts: dict[str, Any] = Field(default_factory=dict)
+
+
+def test_settings_with_a_mapping_inside_are_hashable_too():
+    made, twin = Loose(parts={"a": [1, {"b": 2}], "c": 3}), Loose(parts={"c": 3, "a": [1, {"b": 2}]})
+    assert made == twin
+    assert hash(made) == hash(twin)
+    assert hash(made) != hash(Loose())
+
+
 def test_a_document_finds_the_member_by_name():
-    made = Pack.of({"head": {"name": "test-dog", "friends": [{"name": "test-cat", "lives": 3}]}, "rest": [{"name": "test-cat"}]})
-    assert made.head == Dog(friends=(Cat(lives=3),)) and made.rest == (Cat(),)
+    made = Pack.of(
+        {"head": {"name": "test-dog", "friends": [{"name": "test-cat", "lives": 3}]}, "rest": [{"name": "test-cat"}]}
+    )
+    assert made.head == Dog(friends=(Cat(lives=3),))
+    assert made.rest == (Cat(),)
     assert Pack.of(json.loads(json.dumps(document(made)))) == made
 
 
@@ -90,10 +108,14 @@ def test_an_object_of_the_family_is_taken_as_it_is():
         (lambda: Cat(lives="many"), SettingError, r"test-cat\.lives.*found 'many'"),
         (lambda: Cat(lives=1.5), SettingError, r"test-cat\.lives"),
         (lambda: Dog(share=float("nan")), SettingError, r"test-dog\.share"),
-        (lambda: Size(), SettingError, "setting 'width' is missing.*say it"),
+        (Size, SettingError, "setting 'width' is missing.*say it"),
         (lambda: Cat(size={"width": 1, "dept": 3}), UnknownNameError, "unknown setting 'dept'.*did you mean 'depth'"),
         (lambda: Cat(size={"depth": 3}), SettingError, "'width' is missing"),
-        (lambda: Pack.of({"head": {"name": "test-cut"}}), UnknownNameError, "unknown test-beast 'test-cut'.*did you mean 'test-cat'"),
+        (
+            lambda: Pack.of({"head": {"name": "test-cut"}}),
+            UnknownNameError,
+            "unknown test-beast 'test-cut'.*did you mean 'test-cat'",
+        ),
         (lambda: Pack.of({"head": {"lives": 3}}), SettingError, "a test-beast must be named"),
         (lambda: Beast.of({}), SettingError, "must be named"),
         (lambda: Pack.of({"head": 3}), SettingError, "Pack.head"),
@@ -137,14 +159,22 @@ def test_a_class_between_family_and_members_stands_for_its_own():
 def test_a_document_starts_with_its_name_and_is_plain():
     told = document(Dog(friends=(Cat(),), born=date(2020, 1, 2)))
     assert next(iter(told)) == "name"
-    assert told == {"name": "test-dog", "friends": [{"name": "test-cat", "lives": 9, "size": {"width": 1, "depth": 2}}], "born": "2020-01-02", "share": 0.1}
+    assert told == {
+        "name": "test-dog",
+        "friends": [{"name": "test-cat", "lives": 9, "size": {"width": 1, "depth": 2}}],
+        "born": "2020-01-02",
+        "share": 0.1,
+    }
 
 
 class Colour(Enum):
     RED = "red"
 
 
-@pytest.mark.parametrize("value, told", [(Colour.RED, "red"), ((1, [2]), [1, [2]]), ({1: None}, {"1": None}), (date(2020, 1, 2), "2020-01-02")])
+@pytest.mark.parametrize(
+    "value, told",
+    [(Colour.RED, "red"), ((1, [2]), [1, [2]]), ({1: None}, {"1": None}), (date(2020, 1, 2), "2020-01-02")],
+)
 def test_documents_of_plain_values(value, told):
     assert document(value) == told
 
@@ -156,7 +186,11 @@ def test_what_has_no_json_form_is_refused(value):
 
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=10,
 )
@@ -174,12 +208,15 @@ def test_a_fingerprint_survives_json_and_order(value: Any):
 def test_a_round_trip_is_exact(lives, width, depth, share):
     made = Dog(friends=(Cat(lives=lives, size=Size(width=width, depth=depth)),), share=share)
     again = Beast.of(json.loads(json.dumps(document(made))))
-    assert again == made and hash(again) == hash(made) and fingerprint(again) == fingerprint(made)
+    assert again == made
+    assert hash(again) == hash(made)
+    assert fingerprint(again) == fingerprint(made)
 
 
 def test_fingerprints_tell_settings_apart():
     assert len({fingerprint(Cat(lives=n)) for n in range(20)}) == 20
-    assert fingerprint(Cat()) != fingerprint(Size(width=1)) and fingerprint(1, 2) != fingerprint([1, 2])
+    assert fingerprint(Cat()) != fingerprint(Size(width=1))
+    assert fingerprint(1, 2) != fingerprint([1, 2])
     assert len(fingerprint()) == 64
 
 
@@ -187,9 +224,16 @@ class TestErrors:
     @pytest.mark.parametrize(
         "kind, parents",
         [
-            (SettingError, (TidegateError, ValueError)), (UnknownNameError, (SettingError,)), (DataError, (TidegateError, ValueError)),
-            (FileRefusedError, (DataError,)), (RecordError, (DataError,)), (ClockError, (TidegateError, ValueError)),
-            (KeptError, (TidegateError, OSError)), (IntegrityError, (KeptError,)), (BusyError, (KeptError,)), (MissingExtraError, (TidegateError, ImportError)),
+            (SettingError, (TidegateError, ValueError)),
+            (UnknownNameError, (SettingError,)),
+            (DataError, (TidegateError, ValueError)),
+            (FileRefusedError, (DataError,)),
+            (RecordError, (DataError,)),
+            (ClockError, (TidegateError, ValueError)),
+            (KeptError, (TidegateError, OSError)),
+            (IntegrityError, (KeptError,)),
+            (BusyError, (KeptError,)),
+            (MissingExtraError, (TidegateError, ImportError)),
         ],
     )
     def test_the_tree(self, kind, parents):

@@ -130,7 +130,7 @@ def test_json_is_canonical_and_read_back(tmp_path):
 
 
 def test_no_nan_in_json(tmp_path):
-    with pytest.raises(ValueError, match="JSON compliant|Out of range"):
+    with pytest.raises(ValueError, match=r"JSON compliant|Out of range"):
         files.write_json(tmp_path / "a.json", float("nan"))
     assert list(tmp_path.iterdir()) == []
 

@@ -14,13 +14,45 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "src" / "tidegate").rglob("*.py"), *(ROOT / "src" / "tidegate_studies").rglob("*.py")])
 LONGEST = 400
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
-BANNED_IMPORTS = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "yaml", "pandas", "pyarrow", "cloudpickle"}
+BANNED_IMPORTS = {
+    "pickle",
+    "cPickle",
+    "dill",
+    "joblib",
+    "shelve",
+    "marshal",
+    "yaml",
+    "pandas",
+    "pyarrow",
+    "cloudpickle",
+}
 BANNED_CALLS = {"print", "eval", "exec", "input", "breakpoint"}
 BANNED_PATHS = {
-    "torch.load", "torch.save", "yaml.load", "np.load", "numpy.load", "np.save", "np.savez", "os.system",
-    "np.random.seed", "numpy.random.seed", "torch.manual_seed", "random.seed",
+    "torch.load",
+    "torch.save",
+    "yaml.load",
+    "np.load",
+    "numpy.load",
+    "np.save",
+    "np.savez",
+    "os.system",
+    "np.random.seed",
+    "numpy.random.seed",
+    "torch.manual_seed",
+    "random.seed",
 }
-WRITERS = {"write_text", "write_bytes", "write_parquet", "write_csv", "write_ipc", "write_json", "write_ndjson", "sink_parquet", "sink_csv", "tofile"}
+WRITERS = {
+    "write_text",
+    "write_bytes",
+    "write_parquet",
+    "write_csv",
+    "write_ipc",
+    "write_json",
+    "write_ndjson",
+    "sink_parquet",
+    "sink_csv",
+    "tofile",
+}
 
 
 def told(path):
@@ -49,7 +81,11 @@ def literal(node):
 
 def exported(path):
     for node in tree(path).body:
-        if isinstance(node, ast.Assign) and any(dotted(target) == "__all__" for target in node.targets) and isinstance(node.value, ast.List):
+        if (
+            isinstance(node, ast.Assign)
+            and any(dotted(target) == "__all__" for target in node.targets)
+            and isinstance(node.value, ast.List)
+        ):
             return [literal(held) for held in node.value.elts]
     return None
 
@@ -69,7 +105,11 @@ def test_no_file_is_longer_than_a_reader_bears():
 
 
 def test_no_room_for_odds_and_ends():
-    each(lambda path: [part for part in (*path.relative_to(ROOT).parts[:-1], path.stem) if part.strip("_") in BANNED_NAMES])
+    each(
+        lambda path: [
+            part for part in (*path.relative_to(ROOT).parts[:-1], path.stem) if part.strip("_") in BANNED_NAMES
+        ]
+    )
 
 
 def test_no_print_eval_or_exec():
@@ -108,7 +148,11 @@ def test_no_code_runs_from_data_and_no_global_randomness():
                     yield f"line {node.lineno} imports {name}"
             if isinstance(node, ast.Attribute) and dotted(node) in BANNED_PATHS:
                 yield f"line {node.lineno} uses {dotted(node)}"
-            if isinstance(node, ast.Attribute) and re.fullmatch(r"(np|numpy)\.random\.[a-z_]+", dotted(node)) and node.attr != "default_rng":
+            if (
+                isinstance(node, ast.Attribute)
+                and re.fullmatch(r"(np|numpy)\.random\.[a-z_]+", dotted(node))
+                and node.attr != "default_rng"
+            ):
                 yield f"line {node.lineno} uses the global generator: {dotted(node)}"
 
     each(check)
@@ -148,9 +192,20 @@ def test_files_are_opened_for_writing_in_one_place():
 @pytest.mark.parametrize(
     "text, wrong",
     [
-        ("open(p, 'w')", True), ("p.open('wb')", True), ("p.open(mode='a')", True), ("p.open()", False), ("open(p)", False), ("open(p, 'rb')", False),
-        ("p.write_text('a')", True), ("files.write_text(p, 'a')", False), ("write_text(p, 'a')", False), ("frame.write_parquet(p)", True),
-        ("frame.write_parquet(buffer)", False), ("frame.write_csv()", False), ("frame.write_parquet(io.BytesIO())", False), ("p.touch()", True),
+        ("open(p, 'w')", True),
+        ("p.open('wb')", True),
+        ("p.open(mode='a')", True),
+        ("p.open()", False),
+        ("open(p)", False),
+        ("open(p, 'rb')", False),
+        ("p.write_text('a')", True),
+        ("files.write_text(p, 'a')", False),
+        ("write_text(p, 'a')", False),
+        ("frame.write_parquet(p)", True),
+        ("frame.write_parquet(buffer)", False),
+        ("frame.write_csv()", False),
+        ("frame.write_parquet(io.BytesIO())", False),
+        ("p.touch()", True),
     ],
 )
 def test_the_check_of_writing_has_power(text, wrong):
@@ -164,7 +219,9 @@ def test_every_file_tells_its_story():
 
 def _public(path):
     names = exported(path) or []
-    return [node for node in tree(path).body if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name in names]
+    return [
+        node for node in tree(path).body if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name in names
+    ]
 
 
 def test_every_public_name_is_told_in_a_sentence():
@@ -175,7 +232,11 @@ def test_every_public_name_is_told_in_a_sentence():
                 yield f"{node.name} (line {node.lineno}) is not told in a sentence: {said[-40:]!r}"
             if isinstance(node, ast.ClassDef):
                 for inner in node.body:
-                    if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_") and not ast.get_docstring(inner):
+                    if (
+                        isinstance(inner, ast.FunctionDef)
+                        and not inner.name.startswith("_")
+                        and not ast.get_docstring(inner)
+                    ):
                         yield f"{node.name}.{inner.name} (line {inner.lineno}) has no docstring"
 
     each(check)
@@ -185,7 +246,9 @@ def _defined(path):
     """Public names that a file defines itself (what it imports belongs to others)."""
     for node in tree(path).body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
-            command = any(isinstance(held, ast.Call) and dotted(held.func).endswith(".command") for held in node.decorator_list)
+            command = any(
+                isinstance(held, ast.Call) and dotted(held.func).endswith(".command") for held in node.decorator_list
+            )
             if not command:
                 yield node.name
 
@@ -208,7 +271,16 @@ def test_all_is_sorted_and_complete():
         if missing := sorted(defined - set(plain)):
             yield f"public, but not in __all__: {missing}"
         held = {name.id for name in nodes(path) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
-        bound = held | defined | {alias.asname or alias.name for node in nodes(path) if isinstance(node, (ast.ImportFrom, ast.Import)) for alias in node.names}
+        bound = (
+            held
+            | defined
+            | {
+                alias.asname or alias.name
+                for node in nodes(path)
+                if isinstance(node, (ast.ImportFrom, ast.Import))
+                for alias in node.names
+            }
+        )
         if ghosts := sorted(set(plain) - bound):
             yield f"in __all__, but not there: {ghosts}"
 
@@ -217,13 +289,29 @@ def test_all_is_sorted_and_complete():
 
 TEXTS = [
     path
-    for pattern in ("*.md", "*.toml", "Makefile", "src/**/*.py", "src/**/*.json", "tests/**/*.py", "docs/**/*.md", "docs/**/*.py", "benchmarks/**/*.py", ".github/**/*.yml")
+    for pattern in (
+        "*.md",
+        "*.toml",
+        "Makefile",
+        "src/**/*.py",
+        "src/**/*.json",
+        "tests/**/*.py",
+        "docs/**/*.md",
+        "docs/**/*.py",
+        "benchmarks/**/*.py",
+        ".github/**/*.yml",
+    )
     for path in ROOT.glob(pattern)
     if ".venv" not in path.parts and path != Path(__file__).resolve() and path.stat().st_size < 2_000_000
 ]
-MACHINE = re.compile(r"(?<![\w./:*-])/(?:work|home|Users|root|mnt|private/var|opt/conda)/[\w.-]+|(?<![\w/])[A-Z]:\\\\?Users")
+MACHINE = re.compile(
+    r"(?<![\w./:*-])/(?:work|home|Users|root|mnt|private/var|opt/conda)/[\w.-]+|(?<![\w/])[A-Z]:\\\\?Users"
+)
 TEMPORARY = re.compile(r"(?<![\w./])/tmp/[\w.-]+")
-HOSTS = re.compile(r"(?:pypi|npm|conda|registry|files|index|mirror|mirrors|artifactory|nexus|devpi)[\w-]*\.(?:internal|local|corp|lan|intra\w*)\b|//localhost:\d+/(?:simple|pypi|root)|(?:--index-url|--extra-index-url|PIP_INDEX_URL|UV_INDEX_URL)", re.IGNORECASE)
+HOSTS = re.compile(
+    r"(?:pypi|npm|conda|registry|files|index|mirror|mirrors|artifactory|nexus|devpi)[\w-]*\.(?:internal|local|corp|lan|intra\w*)\b|//localhost:\d+/(?:simple|pypi|root)|(?:--index-url|--extra-index-url|PIP_INDEX_URL|UV_INDEX_URL)",
+    re.IGNORECASE,
+)
 
 
 def test_no_text_names_a_machine_or_a_package_host():
@@ -235,7 +323,10 @@ def test_no_text_names_a_machine_or_a_package_host():
     assert not wrong, "\n" + "\n".join(sorted(set(wrong)))
 
 
-@pytest.mark.parametrize("text, wrong", [("see /home/me/a", True), ("https://example.org/home/me", False), ("data/work/x", False), ("/root/x", True)])
+@pytest.mark.parametrize(
+    "text, wrong",
+    [("see /home/me/a", True), ("https://example.org/home/me", False), ("data/work/x", False), ("/root/x", True)],
+)
 def test_the_check_of_machine_paths_has_power(text, wrong):
     assert bool(MACHINE.search(text)) is wrong
 
@@ -271,5 +362,11 @@ def test_data_rooms_do_not_load_torch():
 def test_imports_go_down_only():
     if importlib.util.find_spec("importlinter") is None:
         pytest.skip("import-linter is not installed")
-    done = subprocess.run([sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-3000:]

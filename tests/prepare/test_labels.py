@@ -17,15 +17,21 @@ from tidegate.prepare.future_level import FutureLevel
 from tidegate.types import Bars, BarSpec, Horizon
 
 SPEC = BarSpec(frequency="1d", currency="CNY", title="test bars", source="a test")
-DAY = datetime(2020, 1, 6)
+DAY = datetime(2020, 1, 6)  # noqa: DTZ001 - times are the exchange's own
 
 
 def bars_of(*assets, factor=None):
     """Assets as {day: (open, close)}."""
     rows = [
         {
-            "time": DAY + timedelta(days=day), "session": (DAY + timedelta(days=day)).date(), "asset": "ABC"[n],
-            "open": o, "high": max(o, c), "low": min(o, c), "close": c, **({} if factor is None else {"factor": factor[day]}),
+            "time": DAY + timedelta(days=day),
+            "session": (DAY + timedelta(days=day)).date(),
+            "asset": "ABC"[n],
+            "open": o,
+            "high": max(o, c),
+            "low": min(o, c),
+            "close": c,
+            **({} if factor is None else {"factor": factor[day]}),
         }
         for n, days in enumerate(assets)
         for day, (o, c) in days.items()
@@ -61,8 +67,10 @@ def test_a_suspension_counted_in_rows_and_in_sessions():
     label = ForwardReturn(horizon=Horizon(lag=1, span=1))
     bars = bars_of(FULL, HALTED)
     target, known = made(label, bars, "rows")
-    assert target[5] == pytest.approx(9 / 6 - 1) and known[5] == 4
-    assert np.isnan(target[6:]).all() and known[6:].tolist() == [5, 5]
+    assert target[5] == pytest.approx(9 / 6 - 1)
+    assert known[5] == 4
+    assert np.isnan(target[6:]).all()
+    assert known[6:].tolist() == [5, 5]
     target, known = made(label, bars, "sessions")
     assert np.isnan(target[5:]).all()
     assert known[5:].tolist() == [5, 5, 5]
@@ -71,7 +79,8 @@ def test_a_suspension_counted_in_rows_and_in_sessions():
 
 def test_an_entry_in_a_suspension_is_no_label_though_its_exit_is_there():
     target, known = made(ForwardReturn(horizon=Horizon(lag=1, span=2)), bars_of(FULL, HALTED), "sessions")
-    assert np.isnan(target[6]) and known[6] == 4
+    assert np.isnan(target[6])
+    assert known[6] == 4
 
 
 def test_the_next_asset_is_never_reached():
@@ -93,12 +102,14 @@ def test_clip_and_direction():
     bars = bars_of({0: (1.0, 1.0), 1: (1.0, 2.0), 2: (1.0, 2.0), 3: (1.0, 1.0)})
     assert made(ForwardReturn(horizon=horizon, clip=0.2), bars)[0][:3].tolist() == [0.2, 0.0, -0.2]
     told = made(Direction(horizon=horizon), bars)[0]
-    assert told[:3].tolist() == [1.0, -1.0, -1.0] and np.isnan(told[3])
+    assert told[:3].tolist() == [1.0, -1.0, -1.0]
+    assert np.isnan(told[3])
 
 
 def test_the_level_is_the_exit_price():
     target, known = made(FutureLevel(horizon=Horizon(lag=1, span=1)), bars_of(FULL))
-    assert target[:3].tolist() == [15.0, 12.0, 18.0] and known.tolist() == [2, 3, 4, 5, 5]
+    assert target[:3].tolist() == [15.0, 12.0, 18.0]
+    assert known.tolist() == [2, 3, 4, 5, 5]
 
 
 @pytest.mark.parametrize("clip", [0.0, -0.1])
@@ -117,7 +128,7 @@ days = st.lists(st.sets(st.integers(0, 12), min_size=1), min_size=1, max_size=3)
 
 @given(days, st.integers(0, 14), st.sampled_from(["rows", "sessions"]))
 def test_ahead_is_what_a_loop_says(traded, distance, count):
-    bars = bars_of(*({day: (1.0, 1.0) for day in sorted(own)} for own in traded))
+    bars = bars_of(*(dict.fromkeys(sorted(own), (1.0, 1.0)) for own in traded))
     panel = panel_of(bars, {"x": np.zeros(bars.frame.height)})
     ahead = row_ahead(panel, distance, count)
     for row in range(bars.frame.height):

@@ -62,7 +62,9 @@ def test_anchors_are_those_of_a_loop(lookback, count):
 
 def test_each_row_is_dropped_for_its_first_reason():
     made = cut(count="sessions", first=2)
-    gaps = sum(int((np.diff(made.windows.panel.row_time[a:b]) > 1).sum()) for a, b in pairwise(made.windows.panel.offsets))
+    gaps = sum(
+        int((np.diff(made.windows.panel.row_time[a:b]) > 1).sum()) for a, b in pairwise(made.windows.panel.offsets)
+    )
     assert made.dropped["a gap in the window"] == gaps * 4
     assert made.dropped["before the span"] == 4
     assert made.dropped["a missing value"] == 0
@@ -86,7 +88,9 @@ def test_a_missing_target_keeps_its_window_and_a_missing_input_does_not():
 
 def test_a_missing_context_counts_at_the_anchor_alone():
     row = int(cut().windows.anchors[10])
-    frame = BARS.frame.with_columns(open_interest=pl.when(pl.int_range(pl.len()) == row).then(None).otherwise("open_interest"))
+    frame = BARS.frame.with_columns(
+        open_interest=pl.when(pl.int_range(pl.len()) == row).then(None).otherwise("open_interest")
+    )
     bars = Bars.of(frame, BARS.spec)
     panel = RawFields(fields=("close", "volume", "open_interest"), optional=()).compute(bars)
     made = cut_windows(bars, panel, LABEL, 5, "rows", FIELDS, ("open_interest",))
@@ -101,7 +105,9 @@ def test_inputs_nobody_knows():
 
 def views(windows):
     columns = [windows.panel.field(field) for field in windows.inputs]
-    return np.stack([windows.panel.values[a - windows.lookback + 1 : a + 1][:, columns] for a in windows.anchors]).astype(np.float64)
+    return np.stack(
+        [windows.panel.values[a - windows.lookback + 1 : a + 1][:, columns] for a in windows.anchors]
+    ).astype(np.float64)
 
 
 @pytest.mark.parametrize("ddof", [0, 1])
@@ -141,9 +147,11 @@ def test_scalers_see_the_training_rows_and_no_other(end):
     seen = np.unique(np.concatenate([np.arange(a - 4, a + 1) for a in windows.anchors[training]]))
     rows = windows.panel.values[seen][:, :2].astype(np.float64)
     found, upto = training_rows(windows, training)
-    assert np.array_equal(found, rows) and upto == windows.panel.row_time[seen].max() < end - 1
+    assert np.array_equal(found, rows)
+    assert upto == windows.panel.row_time[seen].max() < end - 1
     low = MinMax().fit(windows, training)
-    assert np.array_equal(low.centre[0], rows.min(axis=0)) and np.array_equal(low.scale[0], np.ptp(rows, axis=0))
+    assert np.array_equal(low.centre[0], rows.min(axis=0))
+    assert np.array_equal(low.scale[0], np.ptp(rows, axis=0))
     mean = Standard().fit(windows, training)
     np.testing.assert_allclose(mean.centre[0], rows.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(mean.scale[0], rows.std(axis=0), rtol=1e-12)
@@ -155,7 +163,8 @@ def test_values_after_training_may_leave_the_unit_interval():
     training = Fold.of(0, Span(0, 20), None, Span(20, 60)).training(windows)
     affine = MinMax().fit(windows, training)
     scaled = (views(windows) - affine.centre) / affine.scale
-    assert scaled[training].min() >= 0.0 and scaled[training].max() <= 1.0
+    assert scaled[training].min() >= 0.0
+    assert scaled[training].max() <= 1.0
     assert scaled.max() > 1.0 or scaled.min() < 0.0
 
 
@@ -168,7 +177,8 @@ def test_nothing_to_fit_on_is_said(scaler):
 
 def test_as_given_is_the_identity():
     affine = AsGiven().fit(cut().windows, np.zeros(3, dtype=bool))
-    assert affine.centre.tolist() == [[0.0, 0.0]] and affine.scale.tolist() == [[1.0, 1.0]]
+    assert affine.centre.tolist() == [[0.0, 0.0]]
+    assert affine.scale.tolist() == [[1.0, 1.0]]
 
 
 @given(st.integers(5, 55), st.integers(0, 4), st.integers(1, 6))

@@ -13,19 +13,24 @@ from tidegate.types import Affine, Bars, BarSpec, Fold, Forecast, Horizon, Ledge
 from tidegate.types.ledger import BOOK, FILLS, ORDERS
 
 SPEC = BarSpec(frequency="1d", currency="CNY", title="test bars", source="a test")
-DAY = datetime(2020, 1, 2)
+DAY = datetime(2020, 1, 2)  # noqa: DTZ001 - times are the exchange's own
 
 
 def rows(**changes):
     """Three days of two assets, with some columns changed."""
     days = [DAY + timedelta(days=n) for n in range(3)] * 2
     held = {
-        "time": days, "session": [d.date() for d in days], "asset": ["A"] * 3 + ["B"] * 3,
-        "open": [10.0, 11.0, 12.0] * 2, "high": [11.0, 12.0, 13.0] * 2, "low": [9.0, 10.0, 11.0] * 2, "close": [10.5, 11.5, 12.5] * 2,
+        "time": days,
+        "session": [d.date() for d in days],
+        "asset": ["A"] * 3 + ["B"] * 3,
+        "open": [10.0, 11.0, 12.0] * 2,
+        "high": [11.0, 12.0, 13.0] * 2,
+        "low": [9.0, 10.0, 11.0] * 2,
+        "close": [10.5, 11.5, 12.5] * 2,
     }
     for name, (row, value) in changes.items():
         held[name] = [*held[name][:row], value, *held[name][row + 1 :]]
-    return pl.DataFrame(held, schema_overrides={name: pl.Float64 for name in ("open", "high", "low", "close")})
+    return pl.DataFrame(held, schema_overrides=dict.fromkeys(("open", "high", "low", "close"), pl.Float64))
 
 
 class TestBars:
@@ -64,7 +69,8 @@ class TestBars:
     def test_any_order_of_rows_gives_one_digest(self):
         made = [Bars.of(rows().sample(fraction=1.0, shuffle=True, seed=seed), SPEC) for seed in range(5)]
         assert len({bars.digest for bars in made}) == 1
-        assert made[0].assets == ("A", "B") and len(made[0].times) == 3
+        assert made[0].assets == ("A", "B")
+        assert len(made[0].times) == 3
 
     def test_the_digest_sees_one_bit_a_null_and_a_name(self):
         base = rows().with_columns(volume=pl.lit(0.0))
@@ -89,15 +95,21 @@ class TestBars:
 
     def test_has_means_at_least_one_value(self):
         empty = Bars.of(rows().with_columns(volume=pl.lit(None, dtype=pl.Float64)), SPEC)
-        assert not empty.has("volume") and not empty.has("amount") and empty.has("close")
+        assert not empty.has("volume")
+        assert not empty.has("amount")
+        assert empty.has("close")
         with pytest.raises(UnknownNameError, match="did you mean 'volume'"):
             empty.column("volum")
 
 
-def panel(values=None, row_time=(0, 1, 2, 0, 1, 2), offsets=(0, 3, 6), days=3, assets=("A", "B"), fields=("x",), **more):
+def panel(
+    values=None, row_time=(0, 1, 2, 0, 1, 2), offsets=(0, 3, 6), days=3, assets=("A", "B"), fields=("x",), **more
+):
     values = np.arange(6, dtype=np.float32)[:, None] if values is None else values
     times = np.datetime64("2020-01-02", "us") + np.arange(days) * np.timedelta64(1, "D")
-    return Panel.of(values, times, assets, fields, np.array(row_time, dtype=np.int64), np.array(offsets, dtype=np.int64), **more)
+    return Panel.of(
+        values, times, assets, fields, np.array(row_time, dtype=np.int64), np.array(offsets, dtype=np.int64), **more
+    )
 
 
 class TestPanel:
@@ -153,8 +165,15 @@ class TestPanel:
 
 def windows(anchors=(1, 4), target=(0.1, 0.2), known=(2, 2), lookback=2, **more):
     return Windows.of(
-        panel(), lookback, more.pop("inputs", ("x",)), more.pop("context", ()), Horizon(lag=0, span=1, entry="close", exit="close"),
-        np.array(anchors, dtype=np.int64), np.array(target, dtype=float), np.array(known, dtype=np.int64), **more,
+        panel(),
+        lookback,
+        more.pop("inputs", ("x",)),
+        more.pop("context", ()),
+        Horizon(lag=0, span=1, entry="close", exit="close"),
+        np.array(anchors, dtype=np.int64),
+        np.array(target, dtype=float),
+        np.array(known, dtype=np.int64),
+        **more,
     )
 
 
@@ -225,11 +244,19 @@ class TestFold:
         purged = Fold.of(0, Span(0, 2), None, Span(2, 3))
         assert purged.training(made).tolist() == [False, False]
         assert purged.purged(made) == 1
-        assert purged.cut == 2 and Fold.of(0, Span(0, 1), Span(1, 2), Span(2, 3)).cut == 2
+        assert purged.cut == 2
+        assert Fold.of(0, Span(0, 1), Span(1, 2), Span(2, 3)).cut == 2
 
 
 def forecast(**changes):
-    held = {"time": [DAY, DAY], "asset": ["A", "B"], "fold": [0, 0], "score": [0.1, 0.2], "truth": [0.1, None], **changes}
+    held = {
+        "time": [DAY, DAY],
+        "asset": ["A", "B"],
+        "fold": [0, 0],
+        "score": [0.1, 0.2],
+        "truth": [0.1, None],
+        **changes,
+    }
     return Forecast.of(pl.DataFrame(held), Horizon(lag=1, span=1), "return", {0: "abc"})
 
 
@@ -237,8 +264,11 @@ class TestForecastAndTargets:
     @pytest.mark.parametrize(
         "changes, match",
         [
-            ({"score": [0.1, float("nan")]}, "score is missing"), ({"score": [0.1, None]}, "score is missing"),
-            ({"score": [0.1, float("inf")]}, "score is missing"), ({"asset": ["A", "A"]}, "two forecasts"), ({"fold": [0, 1]}, "no model fingerprint"),
+            ({"score": [0.1, float("nan")]}, "score is missing"),
+            ({"score": [0.1, None]}, "score is missing"),
+            ({"score": [0.1, float("inf")]}, "score is missing"),
+            ({"asset": ["A", "A"]}, "two forecasts"),
+            ({"fold": [0, 1]}, "no model fingerprint"),
         ],
     )
     def test_a_broken_forecast(self, changes, match):
@@ -246,7 +276,8 @@ class TestForecastAndTargets:
             forecast(**changes)
 
     def test_truth_may_be_missing(self):
-        assert np.isnan(forecast().truth[1]) and forecast().score.tolist() == [0.1, 0.2]
+        assert np.isnan(forecast().truth[1])
+        assert forecast().score.tolist() == [0.1, 0.2]
 
     def test_a_forecast_lacks_a_column(self):
         with pytest.raises(RecordError, match="lacks columns"):
@@ -254,7 +285,11 @@ class TestForecastAndTargets:
 
     @pytest.mark.parametrize(
         "weight, asset, match",
-        [([0.5, None], ["A", "B"], "not finite"), ([0.5, float("nan")], ["A", "B"], "not finite"), ([0.5, 0.5], ["A", "A"], "two targets")],
+        [
+            ([0.5, None], ["A", "B"], "not finite"),
+            ([0.5, float("nan")], ["A", "B"], "not finite"),
+            ([0.5, 0.5], ["A", "A"], "two targets"),
+        ],
     )
     def test_broken_targets(self, weight, asset, match):
         with pytest.raises(RecordError, match=match):
@@ -276,12 +311,22 @@ class TestLedger:
 
     @pytest.mark.parametrize("line", [{"cash": 40.01}, {"equity": 99.0}, {"holdings": float("nan")}, {"cash": None}])
     def test_a_book_that_does_not(self, line):
-        with pytest.raises(RecordError, match="do not add up|not finite"):
+        with pytest.raises(RecordError, match=r"do not add up|not finite"):
             ledger(**line)
 
     def test_one_bad_line_among_good_ones(self):
-        lines = [{"time": DAY + timedelta(days=n), "cash": c, "holdings": 60.0, "equity": 100.0, "exposure": 0.6, "fees": 0.0} for n, c in enumerate([40.0, float("nan"), 40.0])]
-        with pytest.raises(RecordError, match="do not add up|not finite"):
+        lines = [
+            {
+                "time": DAY + timedelta(days=n),
+                "cash": c,
+                "holdings": 60.0,
+                "equity": 100.0,
+                "exposure": 0.6,
+                "fees": 0.0,
+            }
+            for n, c in enumerate([40.0, float("nan"), 40.0])
+        ]
+        with pytest.raises(RecordError, match=r"do not add up|not finite"):
             Ledger.of(pl.DataFrame(schema=ORDERS), pl.DataFrame(schema=FILLS), pl.DataFrame(lines, schema=BOOK), 100.0)
 
     def test_no_line_and_no_column(self):
@@ -291,7 +336,13 @@ class TestLedger:
             Ledger.of(pl.DataFrame(schema=ORDERS), pl.DataFrame({"time": [DAY]}), pl.DataFrame(schema=BOOK), 100.0)
 
 
-@given(st.integers(0, 5), st.integers(1, 30), st.sampled_from(["open", "close"]), st.sampled_from(["open", "close"]), st.integers(0, 1000))
+@given(
+    st.integers(0, 5),
+    st.integers(1, 30),
+    st.sampled_from(["open", "close"]),
+    st.sampled_from(["open", "close"]),
+    st.integers(0, 1000),
+)
 def test_a_horizon_gets_in_before_it_gets_out(lag, span, entry, exit_, bar):
     horizon = Horizon(lag=lag, span=span, entry=entry, exit=exit_)
     assert horizon.entry_at(bar) < horizon.exit_at(bar)

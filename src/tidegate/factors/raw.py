@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from tidegate.errors import DataError, SettingError
 from tidegate.factors.base import FactorSet, panel_of
+from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
 from tidegate.types.panel import Panel
 
@@ -36,7 +37,9 @@ class RawFields(FactorSet):
     fields: tuple[RawField, ...] = Field(
         default=("close", "open", "high", "low", "amount", "volume"), min_length=1, description="fields, in this order"
     )
-    optional: tuple[RawField, ...] = Field(default=("amount",), description="fields to leave out where a source has none")
+    optional: tuple[RawField, ...] = Field(
+        default=("amount",), description="fields to leave out where a source has none"
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> "RawFields":
@@ -46,16 +49,20 @@ class RawFields(FactorSet):
 
     def compute(self, bars: Bars) -> Panel:
         """Take the columns as they are."""
-        columns = {}
+        columns: dict[str, FloatArray] = {}
         for field in self.fields:
             if not bars.has(field):
                 if field in self.optional:
                     continue
                 raise DataError(
-                    f"the bars have no {field}", where=bars.spec.title, found=bars.frame.columns,
+                    f"the bars have no {field}",
+                    where=bars.spec.title,
+                    found=bars.frame.columns,
                     hint=f"name it in factors.optional to go on without it, or import data that has {field}",
                 )
             columns[field] = bars.adjusted(field) if field in _PRICES else bars.column(field)
         if not columns:
-            raise DataError("no field is left", where=bars.spec.title, expected=self.fields, hint="name a field that the bars have")
+            raise DataError(
+                "no field is left", where=bars.spec.title, expected=self.fields, hint="name a field that the bars have"
+            )
         return panel_of(bars, columns)

@@ -32,9 +32,16 @@ class Together(FactorSet):
         panels = [held.compute(bars) for held in self.sets]
         fields = tuple(field for panel in panels for field in panel.fields)
         if len(set(fields)) < len(fields):
-            raise SettingError("two factor sets give one field", found=sorted(f for f in set(fields) if fields.count(f) > 1))
+            raise SettingError(
+                "two factor sets give one field", found=sorted(f for f in set(fields) if fields.count(f) > 1)
+            )
         first = panels[0]
         return Panel.of(
-            np.hstack([panel.values for panel in panels]), first.times, first.assets, fields, first.row_time,
-            first.offsets, frozenset().union(*(panel.forcings for panel in panels)),
+            np.hstack([panel.values for panel in panels]),
+            first.times,
+            first.assets,
+            fields,
+            first.row_time,
+            first.offsets,
+            frozenset().union(*(panel.forcings for panel in panels)),
         )

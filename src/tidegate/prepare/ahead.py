@@ -18,7 +18,7 @@ Count = Literal["rows", "sessions"]
 
 
 def row_ahead(panel: Panel, distance: int, count: Count) -> IntArray:
-    """The row of the same asset `distance` later, ``[R]``; −1 where there is none.
+    """Find the row of the same asset `distance` later, ``[R]``; −1 where there is none.
 
     With ``count="rows"`` the asset's next traded bars are counted; with ``"sessions"`` positions on the time axis, and
     an asset that does not trade at that position has no row there.
@@ -43,5 +43,5 @@ def known_position(panel: Panel, ahead: IntArray) -> IntArray:
 
 
 def taken(values: FloatArray, ahead: IntArray) -> FloatArray:
-    """The values of the rows `ahead`, NaN where there is none."""
+    """Take the values of the rows `ahead`, NaN where there is none."""
     return np.where(ahead >= 0, values[np.maximum(ahead, 0)], np.nan)

@@ -27,10 +27,10 @@ class Label(Component):
 
     @abstractmethod
     def target(self, bars: Bars, panel: Panel, count: Count) -> FloatArray:
-        """The label of every row ``[R]``; NaN where the future is missing or has not come."""
+        """Make the label of every row ``[R]``; NaN where the future is missing or has not come."""
 
     def exit_row(self, panel: Panel, count: Count) -> IntArray:
-        """The row at which each label becomes known ``[R]``, −1 where there is none."""
+        """Find the row at which each label becomes known ``[R]``, −1 where there is none."""
         return row_ahead(panel, self.horizon.purge, count)
 
 

@@ -31,7 +31,9 @@ def training_rows(windows: Windows, training: BoolArray) -> tuple[FloatArray, in
     """Every panel row that some training window sees, as float64 ``[rows, F]``, and the last position among them."""
     anchors: IntArray = windows.anchors[training]
     if anchors.size == 0:
-        raise SettingError("no training window is left to fit a normaliser", hint="move the split, shorten the lookback or the horizon")
+        raise SettingError(
+            "no training window is left to fit a normaliser", hint="move the split, shorten the lookback or the horizon"
+        )
     edges = np.zeros(windows.panel.values.shape[0] + 1, dtype=np.int64)
     np.add.at(edges, anchors - windows.lookback + 1, 1)
     np.add.at(edges, anchors + 1, -1)

@@ -55,7 +55,7 @@ class AsGiven(Normaliser):
 
     name: ClassVar[str] = "as-given"
 
-    def fit(self, windows: Windows, training: BoolArray) -> Affine:
+    def fit(self, windows: Windows, training: BoolArray) -> Affine:  # noqa: ARG002
         """Centre 0, scale 1."""
         width = len(windows.inputs)
         return Affine.of(np.zeros((1, width)), np.ones((1, width)))

@@ -29,7 +29,7 @@ class SingleSplit(Split):
     """Learn up to one day, judge from another on.
 
     >>> times = np.arange("2015-01-01", "2015-03-02", dtype="datetime64[D]").astype("datetime64[us]")
-    >>> fold, = SingleSplit(train_end=date(2015, 1, 31), test_start=date(2015, 2, 1), valid_share=0.2).folds(times)
+    >>> (fold,) = SingleSplit(train_end=date(2015, 1, 31), test_start=date(2015, 2, 1), valid_share=0.2).folds(times)
     >>> fold.train, fold.valid, fold.test
     (Span(first=0, end=25), Span(first=25, end=31), Span(first=31, end=60))
     """
@@ -40,14 +40,19 @@ class SingleSplit(Split):
     train_end: date = Field(description="last day to learn from")
     test_start: date = Field(description="first day to judge")
     test_end: date | None = Field(default=None, description="last day to judge; None is the end of the data")
-    valid_share: float = Field(default=0.0, ge=0, lt=1, description="share of the learning range, its end, kept for watching")
+    valid_share: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the learning range, its end, kept for watching"
+    )
     embargo: int = Field(default=0, ge=0, description="bars left out between ranges, beyond the purge")
 
     def folds(self, times: TimeArray) -> tuple[Fold, ...]:
         """One fold; raises `SettingError` where the day to judge from is a day that was learned from."""
         if self.test_start <= self.train_end:
             raise SettingError(
-                "days are both learned from and judged", where=self.name, expected=f"test_start after {self.train_end}", found=self.test_start
+                "days are both learned from and judged",
+                where=self.name,
+                expected=f"test_start after {self.train_end}",
+                found=self.test_start,
             )
         cut = _after(times, self.train_end)
         first = max(_at(times, self.test_start), cut + self.embargo)
@@ -71,7 +76,16 @@ class ShareSplit(Split):
             raise SettingError("nothing is left to judge", expected="train + valid < 1", found=self.train + self.valid)
         total = len(times)
         cut = round(total * (self.train + self.valid))
-        return (_fold(0, Span(0, cut), self.valid / (self.train + self.valid), Span(cut + self.embargo, total), self.embargo, times),)
+        return (
+            _fold(
+                0,
+                Span(0, cut),
+                self.valid / (self.train + self.valid),
+                Span(cut + self.embargo, total),
+                self.embargo,
+                times,
+            ),
+        )
 
 
 class WalkForward(Split):
@@ -83,28 +97,34 @@ class WalkForward(Split):
     name: ClassVar[str] = "walk-forward"
     example: ClassVar[dict[str, Any]] = {"first_test": "2014-05-01", "every": "month", "valid_share": 0.2}
 
-    first_test: date = Field(description="first day to judge; the first period begins with the calendar period it lies in")
+    first_test: date = Field(
+        description="first day to judge; the first period begins with the calendar period it lies in"
+    )
     every: Literal["month", "quarter", "year"] = Field(default="year", description="calendar period of one fold")
     window: Literal["expanding", "rolling"] = Field(default="expanding", description="what a fold learns from")
     train_periods: int | None = Field(default=None, ge=1, description="periods that a rolling window learns from")
-    valid_share: float = Field(default=0.0, ge=0, lt=1, description="share of the learning range, its end, kept for watching")
+    valid_share: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the learning range, its end, kept for watching"
+    )
     embargo: int = Field(default=0, ge=0, description="bars left out between ranges, beyond the purge")
 
     def folds(self, times: TimeArray) -> tuple[Fold, ...]:
-        """A fold for every period from `first_test` to the end of the data."""
+        """Make a fold for every period from `first_test` to the end of the data."""
         if (self.window == "rolling") != (self.train_periods is not None):
             raise SettingError("a rolling window, and only that, needs train_periods", where=self.name)
         months = {"month": 1, "quarter": 3, "year": 12}[self.every]
         period = times.astype("datetime64[M]").astype(np.int64) // months
         first = np.datetime64(self.first_test, "M").astype(np.int64) // months
-        made = []
+        made: list[Fold] = []
         for number in np.unique(period[period >= first]):
             test = Span(int(np.searchsorted(period, number)), int(np.searchsorted(period, number, side="right")))
             start = 0 if self.train_periods is None else int(np.searchsorted(period, number - self.train_periods))
             train = Span(start, test.first - self.embargo)
             made.append(_fold(len(made), train, self.valid_share, test, self.embargo, times))
         if not made:
-            raise SettingError("no bar lies on or after first_test", found=self.first_test, expected=f"before {times[-1]}")
+            raise SettingError(
+                "no bar lies on or after first_test", found=self.first_test, expected=f"before {times[-1]}"
+            )
         return tuple(made)
 
 
@@ -117,7 +137,9 @@ def _fold(index: int, train: Span, valid_share: float, test: Span, embargo: int,
     for what, span in (("train", train), ("test", test)):
         if span.end <= span.first:
             raise SettingError(
-                f"the {what} range of fold {index} is empty", found=f"data from {times[0]} to {times[-1]}", hint="move the split's dates"
+                f"the {what} range of fold {index} is empty",
+                found=f"data from {times[0]} to {times[-1]}",
+                hint="move the split's dates",
             )
     return Fold.of(index, train, valid, test, embargo)
 

@@ -29,7 +29,7 @@ class WindowZScore(Normaliser):
 
     ddof: int = Field(default=0, ge=0, le=1, description="0 divides by L, 1 by L − 1")
 
-    def fit(self, windows: Windows, training: BoolArray) -> Affine:
+    def fit(self, windows: Windows, training: BoolArray) -> Affine:  # noqa: ARG002
         """Moments of every window; `training` does not matter."""
         columns = [windows.panel.field(field) for field in windows.inputs]
         values = np.ascontiguousarray(windows.panel.values[:, columns])

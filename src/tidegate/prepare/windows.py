@@ -39,8 +39,8 @@ def cut_windows(
     bars, panel
         What happened, and the factors made of it, row for row.
     count
-        ``"rows"``: L counts the bars that the asset traded. ``"sessions"``: a window over a bar that the asset missed is
-        dropped.
+        ``"rows"``: L counts the bars that the asset traded. ``"sessions"``: a window over a bar that the asset missed
+        is dropped.
     first
         Position on the time axis before which no anchor lies (rows before it may still be seen).
 
@@ -55,13 +55,21 @@ def cut_windows(
     early = panel.row_time < first
     short = begins < panel.first_row
     begin = np.maximum(begins, 0)
-    gap = (panel.row_time - panel.row_time[begin] != lookback - 1) if count == "sessions" else np.zeros(rows, dtype=bool)
-    holes = _any_in_window(~np.isfinite(panel.values[:, [panel.field(f) for f in inputs]]).all(axis=1), lookback)
+    gap = (
+        (panel.row_time - panel.row_time[begin] != lookback - 1) if count == "sessions" else np.zeros(rows, dtype=bool)
+    )
+    missing = np.asarray(~np.isfinite(panel.values[:, [panel.field(f) for f in inputs]]).all(axis=1))
+    holes = _any_in_window(missing, lookback)
     if context:
         holes |= ~np.isfinite(panel.values[:, [panel.field(f) for f in context]]).all(axis=1)
     dropped: dict[str, int] = {}
     kept = np.ones(rows, dtype=bool)
-    for reason, out in (("before the span", early), ("too little history", short), ("a gap in the window", gap), ("a missing value", holes)):
+    for reason, out in (
+        ("before the span", early),
+        ("too little history", short),
+        ("a gap in the window", gap),
+        ("a missing value", holes),
+    ):
         dropped[reason] = int((kept & out).sum())
         kept &= ~out
     anchors = at[kept]

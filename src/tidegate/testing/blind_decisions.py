@@ -1,4 +1,4 @@
-"""Timing rules and markets owe: what is decided at a close, and what can be filled at an open, knows nothing later (L4)."""
+"""Timing rules and markets owe: what is decided at a close, or can be filled at an open, knows nothing later (L4)."""
 
 from dataclasses import fields
 
@@ -8,7 +8,7 @@ import polars as pl
 from tidegate.errors import ClockError
 from tidegate.market.base import Conditions, Market
 from tidegate.strategy.base import State, Timing
-from tidegate.testing.compare import require_same
+from tidegate.testing.compare import Place, require_same
 from tidegate.testing.scramble import cut_times, scramble_future
 from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.bars import Bars
@@ -110,6 +110,13 @@ def _stepped(timing: Timing, scores: FloatArray) -> FloatArray:
     return made
 
 
+def _bar_of(name: str, times: TimeArray) -> Place:
+    def place(at: tuple[int, ...]) -> str:
+        return f"{name}, {str(times[at[0]])[:16]}"
+
+    return place
+
+
 def _same_until(
     title: str, before: Conditions, after: Conditions, cut: np.datetime64, only: tuple[str, ...] | None
 ) -> None:
@@ -129,8 +136,8 @@ def _same_until(
                     a[past],
                     b[same],
                     f"{title}: {name} at {str(cut)[:16]} changes with what came after {moment}",
-                    lambda at, n=name: f"{n}, {str(times[at[0]])[:16]}",
-                    "resolve a bar from what its own moment shows",  # type: ignore[misc]
+                    _bar_of(name, times),
+                    "resolve a bar from what its own moment shows",
                 )
             elif a != b:
                 raise ClockError(f"{title}: {name} depends on the future", expected=a, found=b, where=cut)

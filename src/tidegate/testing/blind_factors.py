@@ -56,7 +56,7 @@ def check_factor_set(factors: FactorSet, bars: Bars, cuts: int = 8, seed: int = 
 
 
 def _aligned(factors: FactorSet, bars: Bars, panel: Panel) -> None:
-    """The panel is the bars' own rows."""
+    """Check that the panel is the bars' own rows."""
     time = bars.frame["time"].to_numpy().astype("datetime64[us]")
     if (
         panel.values.shape[0] != len(time)

@@ -16,6 +16,8 @@ from tidegate.types.bars import Bars
 __all__ = ["check_label"]
 
 _TRIES = 24
+_SETTLED = 2
+_WILD = 0.5
 _ANCHORS = 6
 _HINT = "the label looks past its horizon, or `exit_row` names an earlier bar than it uses"
 
@@ -100,36 +102,26 @@ def _exact(label: Label, bars: Bars, count: Count, full: _Made, seed: int) -> No
     title = f"label {label.name!r} (counting {count})"
     generator = np.random.default_rng(seed)
     rows = np.flatnonzero(np.isfinite(full.target) & (full.known >= 1))
+    opened = label.horizon.exit == "open"
     for row in generator.choice(rows, size=min(_ANCHORS, len(rows)), replace=False):
-        exit_bar = int(full.known[row])
-        before_exit, at_exit = bars.times[exit_bar - 1], bars.times[exit_bar]
+        before, at = bars.times[full.known[row] - 1], bars.times[full.known[row]]
         which = np.zeros(bars.frame.height, dtype=bool)
         which[row] = True
         place = name_rows(bars, which, ("target",))
-        opened = label.horizon.exit == "open"
-        changed = False
-        for attempt in range(_TRIES):
-            if opened:
-                after = scramble_future(
-                    bars, before_exit, seed + attempt, keep_open_of_next=True, permute=False, vanish=0
-                )
-            else:
-                after = scramble_future(bars, at_exit, seed + attempt, permute=False, vanish=0, listings=False)
-            if attempt < 2:  # noqa: PLR2004
-                again = _make(label, after, count).target
-                require_same(
-                    full.target[[row]], again[[row]], f"{title}: not settled at its {label.horizon.exit}", place, _HINT
-                )
+
+        def again(after: np.datetime64, throw: int, *, keep: bool, row: int = row) -> FloatArray:
             other = scramble_future(
-                bars, before_exit, seed + attempt, permute=False, vanish=0, listings=False, keep_open_of_next=not opened
+                bars, after, throw, keep_open_of_next=keep, permute=False, vanish=0, listings=False, sigma=_WILD
             )
-            made = _make(label, other, count)
-            changed = changed or bool(made.target[row] != full.target[row])
-            if changed and attempt >= 1:
-                break
-        if not changed:
+            return _make(label, other, count).target[[row]]
+
+        for throw in range(seed, seed + _SETTLED):
+            settled = again(before, throw, keep=True) if opened else again(at, throw, keep=False)
+            require_same(full.target[[row]], settled, f"{title}: not settled at its {label.horizon.exit}", place, _HINT)
+        others = (again(before, throw, keep=not opened) for throw in range(seed, seed + _TRIES))
+        if not any(bool(other[0] != full.target[row]) for other in others):
             raise ClockError(
-                f"{title}: said to be known only at bar {exit_bar}, but nothing of that bar enters it",
+                f"{title}: said to be known only at bar {full.known[row]}, but nothing of that bar enters it",
                 where=place((0,)),
                 hint="a label without its future is not a label; or its horizon is longer than what it looks at",
             )

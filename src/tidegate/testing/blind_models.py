@@ -1,8 +1,8 @@
 """Fitted models owe: weights know the training range, and a forecast knows its own past (leak test L3).
 
-The strongest test is the shortest: replace every number dated after the cut by other valid history and fit again. If the
-SHA-256 of what was learned is the same, nothing after the cut was looked at: not by the scaler, not by the selection of
-windows, not by early stopping.
+The strongest test is the shortest: replace every number dated after the cut by other valid history and fit again. If
+the SHA-256 of what was learned is the same, nothing after the cut was looked at: not by the scaler, not by the
+selection of windows, not by early stopping.
 """
 
 import tempfile
@@ -18,7 +18,7 @@ from tidegate.models.base import Model, Network, Rival
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.scalers import Standard
 from tidegate.testing.blind_windows import example_windows
-from tidegate.testing.compare import require_same
+from tidegate.testing.compare import Place, require_same
 from tidegate.testing.scramble import scramble_future
 from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.bars import Bars
@@ -76,8 +76,8 @@ def check_fitting(fitting: Fitting, bars: Bars, title: str = "fit", seed: int = 
             full.scores[past],
             again.scores[same],
             f"{title}: forecasts change with what came after {str(later)[:16]}",
-            lambda at, k=kept: " ".join(k[at[0]]),
-            "a forecast may use its own window only",  # type: ignore[misc]
+            _named(kept),
+            "a forecast may use its own window only",
         )
     return len(_SHARES)
 
@@ -88,7 +88,7 @@ def check_model(model: Model, bars: Bars, seed: int = 0) -> int:
 
 
 def fitting_of(model: Model, normaliser: Normaliser | None = None) -> Fitting:
-    """The house's way from bars to a fitted model: windows, purged fold, normaliser on the training windows, fit, speak.
+    """Make the house's way from bars to a fitted model: windows, purged fold, fitted normaliser, fit, speak.
 
     A network learns for two epochs, in small batches, with one seed.
     """
@@ -120,6 +120,13 @@ def fitting_of(model: Model, normaliser: Normaliser | None = None) -> Fitting:
         return Trained(learned.fingerprint, scores, panel.times[panel.row_time[rows]], assets)
 
     return fitting
+
+
+def _named(places: list[tuple[str, str]]) -> Place:
+    def place(at: tuple[int, ...]) -> str:
+        return " ".join(places[at[0]])
+
+    return place
 
 
 def _places(trained: Trained, which: NDArray[np.bool_]) -> list[tuple[str, str]]:

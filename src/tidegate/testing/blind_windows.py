@@ -153,7 +153,7 @@ def _keys(windows: Windows) -> list[tuple[np.datetime64, str]]:
 
 
 def _marked(windows: Windows, training: BoolArray, moved: Windows, *, fallback: bool) -> BoolArray:
-    """The same training windows, by time and asset, in another history."""
+    """Mark the same training windows, by time and asset, in another history."""
     wanted = {key for key, marked in zip(_keys(windows), training, strict=True) if marked}
     found = np.array([key in wanted for key in _keys(moved)], dtype=bool)
     return np.ones(len(moved), dtype=bool) if fallback and not found.any() else found

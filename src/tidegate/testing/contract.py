@@ -64,7 +64,7 @@ def check_member(kind: type[Component], bars: Bars | None = None) -> int:
 
 
 def check_blind(member: Component, bars: Bars | None = None) -> int:
-    """The contract of the family alone, for one member as it is set; 0 where its family has no clock of its own."""
+    """Hold one member, as it is set, to the contract of its family alone; returns the cuts tried, 0 without a clock."""
     held = example_bars() if bars is None else bars
     kits: list[tuple[type[Component], Callable[..., int]]] = [
         (FactorSet, check_factor_set),

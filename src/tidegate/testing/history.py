@@ -15,6 +15,7 @@ __all__ = ["example_bars"]
 
 _LIMIT = 0.1
 _LOCKED_SHARE = 0.06
+_WILD_SHARE = 0.1
 
 
 def example_bars(
@@ -66,7 +67,7 @@ def example_bars(
 def _one(generator: np.random.Generator, sessions: int, price: float) -> dict[str, Any]:
     """One asset's columns over every session."""
     split = int(generator.integers(sessions // 2, sessions - sessions // 4))
-    moves = generator.normal(0.0003, 0.02, sessions) * np.where(generator.random(sessions) < 0.1, 6.0, 1.0)
+    moves = generator.normal(0.0003, 0.02, sessions) * np.where(generator.random(sessions) < _WILD_SHARE, 6.0, 1.0)
     locked = generator.random(sessions) < _LOCKED_SHARE
     nudges = generator.normal(0.0, 0.012, (sessions, 3))
     open_, high, low, close = (np.empty(sessions) for _ in range(4))

@@ -1,4 +1,4 @@
-"""What every component owes, whatever its family: a name of its own, settings that can't change, a document that says all."""
+"""What every component owes, whatever its family: a name, settings that can't change, a document that says all."""
 
 import inspect
 import json
@@ -42,7 +42,7 @@ def check_component(kind: type[Component], family: type[Component] | None = None
 
 
 def check_source(source: Source) -> Bars:
-    """The same declaration gives the same bars, twice, and they hold every invariant of `Bars`; returns them."""
+    """Read a source twice: one declaration, one history, with every invariant of `Bars`; returns the bars."""
     first, second = source.bars(), type(source).of(document(source)).bars()
     if first.digest != second.digest:
         raise ClockError(

@@ -1,9 +1,12 @@
 """Another future: valid history up to a moment, other *valid* history after it.
 
 One common factor per bar would leave every ratio within a bar as it was (close over open, say), and a factor that peeks
-at such a ratio would pass. So each price gets a factor of its own inside a high and a low made anew, rows change places,
-volumes and amounts change (some become zero), factors jump, limits move, rows vanish and a new name is listed.
+at such a ratio would pass. So each price gets a factor of its own inside a high and a low made anew, rows change
+places, volumes and amounts change (some become zero), factors jump, limits move, rows vanish and a new name is listed.
 """
+
+import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -14,7 +17,6 @@ from tidegate.types.bars import Bars
 
 __all__ = ["cut_times", "scramble_future", "truncate"]
 
-_SIGMA = 0.05
 _ZERO_SHARE = 0.1
 _LIMIT_SHARE = 0.25
 _MOST_DECIMALS = 4
@@ -22,7 +24,7 @@ _AT_OPEN = ("open", "preclose", "limit_up", "limit_down", "factor", "suspended")
 
 
 def truncate(bars: Bars, upto: np.datetime64) -> Bars:
-    """The bars labelled at or before `upto`: the oldest way to hide the future."""
+    """Keep the bars labelled at or before `upto`: the oldest way to hide the future."""
     return bars.upto(upto)
 
 
@@ -37,7 +39,7 @@ def cut_times(bars: Bars, count: int = 8, seed: int = 0) -> TimeArray:
     last = len(times) - 2
     generator = np.random.default_rng(seed)
     edges = np.linspace(min(2, last), max(last, 0), count + 1).astype(np.int64)
-    spread = [int(generator.integers(a, max(b, a + 1))) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    spread = [int(generator.integers(a, max(b, a + 1))) for a, b in itertools.pairwise(edges)]
     special: list[int] = []
     position = np.searchsorted(times, bars.frame["time"].to_numpy())
     asset = bars.frame["asset"].to_numpy()
@@ -58,17 +60,20 @@ def scramble_future(
     permute: bool = True,
     vanish: float = 0.15,
     listings: bool = True,
+    sigma: float = 0.05,
 ) -> Bars:
     """Replace everything after the close of bar `after` by other valid history; what came up to it stays, bit for bit.
 
     Parameters
     ----------
     keep_open_of_next
-        Move the moment from CLOSE(t) to OPEN(t+1): the next bar keeps what its open shows (open, previous close, limits,
-        factor, suspension) and gets another high, low, close, settlement, volume and amount.
+        Move the moment from CLOSE(t) to OPEN(t+1): the next bar keeps what its open shows (open, previous close,
+        limits, factor, suspension) and gets another high, low, close, settlement, volume and amount.
     permute, vanish, listings
-        Whether rows change places within an asset; the share of rows that vanish, as in a suspension; whether a new name
-        is listed (never where there is but one asset, or where an open is kept).
+        Whether rows change places within an asset; the share of rows that vanish, as in a suspension; whether a new
+        name is listed (never where there is but one asset, or where an open is kept).
+    sigma
+        How far prices move: the standard deviation of each one's logarithm.
 
     Errors
         `RecordError` would mean that this function is wrong: the result is made through `Bars.of`.
@@ -90,7 +95,7 @@ def scramble_future(
     origin = _permuted(generator, asset, ~held) if permute else np.arange(rows.size)
     names = [name for name in frame.columns if name not in {"time", "session", "asset"}]
     taken = {name: _values(frame[name])[rows][origin] for name in names}
-    made = _remade(generator, taken, held, _decimals(bars))
+    made = _remade(_Dice(generator, _decimals(bars), sigma), taken, held)
     gone = (generator.random(rows.size) < vanish) & ~held
     future = pl.DataFrame({name: _series(name, values, frame[name].dtype) for name, values in made.items()})
     future = frame[rows.tolist()].select("time", "session", "asset").hstack(future).select(frame.columns)
@@ -110,50 +115,69 @@ def _permuted(generator: np.random.Generator, asset: NDArray[np.object_], free: 
     return origin
 
 
-def _remade(
-    generator: np.random.Generator, old: dict[str, FloatArray], held: BoolArray, decimals: int | None
-) -> dict[str, FloatArray]:
+@dataclass(frozen=True)
+class _Dice:
+    """What the numbers are thrown with: one generator, a grid of prices and the size of a move."""
+
+    generator: np.random.Generator
+    decimals: int | None
+    sigma: float
+
+    def grid(self, values: FloatArray) -> FloatArray:
+        """Prices on the grid, never below one step of it."""
+        return values if self.decimals is None else np.maximum(np.round(values, self.decimals), 10.0**-self.decimals)
+
+    def moved(self, values: FloatArray, sigma: float | None = None) -> FloatArray:
+        """Each value by a factor of its own."""
+        size = self.sigma if sigma is None else sigma
+        return values * np.exp(size * self.generator.standard_normal(values.size))
+
+    def hit(self, size: int, share: float | FloatArray) -> BoolArray:
+        """Pick a share of the rows, by chance."""
+        return np.asarray(self.generator.random(size) < share)
+
+
+def _remade(dice: _Dice, old: dict[str, FloatArray], held: BoolArray) -> dict[str, FloatArray]:
     """Other valid columns; rows that are `held` keep what the open shows."""
-    size = held.size
-
-    def grid(values: FloatArray) -> FloatArray:
-        return values if decimals is None else np.maximum(np.round(values, decimals), 10.0**-decimals)
-
-    def moved(name: str, sigma: float = _SIGMA) -> FloatArray:
-        return old[name] * np.exp(sigma * generator.standard_normal(size))
-
-    new = {name: values.copy() for name, values in old.items()}
-    for name in ("preclose", "open", "close"):
-        if name in old:
-            new[name] = grid(moved(name))
-    if "limit_up" in old and "limit_down" in old:
-        pair = np.sort(np.stack([grid(moved("limit_down", 0.02)), grid(moved("limit_up", 0.02))]), axis=0)
-        new["limit_down"], new["limit_up"] = pair[0], pair[1]
-    if "factor" in old:
-        new["factor"] = moved("factor", 0.1)
-    if "suspended" in old:
-        new["suspended"] = np.where(generator.random(size) < _ZERO_SHARE, 1.0 - old["suspended"], old["suspended"])
+    new = {**old, **_known_at_open(dice, old)}
     for name in _AT_OPEN:
         if name in old:
             new[name] = np.where(held, old[name], new[name])
-    for name in ("limit_up", "limit_down"):
-        if name in old:
-            hit = (generator.random(size) < _LIMIT_SHARE) & np.isfinite(new[name])
-            new["close"] = np.where(hit, new[name], new["close"])
-    spread = np.abs(generator.standard_normal((2, size))) * _SIGMA
-    one_line = generator.random(size) < np.where(_at_limit(new), 0.5, _ZERO_SHARE)
-    new["close"] = np.where(one_line, new["open"], new["close"])
-    spread[:, one_line] = 0.0
-    top, bottom = np.maximum(new["open"], new["close"]), np.minimum(new["open"], new["close"])
-    new["high"] = np.maximum(grid(top * (1 + spread[0])), top)
-    new["low"] = np.minimum(grid(bottom / (1 + spread[1])), bottom)
-    if "settle" in old:
-        new["settle"] = grid(new["low"] + generator.random(size) * (new["high"] - new["low"]))
+    new.update(_rest_of_the_bar(dice, new, dice.grid(dice.moved(old["close"]))))
     for name in ("volume", "amount", "open_interest"):
         if name in old:
-            zero = generator.random(size) < _ZERO_SHARE
-            new[name] = np.where(zero, 0.0, np.round(moved(name, 0.6)))
+            new[name] = np.where(dice.hit(held.size, _ZERO_SHARE), 0.0, np.round(dice.moved(old[name], 0.6)))
     return new
+
+
+def _known_at_open(dice: _Dice, old: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    new: dict[str, FloatArray] = {n: dice.grid(dice.moved(old[n])) for n in ("preclose", "open") if n in old}
+    if "limit_up" in old and "limit_down" in old:
+        pair = [dice.grid(dice.moved(old[name], 0.02)) for name in ("limit_down", "limit_up")]
+        new["limit_down"], new["limit_up"] = np.sort(np.stack(pair), axis=0)
+    if "factor" in old:
+        new["factor"] = dice.moved(old["factor"], 0.1)
+    if "suspended" in old:
+        new["suspended"] = np.where(dice.hit(old["open"].size, _ZERO_SHARE), 1.0 - old["suspended"], old["suspended"])
+    return new
+
+
+def _rest_of_the_bar(dice: _Dice, new: dict[str, FloatArray], close: FloatArray) -> dict[str, FloatArray]:
+    """Make a close, some at a limit; a high and a low around it; some bars of one price."""
+    size = close.size
+    for name in ("limit_up", "limit_down"):
+        if name in new:
+            close = np.where(dice.hit(size, _LIMIT_SHARE) & np.isfinite(new[name]), new[name], close)
+    one_price = dice.hit(size, np.where(_at_limit(new), 0.5, _ZERO_SHARE))
+    close = np.where(one_price, new["open"], close)
+    top, bottom = np.maximum(new["open"], close), np.minimum(new["open"], close)
+    spread = np.where(one_price, 0.0, np.abs(dice.generator.standard_normal((2, size))) * dice.sigma)
+    high = np.maximum(dice.grid(top * (1 + spread[0])), top)
+    low = np.minimum(dice.grid(bottom / (1 + spread[1])), bottom)
+    made = {"close": close, "high": high, "low": low}
+    if "settle" in new:
+        made["settle"] = dice.grid(low + dice.generator.random(size) * (high - low))
+    return made
 
 
 def _at_limit(columns: dict[str, FloatArray]) -> BoolArray:

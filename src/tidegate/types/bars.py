@@ -109,12 +109,12 @@ class Bars:
         return self.frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy().astype(np.float64)
 
     def adjusted(self, name: str) -> FloatArray:
-        """A price column × `factor` as float64 [R]; the raw column where no factor is given."""
+        """Multiply a price column by `factor`, as float64 [R]; the raw column where no factor is given."""
         raw = self.column(name)
         return raw * self.column("factor") if self.has("factor") else raw
 
     def upto(self, last: np.datetime64) -> "Bars":
-        """The bars labelled at or before `last`: what was known at the close of that bar."""
+        """Keep the bars labelled at or before `last`: what was known at the close of that bar."""
         return Bars.of(self.frame.filter(pl.col("time") <= pl.lit(last).cast(pl.Datetime("us"))), self.spec)
 
     @cached_property
@@ -128,7 +128,13 @@ class Bars:
                 digest.update("\0".join(series.to_list()).encode())
             else:
                 digest.update(series.is_null().to_numpy().tobytes())
-                digest.update(series.to_physical().cast(pl.Float64 if series.dtype.is_float() else pl.Int64).fill_null(0).to_numpy().tobytes())
+                digest.update(
+                    series.to_physical()
+                    .cast(pl.Float64 if series.dtype.is_float() else pl.Int64)
+                    .fill_null(0)
+                    .to_numpy()
+                    .tobytes()
+                )
         return digest.hexdigest()
 
 
@@ -146,6 +152,7 @@ def _check(frame: pl.DataFrame) -> None:
         rows = frame.filter(broken)
         if rows.height:
             raise RecordError(
-                what, found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
+                what,
+                found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
                 hint="`tidegate data import` finds, counts and quarantines such rows",
             )

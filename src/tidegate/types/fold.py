@@ -5,6 +5,7 @@ after the range's end is purged: the rule is the horizon's, not a number that so
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -48,10 +49,18 @@ class Fold:
         """Check the order of the ranges; raises `RecordError`, or `ClockError` where they overlap."""
         spans = [train, *([] if valid is None else [valid]), test]
         require(holds=all(span.end > span.first for span in spans), what="a range of a fold is empty", found=spans)
-        require(holds=embargo >= 0 and train.first >= 0, what="a range or an embargo is negative", found=(train.first, embargo))
-        for before, after in zip(spans, spans[1:], strict=False):
+        require(
+            holds=embargo >= 0 and train.first >= 0,
+            what="a range or an embargo is negative",
+            found=(train.first, embargo),
+        )
+        for before, after in pairwise(spans):
             if after.first < before.end + embargo:
-                raise ClockError("ranges of a fold overlap or ignore the embargo", expected=f"start ≥ {before.end + embargo}", found=after.first)
+                raise ClockError(
+                    "ranges of a fold overlap or ignore the embargo",
+                    expected=f"start ≥ {before.end + embargo}",
+                    found=after.first,
+                )
         return cls(index, train, valid, test, embargo)
 
     @property

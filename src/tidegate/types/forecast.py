@@ -10,7 +10,13 @@ from tidegate.types.clock import Horizon
 
 __all__ = ["Forecast"]
 
-_COLUMNS = {"time": pl.Datetime("us"), "asset": pl.String(), "fold": pl.Int32(), "score": pl.Float64(), "truth": pl.Float64()}
+_COLUMNS = {
+    "time": pl.Datetime("us"),
+    "asset": pl.String(),
+    "fold": pl.Int32(),
+    "score": pl.Float64(),
+    "truth": pl.Float64(),
+}
 
 
 @dataclass(frozen=True)
@@ -33,12 +39,29 @@ class Forecast:
     @classmethod
     def of(cls, frame: pl.DataFrame, horizon: Horizon, unit: str, fingerprints: dict[int, str]) -> "Forecast":
         """Check columns, key and finiteness of the scores."""
-        require(holds=set(_COLUMNS) <= set(frame.columns), what="a forecast lacks columns", expected=list(_COLUMNS), found=frame.columns)
+        require(
+            holds=set(_COLUMNS) <= set(frame.columns),
+            what="a forecast lacks columns",
+            expected=list(_COLUMNS),
+            found=frame.columns,
+        )
         tidy = frame.select(pl.col(c).cast(t) for c, t in _COLUMNS.items()).sort("asset", "time")
-        require(holds=not tidy.select(pl.struct("time", "asset").is_duplicated().any()).item(), what="two forecasts for one time and asset")
-        require(holds=bool(tidy["score"].is_finite().fill_null(value=False).all()), what="a score is missing or not finite", hint="a model that says nothing has no row")
+        require(
+            holds=not tidy.select(pl.struct("time", "asset").is_duplicated().any()).item(),
+            what="two forecasts for one time and asset",
+        )
+        require(
+            holds=bool(tidy["score"].is_finite().fill_null(value=False).all()),
+            what="a score is missing or not finite",
+            hint="a model that says nothing has no row",
+        )
         folds = set(tidy["fold"].unique().to_list())
-        require(holds=folds <= set(fingerprints), what="a fold has no model fingerprint", expected=sorted(folds), found=sorted(fingerprints))
+        require(
+            holds=folds <= set(fingerprints),
+            what="a fold has no model fingerprint",
+            expected=sorted(folds),
+            found=sorted(fingerprints),
+        )
         return cls(tidy.rechunk(), horizon, unit, dict(fingerprints))
 
     @property

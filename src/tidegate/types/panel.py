@@ -49,7 +49,7 @@ class Panel:
         `row_time` [R] is each row's position on `times` [T]; `offsets` [N+1] bounds each asset's rows.
         """
         rows = values.shape[0]
-        require(holds=values.ndim == 2, what="panel values need two axes", expected="[R, F]", found=values.shape)
+        require(holds=values.ndim == 2, what="panel values need two axes", expected="[R, F]", found=values.shape)  # noqa: PLR2004
         require(holds=values.dtype == np.float32, what="panel values are single precision", found=values.dtype)
         require(
             holds=values.shape[1] == len(fields),

@@ -26,8 +26,19 @@ class Targets:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Targets":
         """Check columns, key and finiteness."""
-        require(holds=set(_COLUMNS) <= set(frame.columns), what="targets lack columns", expected=list(_COLUMNS), found=frame.columns)
+        require(
+            holds=set(_COLUMNS) <= set(frame.columns),
+            what="targets lack columns",
+            expected=list(_COLUMNS),
+            found=frame.columns,
+        )
         tidy = frame.select(pl.col(c).cast(t) for c, t in _COLUMNS.items()).sort("time", "asset")
-        require(holds=bool(tidy["weight"].is_finite().fill_null(value=False).all()), what="a target weight is missing or not finite")
-        require(holds=not tidy.select(pl.struct("time", "asset").is_duplicated().any()).item(), what="two targets for one time and asset")
+        require(
+            holds=bool(tidy["weight"].is_finite().fill_null(value=False).all()),
+            what="a target weight is missing or not finite",
+        )
+        require(
+            holds=not tidy.select(pl.struct("time", "asset").is_duplicated().any()).item(),
+            what="two targets for one time and asset",
+        )
         return cls(tidy.rechunk())

@@ -95,7 +95,7 @@ class Windows:
         return self.panel.row_time[self.anchors]
 
     def take(self, which: IntArray | BoolArray) -> "Windows":
-        """Some of the windows, on the same panel."""
+        """Keep some of the windows, on the same panel."""
         return Windows.of(
             self.panel,
             self.lookback,
@@ -125,7 +125,7 @@ class Affine:
     def of(cls, centre: FloatArray, scale: FloatArray, fitted_upto: int | None = None) -> "Affine":
         """Check shapes, and that every scale is positive and finite."""
         require(
-            holds=centre.shape == scale.shape and centre.ndim == 2,
+            holds=centre.shape == scale.shape and centre.ndim == 2,  # noqa: PLR2004
             what="centre and scale are [M or 1, F]",
             found=(centre.shape, scale.shape),
         )
