@@ -17,6 +17,7 @@ def import_(
     name: Annotated[Optional[str], typer.Option("--name", "-n", help="name in the store; default: the file's name")] = None,  # noqa: UP045
     set_: Annotated[Optional[list[str]], typer.Option("--set", "-s", metavar="SETTING=VALUE", help="change one import setting")] = None,  # noqa: UP045
     append: Annotated[bool, typer.Option("--append", help="add newer bars to a dataset that is there")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="put these bars in place of what the dataset held")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="only read and report; keep nothing")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the health report as JSON")] = False,
 ) -> None:
@@ -25,11 +26,11 @@ def import_(
     Headers of common vendors, English and Chinese, are known by name; encodings, dates and thousands separators too.
 
     Examples: `tidegate data import 000300.csv --name csi300 -s kind=index -s currency=CNY`,
-    `tidegate data import bars.csv -s 'columns={"Last": "close"}' -s frequency=5min`.
+    `tidegate data import bars.csv -s columns.Last=close -s frequency=5min`.
     """
     from tidegate.cli.data_verbs import bring_in
 
-    bring_in(path, name, set_ or [], append=append, dry=dry, json=json)
+    bring_in(path, name, set_ or [], append=append, replace=replace, dry=dry, json=json)
 
 
 @data.command("list")

@@ -13,13 +13,15 @@ from tidegate.study.progress import Event, Tell
 
 __all__ = ["cell", "progress", "say", "say_json", "table"]
 
-_screen = Console(soft_wrap=True, highlight=False)
+_screen = Console(highlight=False)
+if not _screen.is_terminal:
+    _screen = Console(highlight=False, width=160)
 _errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def say(text: str = "") -> None:
     """A line for people, to standard output."""
-    _screen.print(text, markup=False)
+    _screen.print(text, markup=False, soft_wrap=True)
 
 
 def say_json(value: Any) -> None:

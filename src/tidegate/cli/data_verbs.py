@@ -1,0 +1,134 @@
+"""What `tidegate data` does: read into the store, list, verify, export; every finding is said."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tidegate.cli.screen import progress, say, say_json, table
+from tidegate.component import document
+from tidegate.data.health import HealthReport, Imported
+from tidegate.data.import_settings import ImportSettings
+from tidegate.data.importer import import_file
+from tidegate.data.store import Store
+from tidegate.errors import TidegateError
+from tidegate.study.progress import Event
+from tidegate.study.values import assignment
+
+__all__ = ["bring_in", "check_store", "export_dataset", "list_store"]
+
+
+def bring_in(
+    path: str, name: str | None, sets: Sequence[str], *, append: bool, replace: bool, dry: bool, json: bool
+) -> None:
+    """Import a file or a folder into the store, and report its health."""
+    settings = ImportSettings.of(_nested(sets))
+    with progress(quiet=json) as tell:
+        made = import_file(Path(path), settings, progress=lambda step, share: tell(Event("step", "import", round(share * 100), 100, step)))
+        tell(Event("done", "import"))
+    kept = None if dry else _keep(made, name or _name_of(Path(path)), append=append, replace=replace)
+    if json:
+        say_json({"health": document(made.health), "dataset": kept})
+        return
+    show_health(made.health)
+    if kept:
+        say(f"\nKept as {kept!r}. Run a study on it: tidegate run index-timing --data store:{kept}")
+    else:
+        say("\nNothing was kept (--dry).")
+
+
+def show_health(health: HealthReport) -> None:
+    """A health report for people."""
+    say(f"{health.file}: {health.kept} of {health.rows} rows kept, {health.quarantined} quarantined; {health.assets} assets, {_short(health.first)} … {_short(health.last)}")
+    units = ", ".join(f"{column} in {unit}" for column, unit in health.units.items())
+    say(f"read as {health.encoding}; frequency {health.frequency}" + (f"; {units}" if units else ""))
+    say("columns: " + ", ".join(f"{header} → {column}" for header, column in health.columns.items()))
+    if health.ignored:
+        say("not used: " + ", ".join(health.ignored))
+    for note in health.notes:
+        say(f"note: {note}")
+    if health.defects:
+        say()
+        rows = [
+            (d.name, d.action, d.count, d.meaning, "; ".join(f"row {e.row}: {e.column} {e.found}".strip() for e in d.examples[:2]))
+            for d in health.defects
+        ]
+        table("Health", ("defect", "what was done", "rows", "what it means", "examples"), rows, right=(2,))
+    else:
+        say("no defect was found")
+
+
+def list_store(*, json: bool) -> None:
+    """What the store holds."""
+    store = Store.default()
+    held = [store.describe(name) for name in store.list()]
+    if json:
+        say_json([document(holding.but(health=None)) for holding in held])
+        return
+    if not held:
+        say(f"The store at {store.root} is empty. `tidegate data import FILE` fills it.")
+        return
+    rows = [(h.dataset, h.spec.kind, h.spec.frequency, h.rows, h.assets, _short(h.first), _short(h.last), h.digest[:12]) for h in held]
+    table(f"Store {store.root}", ("dataset", "kind", "frequency", "rows", "assets", "first", "last", "digest"), rows, right=(3, 4))
+
+
+def check_store(name: str | None, *, json: bool) -> None:
+    """Verify hashes; exit code 1 where something is wrong."""
+    store = Store.default()
+    told = []
+    for dataset in [name] if name else store.list():
+        try:
+            holding = store.verify(dataset)
+        except TidegateError as error:
+            told.append({"dataset": dataset, "good": False, "found": str(error)})
+            continue
+        flagged = 0 if holding.health is None else sum(d.count for d in holding.health.defects if d.action == "flagged")
+        told.append({"dataset": dataset, "good": True, "found": f"{len(holding.parts)} files agree with their hashes; {flagged} rows flagged at import"})
+    if json:
+        say_json(told)
+    elif told:
+        table("Check", ("", "dataset", "found"), [("ok" if t["good"] else "bad", t["dataset"], t["found"]) for t in told])
+    else:
+        say("The store is empty.")
+    if not all(t["good"] for t in told):
+        raise typer.Exit(1)
+
+
+def export_dataset(name: str, path: str) -> None:
+    """One dataset as one file."""
+    digest = Store.default().export(name, Path(path))
+    say(f"{path} written, SHA-256 {digest[:12]}…")
+
+
+def _keep(made: Imported, name: str, *, append: bool, replace: bool) -> str:
+    store = Store.default()
+    if append:
+        store.append(name, made.bars, health=made.health)
+    else:
+        store.put(name, made.bars, health=made.health, replace=replace)
+    return name
+
+
+def _name_of(path: Path) -> str:
+    """A dataset's name made of a file's: small letters and digits, joined by hyphens."""
+    return "-".join(re.findall(r"[a-z0-9]+", path.stem.lower()))[:64] or "data"
+
+
+def _short(time: str) -> str:
+    """A label without the midnight that a day does not need."""
+    return time.replace("T", " ").removesuffix(" 00:00:00")
+
+
+def _nested(sets: Sequence[str]) -> dict[str, Any]:
+    """``columns.收盘=close`` and ``frequency=5min`` as one document."""
+    made: dict[str, Any] = {}
+    for text in sets:
+        path, value = assignment(text)
+        first, dot, rest = path.partition(".")
+        if dot:
+            made.setdefault(first, {})[rest] = value
+        else:
+            made[first] = value if not isinstance(value, (int, float)) or first not in {"asset", "title"} else str(value)
+    return made
