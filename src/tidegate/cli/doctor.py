@@ -11,7 +11,7 @@ import typer
 from tidegate.cli.screen import say_json, table
 from tidegate.errors import TidegateError
 
-__all__ = ["examine"]
+__all__ = ["Finding", "examine"]
 
 
 class Finding(NamedTuple):

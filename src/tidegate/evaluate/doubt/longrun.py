@@ -19,7 +19,7 @@ from scipy.stats import t as student
 from tidegate.errors import DataError, SettingError
 from tidegate.types.axes import FloatArray
 
-__all__ = ["bandwidth", "fixed_b_p", "fixed_b_quantile", "longrun_variance"]
+__all__ = ["bandwidth", "complete", "fixed_b_p", "fixed_b_quantile", "longrun_variance", "t_ratio"]
 
 # Kiefer and Vogelsang (2005), Bartlett kernel: quantiles of the t statistic as cubics in b.
 _QUANTILES = {0.95: (1.6449, 2.1859, 0.3142, -0.3427), 0.975: (1.9600, 2.9694, 0.4160, -0.5324)}
