@@ -13,9 +13,16 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOMES: dict[str, str] = {}
+_HOMES = {
+    "compare": "tidegate.study.api",
+    "declare": "tidegate.study.api",
+    "explain": "tidegate.study.api",
+    "open_report": "tidegate.study.api",
+    "run": "tidegate.study.api",
+    "studies": "tidegate.study.api",
+}
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", "compare", "declare", "explain", "open_report", "run", "studies"]
 
 
 def __getattr__(name: str) -> Any:

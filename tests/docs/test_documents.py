@@ -208,18 +208,45 @@ def test_commands_parse(name):
             assert words[0] in {"git", "cd", "pip", "python"}, f"{name}: nobody checks $ {command}"
 
 
+def test_settings_of_imports_and_sources_exist():
+    from tidegate.catalog import families
+    from tidegate.data.import_settings import ImportSettings
+    from tidegate.study.given import source_from
+    from tidegate.study.values import assignment
+
+    tried = set()
+    for command in (command for name in EXECUTED for command in commands_of((ROOT / name).read_text(encoding="utf-8"))):
+        words = shlex.split(command, comments=True)
+        after = dict(zip(words, words[1:], strict=False))
+        if words[:3] == ["tidegate", "data", "import"]:
+            ImportSettings.of(
+                dict(assignment(words[at + 1]) for at, word in enumerate(words) if word in {"-s", "--set"})
+            )
+            tried.add("import")
+        if after.get("--data", "").partition(":")[0] in {"world", "sample", "store"}:
+            source_from(after["--data"])
+            tried.add("source")
+        if words[:2] == ["tidegate", "list"] and len(words) > 2:
+            assert words[2] in families(), command
+            tried.add("list")
+    assert tried == {"import", "source", "list"}
+
+
 def test_settings_of_commands_exist():
     from tidegate.study.api import declare
     from tidegate.study.values import assignment, seeds_from
 
-    tried = 0
-    for name in NAMES:
-        for command in commands_of((ROOT / name).read_text(encoding="utf-8")):
-            words = shlex.split(command, comments=True)
-            if words[:3] != ["tidegate", "run", "index-timing"]:
-                continue
-            sets = [words[at + 1] for at, word in enumerate(words) if word in {"-s", "--set"}]
-            seeds = [seeds_from(words[at + 1]) for at, word in enumerate(words) if word == "--seeds"]
+    commands = {
+        tuple(shlex.split(command, comments=True))
+        for name in EXECUTED
+        for command in commands_of((ROOT / name).read_text(encoding="utf-8"))
+    }
+    changed = {words[3:] for words in commands if words[:3] == ("tidegate", "run", "index-timing")}
+    assert len(changed) >= 3, "the documents hardly show how to run the study"
+    for words in changed:
+        sets = [words[at + 1] for at, word in enumerate(words) if word in {"-s", "--set"}]
+        seeds = [seeds_from(words[at + 1]) for at, word in enumerate(words) if word == "--seeds"]
+        if sets or seeds:
             made = declare(
                 "index-timing",
                 data="sample:nasdaq",
@@ -227,8 +254,6 @@ def test_settings_of_commands_exist():
                 seeds=seeds[0] if seeds else None,
             )
             assert made.name == "index-timing"
-            tried += 1
-    assert tried, "no document shows how to run the study"
 
 
 @pytest.mark.parametrize(
