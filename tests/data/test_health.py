@@ -63,14 +63,16 @@ def spoil(defect, rows, at):  # noqa: PLR0912
                 row[OPEN:VOLUME] = [f"{float(price) * 2:.2f}" for price in row[OPEN:VOLUME]]
                 row[VOLUME] = str(float(row[VOLUME]) / 2)
         case "flat":
-            cells[OPEN:AMOUNT + 1] = [cells[CLOSE]] * 4 + ["0", "0"]
+            cells[OPEN : AMOUNT + 1] = [cells[CLOSE]] * 4 + ["0", "0"]
         case "weekday":
             cells[DATE] += " 星期日"
         case _:
             raise AssertionError(defect)
 
 
-ROW_DEFECTS = sorted(set(DEFECTS) - {"unfinished_line", "outside_hours", "time_back", "unsorted", "missing_bar", "stray_asset"})
+ROW_DEFECTS = sorted(
+    set(DEFECTS) - {"unfinished_line", "outside_hours", "time_back", "unsorted", "missing_bar", "stray_asset"}
+)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -82,7 +84,7 @@ def test_a_defect_is_found_where_it_is(tmp_path, defect, seed):
     path = tmp_path / "bars.csv"
     path.write_text(joined(rows))
     imported = import_file(path, STOCK)
-    found = {name: rows for name, rows in imported.listed.group_by("defect").agg("row").iter_rows()}
+    found = dict(imported.listed.group_by("defect").agg("row").iter_rows())
     line = at + 1
     expected = {"duplicate": [line + 1], "conflict": [line, line + 1]}.get(defect, [line])
     assert sorted(found.pop(defect)) == expected
@@ -105,7 +107,17 @@ def test_no_false_alarm_on_clean_days(tmp_path, seed, assets):
 
 def hours(tmp_path, frame):
     path = tmp_path / "bars.csv"
-    path.write_text(frame.select(pl.col("time").dt.strftime("%Y-%m-%d %H:%M").alias("bar_end"), "asset", "open", "high", "low", "close", "volume").write_csv())
+    path.write_text(
+        frame.select(
+            pl.col("time").dt.strftime("%Y-%m-%d %H:%M").alias("bar_end"),
+            "asset",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+        ).write_csv()
+    )
     return path
 
 
@@ -118,7 +130,9 @@ def test_intraday_defects(tmp_path, seed):
     imported = import_file(hours(tmp_path, frame.filter(pl.col("time") != gone)), ImportSettings())
     assert {defect.name: defect.count for defect in imported.health.defects} == {"missing_bar": 1}
     assert imported.listed["found"][0].startswith(f"{gone:%Y-%m-%d %H:%M}")
-    night = frame.with_columns(time=pl.when(pl.col("time") == gone).then(pl.lit(gone).dt.replace(hour=3)).otherwise("time"))
+    night = frame.with_columns(
+        time=pl.when(pl.col("time") == gone).then(pl.lit(gone).dt.replace(hour=3)).otherwise("time")
+    )
     imported = import_file(hours(tmp_path, night), ImportSettings())
     assert imported.health.count("outside_hours") == 1
 

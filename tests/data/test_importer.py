@@ -81,12 +81,17 @@ def test_thousands_separators(put):
 
 
 def test_decimal_commas_need_a_word(put):
-    frame = FRAME.select("session", "asset", pl.col("open", "high", "low", "close").cast(pl.String).str.replace(".", ",", literal=True))
+    frame = FRAME.select(
+        "session", "asset", pl.col("open", "high", "low", "close").cast(pl.String).str.replace(".", ",", literal=True)
+    )
     path = put(text_of(frame, separator=";"))
     with pytest.raises(FileRefusedError, match="a number that cannot be read"):
         import_file(path, STOCK)
     same(import_file(path, STOCK.but(decimal=",")), FRAME.drop("volume", "amount"))
-    whole = put("date;code;open;high;low;close\n" + "".join(f"2015-01-{d:02};600000;3,802;3,902;3,702;3,802\n" for d in (5, 6, 7)))
+    whole = put(
+        "date;code;open;high;low;close\n"
+        + "".join(f"2015-01-{d:02};600000;3,802;3,902;3,702;3,802\n" for d in (5, 6, 7))
+    )
     with pytest.raises(FileRefusedError, match="may group thousands or mark the decimals"):
         import_file(whole)
 
@@ -152,18 +157,22 @@ def test_folders_are_joined(tmp_path):
         (tmp_path / name).write_text(text_of(part))
     same(import_file(tmp_path, STOCK), FRAME)
     (tmp_path / "c.csv").write_text("date,open\n")
-    with pytest.raises(FileRefusedError, match="different columns|no column"):
+    with pytest.raises(FileRefusedError, match=r"different columns|no column"):
         import_file(tmp_path, STOCK)
 
 
 HOURS = clean_hours(3)
 
 
-@pytest.mark.parametrize("shape", ["%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d-%H:%M"])
+@pytest.mark.parametrize(
+    "shape", ["%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d-%H:%M"]
+)
 @pytest.mark.parametrize("label", ["end", "start"])
 def test_intraday_labels(put, shape, label):
     shifted = HOURS.with_columns(pl.col("time") - pl.duration(hours=1 if label == "start" else 0))
-    table = shifted.select(datetime=pl.col("time").dt.strftime(shape), code="asset", open="open", high="high", low="low", close="close")
+    table = shifted.select(
+        datetime=pl.col("time").dt.strftime(shape), code="asset", open="open", high="high", low="low", close="close"
+    )
     imported = import_file(put(table.write_csv()), ImportSettings(label=label))
     assert_frame_equal(imported.bars.frame, HOURS.select(imported.bars.frame.columns), check_exact=True)
     assert (imported.health.frequency, imported.health.label) == ("60min", label)
@@ -179,7 +188,14 @@ def test_date_and_time_in_two_columns(put):
 
 def test_night_bars_are_refused_kindly(put):
     night = HOURS.with_columns(pl.col("time") + pl.duration(hours=10))
-    table = night.select(datetime=pl.col("time").dt.strftime("%Y-%m-%d %H:%M"), code="asset", open="open", high="high", low="low", close="close")
+    table = night.select(
+        datetime=pl.col("time").dt.strftime("%Y-%m-%d %H:%M"),
+        code="asset",
+        open="open",
+        high="high",
+        low="low",
+        close="close",
+    )
     with pytest.raises(FileRefusedError, match="night bars, whose session cannot be told"):
         import_file(put(table.write_csv()), ImportSettings(label="end"))
 
@@ -215,7 +231,10 @@ REFUSED = {
     "zeros": (b"date,close\n\0\0\n", "zero bytes"),
     "no encoding": (b"date,open,high,low,close\n2015-01-05,\xff\xff\xff,1,1,1\n", "cannot be decoded"),
     "no prices": (b"date,volume\n2015-01-05,1\n", "no column is known as open or high or low or close"),
-    "two closes": (b"date,open,high,low,close,\xe6\x94\xb6\xe7\x9b\x98\xe4\xbb\xb7\n2015-01-05,1,1,1,1,2\n", "2 columns could be 'close'"),
+    "two closes": (
+        b"date,open,high,low,close,\xe6\x94\xb6\xe7\x9b\x98\xe4\xbb\xb7\n2015-01-05,1,1,1,1,2\n",
+        "2 columns could be 'close'",
+    ),
     "one name twice": (b"date,open,high,low,close,close\n2015-01-05,1,1,1,1,2\n", "two columns have one name"),
     "header alone": (b"date,open,high,low,close\n", "no row|none of 0 rows"),
     "epoch": (b"time,open,high,low,close\n1420416000,1,1,1,1\n1420502400,1,1,1,1\n", 'epoch="s"'),
@@ -288,7 +307,15 @@ def test_netease_equals_the_parquet_value_for_value(real_data):
     imported = import_file(real_data / "index" / "000300_netease_gbk.csv")
     ours = imported.bars.frame.filter(pl.col("session") >= dt.date(2005, 1, 4))
     theirs = pl.read_parquet(real_data / "index" / "000300.SH.parquet")
-    pairs = {"session": "date", "open": "open", "high": "high", "low": "low", "close": "close", "volume": "volume_lots", "amount": "amount"}
+    pairs = {
+        "session": "date",
+        "open": "open",
+        "high": "high",
+        "low": "low",
+        "close": "close",
+        "volume": "volume_lots",
+        "amount": "amount",
+    }
     assert ours.height == theirs.height == 3835
     for mine, other in pairs.items():
         assert ours[mine].to_list() == theirs[other].to_list(), mine
@@ -311,7 +338,7 @@ def test_futures_of_the_day_session_are_read_and_night_ones_refused(real_data):
         settings = ImportSettings(kind="future", label="end")
         if "noheader" in name:
             settings = settings.but(header=("time", "open", "high", "low", "close", "volume", "open_interest"))
-        with pytest.raises(FileRefusedError, match="night bars|length of a bar"):
+        with pytest.raises(FileRefusedError, match=r"night bars|length of a bar"):
             import_file(real_data / "futures" / name, settings)
 
 

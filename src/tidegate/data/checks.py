@@ -29,15 +29,15 @@ _FEW = 20
 def check_prices(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
     """Quarantine what no market prints: prices missing, infinite or not positive, open or close outside low … high."""
     for column in _PRICES:
-        frame = sieve.drop(frame, pl.col(column).is_null(), "missing_price", column, pl.lit(""))
+        frame = sieve.drop(frame, pl.col(column).is_null(), "missing_price", column)
     optional = [column for column in (*_COUNTED, *_EXTRA) if column in frame.columns]
     for column in (*_PRICES, *optional):
-        frame = sieve.drop(frame, ~pl.col(column).is_finite(), "not_finite", column, pl.col(column))
+        frame = sieve.drop(frame, ~pl.col(column).is_finite(), "not_finite", column, f"{{{column}}}")
     for column in _PRICES:
-        frame = sieve.drop(frame, pl.col(column) <= 0, "not_positive", column, pl.col(column))
+        frame = sieve.drop(frame, pl.col(column) <= 0, "not_positive", column, f"{{{column}}}")
     for column in optional:
-        frame = sieve.drop(frame, pl.col(column) < 0, "negative", column, pl.col(column))
-    told = pl.format("open {}, high {}, low {}, close {}", *_PRICES)
+        frame = sieve.drop(frame, pl.col(column) < 0, "negative", column, f"{{{column}}}")
+    told = "open {open}, high {high}, low {low}, close {close}"
     frame = sieve.drop(frame, pl.col("high") < pl.col("low"), "high_below_low", "high", told)
     inside = (pl.col("low") <= pl.min_horizontal("open", "close")) & (
         pl.max_horizontal("open", "close") <= pl.col("high")
@@ -63,9 +63,9 @@ def check_sessions(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, allowed: 
                 found=f"{count} of {frame.height} bars between 18:00 and 08:00, the first labelled {row['time']}",
                 hint='leave the night bars out; or, for a market around the clock, say calendar="always"',
             )  # fmt: skip
-        frame = sieve.drop(frame, night, "outside_hours", "time", pl.col("time").cast(pl.String))
+        frame = sieve.drop(frame, night, "outside_hours", "time", "{time}")
     weekend = pl.col("session").dt.weekday() > _FRIDAY
-    return sieve.drop(frame, weekend, "non_session", "time", pl.col("session").cast(pl.String))
+    return sieve.drop(frame, weekend, "non_session", "time", "{session}")
 
 
 def check_order(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
@@ -96,7 +96,7 @@ def check_order(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
             unsorted += min(ups, downs)
     if unsorted:
         sieve.count("unsorted", unsorted, int(frame["row"][0]), f"{unsorted} steps against the order of time")
-    return sieve.drop(frame, pl.col("row").is_in(strays), "time_back", "time", pl.col("time").cast(pl.String))
+    return sieve.drop(frame, pl.col("row").is_in(strays), "time_back", "time", "{time}")
 
 
 def check_repeats(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
@@ -108,7 +108,7 @@ def check_repeats(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
     repeated = repeated.with_columns(
         same=pl.struct(values).n_unique().over("asset", "time") == 1, first=pl.col("row").min().over("asset", "time")
     )
-    told = pl.format("{} {}", "asset", pl.col("time").cast(pl.String))
+    told = "{asset} {time}"
     sieve.flag(repeated, pl.col("same") & (pl.col("row") != pl.col("first")), "duplicate", "time", told)
     sieve.flag(repeated, ~pl.col("same"), "conflict", "time", told)
     gone = repeated.filter(~pl.col("same") | (pl.col("row") != pl.col("first")))["row"]

@@ -46,8 +46,7 @@ def check_units(frame: pl.DataFrame, sieve: Sieve, settings: ImportSettings, whe
         away=(pl.col("ratio") - pl.col("ratio").median().over("asset")).abs(),
     )
     mixed = told.filter(pl.col("stepped") & (pl.col("away") > _STEP) & valid)
-    found = pl.format("amount {}, volume {}, close {}", "amount", "volume", "close")
-    sieve.flag(mixed, pl.lit(value=True), "mixed_units", "amount", found)
+    sieve.flag(mixed, pl.lit(value=True), "mixed_units", "amount", "amount {amount}, volume {volume}, close {close}")
     return frame.filter(~pl.col("row").is_in(mixed["row"].implode())), confirmed
 
 
@@ -72,8 +71,7 @@ def flag_series(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bo
     """Flag jumps, holes, flat bars and codes that occur once; `frame` is sorted by asset and time."""
     flat = (pl.col("open") == pl.col("high")) & (pl.col("high") == pl.col("low")) & (pl.col("low") == pl.col("close"))
     idle = pl.col("volume").fill_null(0) == 0 if "volume" in frame.columns else pl.lit(value=True)
-    when = pl.col("time").cast(pl.String)
-    sieve.flag(frame, flat & idle, "flat", "close", pl.format("{} at {}", "close", when))
+    sieve.flag(frame, flat & idle, "flat", "close", "{close} at {time}")
     _flag_jumps(frame, sieve)
     _flag_sessions(frame, sieve, weekdays=weekdays)
     if minutes:
@@ -81,7 +79,7 @@ def flag_series(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bo
     sizes = frame.group_by("asset").len()
     if sizes.height > 1 and float(sizes["len"].median() or 0) >= _LONG:  # type: ignore[arg-type]
         once = sizes.filter(pl.col("len") == 1)["asset"]
-        sieve.flag(frame, pl.col("asset").is_in(once.implode()), "stray_asset", "asset", pl.col("asset"))
+        sieve.flag(frame, pl.col("asset").is_in(once.implode()), "stray_asset", "asset", "{asset}")
 
 
 def _flag_jumps(frame: pl.DataFrame, sieve: Sieve) -> None:
@@ -91,7 +89,7 @@ def _flag_jumps(frame: pl.DataFrame, sieve: Sieve) -> None:
     if "preclose" in frame.columns:  # the ex-right reference price already tells splits
         change = pl.when(pl.col("preclose") > 0).then(pl.col("close") / pl.col("preclose") - 1).otherwise(change)
     told = frame.with_columns(change=change)
-    sieve.flag(told, pl.col("change").abs() > _JUMP, "jump", "close", pl.format("return {}", pl.col("change").round(4)))
+    sieve.flag(told, pl.col("change").abs() > _JUMP, "jump", "close", "return {change:.4f}")
 
 
 def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool) -> None:
@@ -106,10 +104,7 @@ def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool) -> None
     else:
         missing = (pl.col("session").diff().dt.total_days() - 1).alias("missing")
     told = days.with_columns(missing, last=pl.col("session").shift(1).over("asset"))
-    found = pl.format(
-        "{} between {} and {}", "missing", pl.col("last").cast(pl.String), pl.col("session").cast(pl.String)
-    )
-    sieve.flag(told, pl.col("missing") > 0, "missing_session", "time", found)
+    sieve.flag(told, pl.col("missing") > 0, "missing_session", "time", "{missing} between {last} and {session}")
 
 
 def _flag_bars(frame: pl.DataFrame, sieve: Sieve) -> None:
@@ -123,5 +118,4 @@ def _flag_bars(frame: pl.DataFrame, sieve: Sieve) -> None:
     absent = both.join(bare, on=["asset", "place", "clock"], how="anti")
     firsts = held.group_by("asset", "place").agg(pl.col("row").first(), pl.col("session").first())
     told = absent.join(firsts, on=["asset", "place"]).sort("row", "clock")
-    found = pl.format("{} {}", pl.col("session").cast(pl.String), pl.col("clock").cast(pl.String))
-    sieve.flag(told, pl.lit(value=True), "missing_bar", "time", found)
+    sieve.flag(told, pl.lit(value=True), "missing_bar", "time", "{session} {clock}")

@@ -85,7 +85,7 @@ def _with_times(
                 "times have a time zone", where=column, hint="bring them to the exchange's own time, without a zone"
             )
         frame = cells.with_columns(time=series.cast(pl.Datetime("us")))
-        frame = sieve.drop(frame, pl.col("time").is_null(), "unreadable_time", first, pl.lit(""))
+        frame = sieve.drop(frame, pl.col("time").is_null(), "unreadable_time", first)
     else:
         texts = _texts(series)
         counts = dict(texts.value_counts().iter_rows())
@@ -93,7 +93,7 @@ def _with_times(
         frame = cells.with_columns(text=texts)
         for defect in ("unreadable_time", "weekday"):
             broken = [text for text, why in read.broken.items() if why == defect]
-            frame = sieve.drop(frame, pl.col("text").is_in(broken), defect, first, pl.col("text"))
+            frame = sieve.drop(frame, pl.col("text").is_in(broken), defect, first, "{text}")
         known = pl.DataFrame(
             {"text": list(read.moments), "time": list(read.moments.values())},
             schema={"text": pl.String, "time": pl.Datetime("us")},
@@ -110,7 +110,7 @@ def _with_clock(frame: pl.DataFrame, place: str, sieve: Sieve) -> pl.DataFrame:
     texts = frame[place].cast(pl.String).str.strip_chars(BLANKS + "'\"").fill_null("")
     clocks = read_clocks(dict(texts.value_counts().iter_rows()))
     frame = frame.with_columns(text=texts)
-    frame = sieve.drop(frame, ~pl.col("text").is_in(list(clocks)), "unreadable_time", "clock", pl.col("text"))
+    frame = sieve.drop(frame, ~pl.col("text").is_in(list(clocks)), "unreadable_time", "clock", "{text}")
     known = pl.DataFrame(
         {"text": list(clocks), "since": list(clocks.values())}, schema={"text": pl.String, "since": pl.Duration("us")}
     )
@@ -149,8 +149,8 @@ def _with_assets(
     if settings.pad_codes:
         sieve.note(f"numeric codes were filled with zeros up to {settings.pad_codes} digits, as asked")
     frame = frame.with_columns(asset=codes, bad=bad, lost=lost)
-    frame = sieve.drop(frame, pl.col("bad"), "bad_code", "asset", pl.col("asset"))
-    frame = sieve.drop(frame, pl.col("lost"), "lost_zeros", "asset", pl.col("asset"))
+    frame = sieve.drop(frame, pl.col("bad"), "bad_code", "asset", "{asset}")
+    frame = sieve.drop(frame, pl.col("lost"), "lost_zeros", "asset", "{asset}")
     return frame.drop("bad", "lost")
 
 
@@ -170,11 +170,12 @@ def _with_numbers(
                 hint='say which sign marks the decimals: decimal="." or decimal=","',
             )  # fmt: skip
         frame = frame.with_columns(numbers.values.alias(column), numbers.broken.alias("broken"))
-        told = pl.col(places[column]).cast(pl.String, strict=False)
-        frame = sieve.drop(frame, pl.col("broken"), "unreadable_number", column, told).drop("broken")
+        frame = sieve.drop(frame, pl.col("broken"), "unreadable_number", column, f"{{{places[column]}}}").drop("broken")
     if "suspended" in places:
         text = pl.col(places["suspended"]).cast(pl.String).str.strip_chars(BLANKS).str.to_lowercase().fill_null("")
-        frame = sieve.drop(frame, ~text.is_in([*_TRUE, *_FALSE]), "unreadable_number", "suspended", text)
+        frame = sieve.drop(
+            frame, ~text.is_in([*_TRUE, *_FALSE]), "unreadable_number", "suspended", f"{{{places['suspended']}}}"
+        )
         frame = frame.with_columns(suspended=text.is_in(_TRUE))
     return frame
 

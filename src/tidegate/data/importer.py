@@ -74,7 +74,7 @@ def import_file(
         tell(f"reading {one.name}", number / len(paths) / 2)
         raws.append(_read(one, settings, sieve))
     where = Path(path).name
-    return _finish(_joined(raws, where), settings, sieve, where, tell)
+    return _guarded(_joined(raws, where), settings, sieve, where, tell)
 
 
 def import_frame(
@@ -97,7 +97,7 @@ def import_frame(
     held = as_polars(frame)
     if not held.height:
         raise FileRefusedError("the frame has no rows", where=name, hint="check how it was made")
-    return _finish(_numbered(held, "a frame, already typed"), settings, Sieve(), name, progress or _quiet)
+    return _guarded(_numbered(held, "a frame, already typed"), settings, Sieve(), name, progress or _quiet)
 
 
 def _quiet(step: str, share: float) -> None:
@@ -155,6 +155,17 @@ def _joined(raws: list[_Raw], where: str) -> _Raw:
         pieces.append(raw.frame.with_columns((pl.col("row") + shift).cast(pl.UInt32)))
         shift += int(raw.frame["row"].max() or 0)  # type: ignore[arg-type]
     return first._replace(frame=pl.concat(pieces))
+
+
+def _guarded(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress) -> Imported:
+    """Finish; a panic of the engine, which `except Exception` would miss, becomes a refusal."""
+    try:
+        return _finish(raw, settings, sieve, where, tell)
+    except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:
+        raise FileRefusedError(
+            "the file could not be worked through", where=where, found=str(error).splitlines()[0][:120],
+            hint="this is a fault of Tidegate, not of the file: please report it with the file's first lines",
+        ) from None  # fmt: skip
 
 
 def _finish(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress) -> Imported:

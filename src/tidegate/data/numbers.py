@@ -51,7 +51,7 @@ def read_numbers(series: pl.Series, power: int = 0, decimal: str = ".") -> Numbe
     clean = pl.col("text").str.replace_all(",", "", literal=True)
     if decimal == ",":
         clean = pl.col("text").str.replace_all(".", "", literal=True).str.replace_all(",", ".", literal=True)
-    shifted = pl.concat_str(clean, pl.lit(f"e{power}")) if power else clean
+    shifted = clean.str.replace(r"$", f"e{power}") if power else clean
     frame = frame.with_columns(
         value=pl.when("plain")
         .then(shifted)

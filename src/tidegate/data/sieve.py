@@ -49,6 +49,7 @@ DEFECTS: dict[str, DefectKind] = {
     "stray_asset": DefectKind("flagged", "a code that occurs once in a file of long series", "只出现一次的代码"),
 }  # fmt: skip
 
+_LONGEST = 60
 _LISTED = {"defect": pl.String, "row": pl.UInt32, "column": pl.String, "found": pl.String}
 
 
@@ -75,16 +76,32 @@ class Sieve:
         self.add(defect, row, "", found)
         self.counts[defect] += rows - 1
 
-    def flag(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: pl.Expr) -> None:
-        """List the rows of `frame` (it has a column ``row``) where `which` holds."""
-        rows = frame.filter(which.fill_null(value=False))
-        if rows.height:
-            self._list(rows.select(
-                pl.lit(defect).alias("defect"), pl.col("row").cast(pl.UInt32), pl.lit(column).alias("column"),
-                found.cast(pl.String).fill_null("").str.slice(0, 60).alias("found"),
-            ))  # fmt: skip
+    def flag(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: str = "") -> None:
+        """List the rows of `frame` (it has a column ``row``) where `which` holds.
 
-    def drop(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: pl.Expr) -> pl.DataFrame:
+        `found` is a template over the frame's columns, such as ``"{open}"``; it is filled in here, row by row, because
+        Polars 2.1 panics when it formats some filtered columns.
+        """
+        rows = frame.filter(which.fill_null(value=False))
+        if not rows.height:
+            return
+        told = [
+            found.format_map({name: "" if held is None else held for name, held in row.items()})[:_LONGEST]
+            for row in rows.iter_rows(named=True)
+        ]
+        self._list(
+            pl.DataFrame(
+                {
+                    "defect": [defect] * rows.height,
+                    "row": rows["row"].to_list(),
+                    "column": [column] * rows.height,
+                    "found": told,
+                },
+                schema=_LISTED,
+            )
+        )
+
+    def drop(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: str = "") -> pl.DataFrame:
         """List the rows where `which` holds and return the others."""
         self.flag(frame, which, defect, column, found)
         return frame.filter(~which.fill_null(value=False))
