@@ -16,6 +16,7 @@ import contextlib
 import doctest
 import importlib
 import io
+import itertools
 import json
 import os
 import re
@@ -217,7 +218,7 @@ def test_settings_of_imports_and_sources_exist():
     tried = set()
     for command in (command for name in EXECUTED for command in commands_of((ROOT / name).read_text(encoding="utf-8"))):
         words = shlex.split(command, comments=True)
-        after = dict(zip(words, words[1:], strict=False))
+        after = dict(itertools.pairwise(words))
         if words[:3] == ["tidegate", "data", "import"]:
             ImportSettings.of(
                 dict(assignment(words[at + 1]) for at, word in enumerate(words) if word in {"-s", "--set"})
