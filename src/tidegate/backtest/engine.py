@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tidegate.backtest import loop
 from tidegate.backtest.books import FEES, Books
-from tidegate.backtest.free_loop import free_books
-from tidegate.backtest.terms import check_capital, terms_of, whole_money
+from tidegate.backtest.free_loop import walk_free
+from tidegate.backtest.terms import check_capital, prices_of, scales, table_of, whole_money
 from tidegate.errors import SettingError
 from tidegate.market.base import Conditions
 from tidegate.types.axes import FloatArray, frozen
@@ -44,7 +44,7 @@ def trade(exposures: FloatArray, conditions: Conditions, capital: float) -> Book
     Known at
         As `Books`.
     Errors
-        `SettingError` for a wrong shape, an exposure that is not finite or outside the market's range, a capital that is
+        `SettingError` for a wrong shape, an exposure that is not finite or outside the market's range, or capital that is
         not a whole number of cents.
 
     >>> from tidegate.data.worlds import NoiseWorld
@@ -96,36 +96,18 @@ def run(exposures: FloatArray, conditions: Conditions, capital: float, *, keep: 
     kind: type[Any] = np.int64 if conditions.exact else np.float64
     totals: NDArray[Any] = np.zeros((books, loop.TOTALS), dtype=kind)
     lines: NDArray[Any] = np.zeros((bars if keep else 0, 3), dtype=kind)
-    events: NDArray[Any] = np.zeros((2 * bars if keep else 0, loop.COLUMNS), dtype=kind)
     if not conditions.exact:
-        wants = np.ascontiguousarray(exposures, dtype=np.float64)
-        marks = conditions.close if conditions.mark is None else conditions.mark
-        stopped = ~(conditions.can_buy_open & conditions.can_sell_open)
-        rows = free_books(
-            wants.copy(),
-            conditions.open.astype(np.float64),
-            marks.astype(np.float64),
-            stopped.astype(np.int64),
+        events: NDArray[Any] = np.zeros((bars if keep else 0, loop.COLUMNS))
+        rows = walk_free(
+            np.array(exposures, dtype=np.float64),
+            prices_of(conditions),
             float(capital),
-            equity,
-            held,
-            lines,
-            events,
-            totals,
+            (equity, held, totals, lines, events),
         )
         return Raw(equity, held, totals, lines, events[:rows], 1.0, 1.0)
+    events = np.zeros((2 * bars if keep else 1, loop.COLUMNS), dtype=kind)
     wishes = np.rint(exposures * loop.MILLION).astype(np.int64)
-    walk = loop.margin_books if conditions.margined else loop.cash_books
-    scale = round(1 / conditions.money_unit)
-    rows = walk(
-        wishes,
-        terms_of(conditions),
-        whole_money(capital, conditions),
-        float(scale),
-        equity,
-        held,
-        lines,
-        events,
-        totals,
-    )
-    return Raw(equity, held, totals, lines, events[:rows], scale, round(1 / conditions.tick))
+    table, rules = table_of(conditions)
+    rows = loop.walk(wishes, table, rules, whole_money(capital, conditions), (equity, held, totals, lines, events))
+    money, ticks = scales(conditions)
+    return Raw(equity, held, totals, lines, events[:rows], money, ticks)

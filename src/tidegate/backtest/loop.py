@@ -7,21 +7,20 @@ filled is tried again at the next open, because the wish persists. Where the wis
 rebalancing.
 
 Everything that shares compiled helpers lives in this one file, so that a kept compilation can never rest on an older
-version of one: books paid in full (`cash_book`) and margined books (`margin_book`). The frictionless book has none and
-lives in `free_loop`.
+version of one. The frictionless book has no helpers in common and lives in `free_loop`.
 
-State of an exact book: int64 [8], by the names below. Money is in money units, prices in ticks, quantities in units,
-exposures in millionths, rates in 1e-8.
+Money is in money units, prices in ticks, quantities in units, exposures in millionths, rates in 1e-8; all int64. A bar
+is a row of one table (`terms` makes it), so that a step touches one stretch of memory.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from tidegate.backtest.compiled import compiled
+from tidegate.backtest.compiled import compiled, unbaked
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["COLUMNS", "MILLION", "NO_LIMIT", "TOTALS", "Terms", "cash_books", "margin_books"]
+__all__ = ["COLUMNS", "MILLION", "NO_LIMIT", "TOTALS", "Book", "walk"]
 
 MILLION = 1_000_000
 _RATE = 100_000_000
@@ -31,9 +30,10 @@ NO_LIMIT = 1 << 60
 CASH, QUANTITY, LOCKED, BASIS, PROFIT, REACHED, ROWS, CALLED = range(8)
 
 # Why an order ended as it did.
-FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED = range(7)
+FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED = map(unbaked, range(7))
+BUY, SELL, NONE = unbaked(1), unbaked(-1), unbaked(0)
 
-# Columns of an event (one order): plain ints, so that the compiler sees constants.
+# Columns of an event (one order).
 BAR, SIDE, WANTED, DONE, PRICE, OUTCOME, COMMISSION, STAMP, TRANSFER, SLIPPAGE, REALISED, TRIP = range(12)
 COLUMNS = 12
 
@@ -42,455 +42,358 @@ FILLS, UNFILLED, TRIPS, WINS, SUM_COMMISSION, SUM_STAMP, SUM_TRANSFER, SUM_SLIPP
 TOTALS = 10
 
 
-class Terms(NamedTuple):
-    """Conditions as the loop reads them: int64 arrays [T], fees [T, 2 sides, 3 kinds], and whole numbers."""
+# Columns of a bar; six rates and six fees per unit: side (buy, sell) by kind (commission, stamp duty, transfer fee).
+NUMBER, OPEN, MARK, BEFORE, UP, DOWN, STOPPED, FRESH, REFERENCE, CLOSE_TODAY = range(10)
+RATES, FLAT, FIELDS = 10, 16, 22
 
-    open: IntArray
-    mark: IntArray
-    up: IntArray
-    down: IntArray
-    stopped: IntArray
-    session: IntArray
-    reference: IntArray
-    rates: IntArray
-    per_unit: IntArray
-    close_today: IntArray
-    tick_value: int
-    lot: int
-    minimum: int
-    cent: int
-    minimum_commission: int
-    slippage: int
-    waits: int
-    margin: int
-    maintenance: int
+# Rules that hold at every bar.
+TICK_VALUE, LOT, MINIMUM, CENT, MINIMUM_COMMISSION, SLIP, WAITS, MARGIN, MAINTENANCE, SCALE = range(10)
+RULES = 10
+
+
+class Book(NamedTuple):
+    """What an order changes: state [8], totals [10] and events (a single row is scratch: nothing is kept)."""
+
+    state: IntArray
+    totals: IntArray
+    events: IntArray
 
 
 @compiled
 def part(value: int, rate: int, whole: int) -> int:
-    """⌊value · rate / whole⌋ without overflow for rate ≤ whole ≤ 1e9."""
-    return (value // whole) * rate + (value % whole) * rate // whole
+    """Give ⌊value · rate / whole⌋ without overflow, for rates up to 1e9."""
+    return int((value // whole) * rate + (value % whole) * rate // whole)
 
 
 @compiled
-def rounded_fee(value: int, rate: int, quantity: int, per_unit: int, cent: int) -> int:
-    """Value · rate + quantity · per_unit, in 1e-8, rounded half-up to a cent, once."""
+def rounded(value: int, rate: int, flat: int, cent: int) -> int:
+    """Take value · rate + flat, both in 1e-8, rounded half-up to a cent."""
     whole = _RATE * cent
-    rest = (value % whole) * rate + quantity * per_unit
-    return ((value // whole) * rate + (2 * rest + whole) // (2 * whole)) * cent
+    rest = (value % whole) * rate + flat
+    return int(((value // whole) * rate + (2 * rest + whole) // (2 * whole)) * cent)
 
 
 @compiled
-def commission_of(terms: Terms, bar: int, side: int, value: int, quantity: int) -> int:
-    """Commission with its minimum; an order of nothing costs nothing."""
-    fee = rounded_fee(value, terms.rates[bar, side, 0], quantity, terms.per_unit[bar, side, 0], terms.cent)
-    return max(fee, terms.minimum_commission) if quantity > 0 else 0
+def fee_of(day: IntArray, rules: IntArray, side: int, kind: int, value: int, quantity: int) -> int:
+    """Charge one fee of an order, rounded once: commission 0 (with its minimum), stamp duty 1, transfer fee 2."""
+    if quantity == 0:
+        return 0
+    flat = quantity * day[FLAT + 3 * side + kind]
+    fee = rounded(value, day[RATES + 3 * side + kind], flat, rules[CENT])
+    return int(max(fee, rules[MINIMUM_COMMISSION]) if kind == 0 else fee)
 
 
 @compiled
-def levy_of(terms: Terms, bar: int, side: int, kind: int, value: int, quantity: int) -> int:
-    """Stamp duty (1) or transfer fee (2)."""
-    return rounded_fee(value, terms.rates[bar, side, kind], quantity, terms.per_unit[bar, side, kind], terms.cent)
+def cost_of(day: IntArray, rules: IntArray, price: int, quantity: int) -> int:
+    """Count the cash that a purchase takes, fees included."""
+    cost = value = quantity * price * rules[TICK_VALUE]
+    for kind in range(3):
+        cost += fee_of(day, rules, NONE, kind, value, quantity)
+    return int(cost)
 
 
 @compiled
-def cost_of(terms: Terms, bar: int, price: int, quantity: int) -> int:
-    """Cash that a purchase takes, fees included."""
-    value = quantity * price * terms.tick_value
-    return (
-        value
-        + commission_of(terms, bar, 0, value, quantity)
-        + levy_of(terms, bar, 0, 1, value, quantity)
-        + levy_of(terms, bar, 0, 2, value, quantity)
-    )
+def affordable(day: IntArray, rules: IntArray, price: int, wanted: int, cash: int) -> int:
+    """Find the most of `wanted`, in whole lots, that cash pays for, fees included.
 
-
-@compiled
-def affordable(terms: Terms, bar: int, price: int, wanted: int, cash: int) -> int:
-    """The most of `wanted`, in whole lots, that cash pays for, fees included.
-
-    A float guesses; whole numbers then walk from the guess to the answer, which no longer depends on it: cost grows with
-    quantity, so the answer is the one quantity that fits while a lot more does not.
+    A float guesses; whole numbers then walk from the guess to the answer, which no longer depends on it: cost grows
+    with quantity, so the answer is the one quantity that fits while a lot more does not.
     """
     if cash <= 0:
         return 0
-    unit = float(price) * terms.tick_value
-    fixed = min(terms.minimum_commission, cash)
-    rates = (terms.rates[bar, 0, 0] + terms.rates[bar, 0, 1] + terms.rates[bar, 0, 2]) / _RATE
-    flat = (terms.per_unit[bar, 0, 0] + terms.per_unit[bar, 0, 1] + terms.per_unit[bar, 0, 2]) / _RATE
+    unit = float(price) * rules[TICK_VALUE]
+    fixed = min(rules[MINIMUM_COMMISSION], cash)
+    rates = (day[RATES] + day[RATES + 1] + day[RATES + 2]) / _RATE
+    flat = (day[FLAT] + day[FLAT + 1] + day[FLAT + 2]) / _RATE
     guess = min(wanted, int((cash - fixed) / unit), int(cash / (unit * (1.0 + rates) + flat)))
-    quantity = max(guess, 0) // terms.lot * terms.lot
-    while quantity > 0 and cost_of(terms, bar, price, quantity) > cash:
-        quantity -= terms.lot
-    while quantity + terms.lot <= wanted and cost_of(terms, bar, price, quantity + terms.lot) <= cash:
-        quantity += terms.lot
-    return quantity
+    quantity = max(guess, 0) // rules[LOT] * rules[LOT]
+    while quantity > 0 and cost_of(day, rules, price, quantity) > cash:
+        quantity -= rules[LOT]
+    while quantity + rules[LOT] <= wanted and cost_of(day, rules, price, quantity + rules[LOT]) <= cash:
+        quantity += rules[LOT]
+    return int(quantity)
 
 
 @compiled
-def write(
-    state: IntArray,
-    events: IntArray,
-    totals: IntArray,
-    bar: int,
-    side: int,
-    wanted: int,
-    done: int,
-    price: int,
-    outcome: int,
-    commission: int,
-    stamp: int,
-    transfer: int,
-    slip: int,
-    realised: int,
-    value: int,
-) -> None:
-    """Count an order and, where events are kept, write it down."""
-    if done > 0:
-        totals[FILLS] += 1
-        totals[SUM_COMMISSION] += commission
-        totals[SUM_STAMP] += stamp
-        totals[SUM_TRANSFER] += transfer
-        totals[SUM_SLIPPAGE] += slip
-        totals[BOUGHT if side > 0 else SOLD] += value
+def paid_price(day: IntArray, rules: IntArray, side: int) -> int:
+    """Worsen the open by the slippage, never beyond a limit."""
+    if side > 0:
+        return int(min(day[OPEN] + rules[SLIP], day[UP]))
+    return int(max(day[OPEN] - rules[SLIP], day[DOWN], 1))
+
+
+@compiled
+def note(book: Book, day: IntArray, side: int, wanted: int, done: int, price: int, outcome: int) -> None:
+    """Write an order's event; `fill` adds what it cost. Without events to keep, one row is written again and again."""
+    row = book.events[book.state[ROWS]]
+    row[:] = 0
+    row[BAR], row[SIDE], row[WANTED], row[DONE] = day[NUMBER], side, wanted, done
+    row[PRICE], row[OUTCOME], row[TRIP] = price, outcome, book.totals[TRIPS]
     if done < wanted:
-        totals[UNFILLED] += 1
-    if events.shape[0] > 0:
-        row = events[state[ROWS]]
-        row[BAR], row[SIDE], row[WANTED], row[DONE] = bar, side, wanted, done
-        row[PRICE], row[OUTCOME] = price, outcome
-        row[COMMISSION], row[STAMP], row[TRANSFER], row[SLIPPAGE] = commission, stamp, transfer, slip
-        row[REALISED], row[TRIP] = realised, totals[TRIPS]
-        state[ROWS] += 1
+        book.totals[UNFILLED] += 1
+    if done == 0 and book.events.shape[0] > 1:
+        book.state[ROWS] += 1
+
+
+@compiled
+def charge(book: Book, day: IntArray, rules: IntArray, side: int, today: int) -> int:
+    """Work out the fees of the fill that `note` wrote, of which `today` units close what the session opened."""
+    row = book.events[book.state[ROWS]]
+    done, price, which = row[DONE], row[PRICE], 0 if side > 0 else 1
+    value, late = done * price * rules[TICK_VALUE], today * price * rules[TICK_VALUE]
+    fees = 0
+    for kind in range(3):
+        value_of_kind, units = (value - late, done - today) if kind == 0 else (value, done)
+        row[COMMISSION + kind] = fee_of(day, rules, which, kind, value_of_kind, units)
+        if kind == 0 and today > 0:
+            row[COMMISSION] += rounded(late, day[CLOSE_TODAY], NONE, rules[CENT])
+        fees += row[COMMISSION + kind]
+    row[SLIPPAGE] = done * abs(price - day[OPEN]) * rules[TICK_VALUE]
+    for kind in range(4):
+        book.totals[SUM_COMMISSION + kind] += row[COMMISSION + kind]
+    book.totals[FILLS] += 1
+    book.totals[BOUGHT if side > 0 else SOLD] += value
+    return int(fees)
 
 
 @compiled
 def fill(
-    state: IntArray,
-    terms: Terms,
-    events: IntArray,
-    totals: IntArray,
-    bar: int,
-    side: int,
-    wanted: int,
-    done: int,
-    outcome: int,
-    today: int,
+    book: Book, day: IntArray, rules: IntArray, side: int, wanted: int, done: int, outcome: int, today: int
 ) -> None:
-    """Trade `done` units at the open of `bar` (worse by the slippage), of which `today` close what the session opened.
+    """Trade `done` units at the open.
 
-    A position's basis is what it cost, opening fees included; a closing fill takes its share of it.
+    A position's basis is what it cost, opening fees included; a closing fill takes its share of it, and what is left
+    between that and its proceeds is realised.
     """
-    price = min(terms.open[bar] + terms.slippage, terms.up[bar])
-    if side < 0:
-        price = max(terms.open[bar] - terms.slippage, terms.down[bar], 1)
-    value = done * price * terms.tick_value
-    slip = done * abs(price - terms.open[bar]) * terms.tick_value
-    which = 0 if side > 0 else 1
-    if today > 0:
-        late = today * price * terms.tick_value
-        commission = rounded_fee(
-            value - late, terms.rates[bar, which, 0], done - today, terms.per_unit[bar, which, 0], terms.cent
-        )
-        commission += rounded_fee(late, terms.close_today[bar], 0, 0, terms.cent)
-    else:
-        commission = commission_of(terms, bar, which, value, done)
-    stamp = levy_of(terms, bar, which, 1, value, done)
-    transfer = levy_of(terms, bar, which, 2, value, done)
-    fees = commission + stamp + transfer
-    held = state[QUANTITY]
-    realised = 0
-    if held * side >= 0:
+    state = book.state
+    price = paid_price(day, rules, side)
+    note(book, day, side, wanted, done, price, outcome)
+    fees = charge(book, day, rules, side, today)
+    row = book.events[state[ROWS]]
+    value = done * price * rules[TICK_VALUE]
+    if state[QUANTITY] * side >= 0:
         state[BASIS] += side * value + fees
     else:
-        size = abs(held)
-        released = (
-            state[BASIS] if done == size else (state[BASIS] // size) * done + (state[BASIS] % size) * done // size
-        )
+        size = abs(state[QUANTITY])
+        released = state[BASIS]
+        if done < size:
+            released = (state[BASIS] // size) * done + (state[BASIS] % size) * done // size
         state[BASIS] -= released
-        realised = -side * value - released - fees
-        state[PROFIT] += realised
-    state[QUANTITY] = held + side * done
-    if terms.margin < _RATE:
-        state[CASH] -= slip + fees
-    else:
-        state[CASH] -= side * value + fees
-    write(
-        state,
-        events,
-        totals,
-        bar,
-        side,
-        wanted,
-        done,
-        price,
-        outcome,
-        commission,
-        stamp,
-        transfer,
-        slip,
-        realised,
-        value,
-    )
+        row[REALISED] = -side * value - released - fees
+        state[PROFIT] += row[REALISED]
+    state[QUANTITY] += side * done
+    state[CASH] -= fees + (row[SLIPPAGE] if rules[MARGIN] < _RATE else side * value)
+    if book.events.shape[0] > 1:
+        state[ROWS] += 1
     if state[QUANTITY] == 0:
-        totals[TRIPS] += 1
-        totals[WINS] += 1 if state[PROFIT] > 0 else 0
-        state[PROFIT] = 0
+        end_trip(book)
 
 
 @compiled
-def refuse(
-    state: IntArray, terms: Terms, events: IntArray, totals: IntArray, bar: int, side: int, wanted: int, outcome: int
-) -> None:
-    """An order that ended without a fill."""
-    write(state, events, totals, bar, side, wanted, 0, terms.open[bar], outcome, 0, 0, 0, 0, 0, 0)
+def end_trip(book: Book) -> None:
+    """Count a round trip, and whether it earned anything."""
+    book.totals[TRIPS] += 1
+    if book.state[PROFIT] > 0:
+        book.totals[WINS] += 1
+    book.state[PROFIT] = 0
+    book.state[BASIS] = 0
 
 
 @compiled
-def blocked(terms: Terms, bar: int, side: int) -> int:
-    """Why nothing can be filled on this side at the open: 0 where something can. Prices are compared, never changes."""
-    if terms.stopped[bar] == 1:
+def blocked(day: IntArray, side: int) -> int:
+    """Say why nothing can be filled on this side at the open, 0 where something can; prices are compared."""
+    if day[STOPPED] == 1:
         return SUSPENDED
-    if side > 0 and terms.open[bar] >= terms.up[bar]:
+    if side > 0 and day[OPEN] >= day[UP]:
         return LIMIT_UP
-    if side < 0 and terms.open[bar] <= terms.down[bar]:
+    if side < 0 and day[OPEN] <= day[DOWN]:
         return LIMIT_DOWN
     return 0
 
 
 @compiled
-def buy(state: IntArray, terms: Terms, events: IntArray, totals: IntArray, bar: int, wanted: int) -> bool:
-    """Buy up to `wanted`, as far as cash goes; returns whether the wish is reached."""
-    step = max(terms.minimum, terms.lot)
-    quantity = wanted // terms.lot * terms.lot
+def buy(book: Book, day: IntArray, rules: IntArray, wanted: int) -> bool:
+    """Buy up to `wanted`, as far as cash goes; tell whether the wish is reached."""
+    state = book.state
+    step = max(rules[MINIMUM], rules[LOT])
+    quantity = wanted // rules[LOT] * rules[LOT]
     if quantity < step and state[QUANTITY] > 0:
         return True
-    reason = blocked(terms, bar, 1)
+    reason = blocked(day, BUY)
     if reason != 0:
-        refuse(state, terms, events, totals, bar, 1, max(quantity, step), reason)
+        note(book, day, BUY, max(quantity, step), NONE, day[OPEN], reason)
         return False
-    price = min(terms.open[bar] + terms.slippage, terms.up[bar])
-    quantity = affordable(terms, bar, price, quantity, state[CASH])
+    quantity = affordable(day, rules, paid_price(day, rules, BUY), quantity, state[CASH])
     if quantity < step:
-        refuse(state, terms, events, totals, bar, 1, step, BELOW_LOT)
+        note(book, day, BUY, step, NONE, day[OPEN], BELOW_LOT)
         return bool(state[QUANTITY] > 0)
     state[LOCKED] += quantity
-    fill(state, terms, events, totals, bar, 1, quantity, quantity, FILLED, 0)
+    fill(book, day, rules, BUY, quantity, quantity, FILLED, NONE)
     return True
 
 
 @compiled
-def sell(state: IntArray, terms: Terms, events: IntArray, totals: IntArray, bar: int, wanted: int) -> bool:
-    """Sell `wanted`: whole lots, or everything; what T+1 holds back stays."""
+def sell(book: Book, day: IntArray, rules: IntArray, wanted: int) -> bool:
+    """Sell `wanted`: whole lots, or everything; what T+1 holds back stays. Tell whether the wish is reached."""
     quantity = wanted
-    if wanted < state[QUANTITY]:
-        quantity = wanted // terms.lot * terms.lot
-        if quantity < max(terms.minimum, terms.lot):
+    if wanted < book.state[QUANTITY]:
+        quantity = wanted // rules[LOT] * rules[LOT]
+        if quantity < max(rules[MINIMUM], rules[LOT]):
             return True
-    reason = blocked(terms, bar, -1)
+    reason = blocked(day, SELL)
     if reason != 0:
-        refuse(state, terms, events, totals, bar, -1, quantity, reason)
+        note(book, day, SELL, quantity, NONE, day[OPEN], reason)
         return False
-    done = min(quantity, state[QUANTITY] - state[LOCKED] * terms.waits)
+    done = min(quantity, book.state[QUANTITY] - book.state[LOCKED] * rules[WAITS])
     if done < quantity:
-        done = done // terms.lot * terms.lot
+        done = done // rules[LOT] * rules[LOT]
     if done <= 0:
-        refuse(state, terms, events, totals, bar, -1, quantity, SETTLING)
+        note(book, day, SELL, quantity, NONE, day[OPEN], SETTLING)
         return False
-    fill(state, terms, events, totals, bar, -1, quantity, done, FILLED if done == quantity else SETTLING, 0)
+    fill(book, day, rules, SELL, quantity, done, FILLED if done == quantity else SETTLING, NONE)
     return bool(done == quantity)
 
 
 @compiled
-def act(state: IntArray, terms: Terms, bar: int) -> None:
-    """A corporate action: shares × last mark / reference, the remainder in cash; equity does not move."""
-    if state[QUANTITY] > 0 and terms.reference[bar] != terms.mark[bar - 1]:
-        worth = state[QUANTITY] * terms.mark[bar - 1]
-        state[QUANTITY] = worth // terms.reference[bar]
-        remainder = (worth - state[QUANTITY] * terms.reference[bar]) * terms.tick_value
-        state[CASH] += remainder
-        state[BASIS] -= remainder
+def act(book: Book, day: IntArray, rules: IntArray) -> None:
+    """Let a corporate action happen: shares × last mark / reference, the remainder in cash; equity does not move."""
+    state = book.state
+    worth = state[QUANTITY] * day[BEFORE]
+    state[QUANTITY] = worth // day[REFERENCE]
+    remainder = (worth - state[QUANTITY] * day[REFERENCE]) * rules[TICK_VALUE]
+    state[CASH] += remainder
+    state[BASIS] -= remainder
+    if state[QUANTITY] == 0:
+        state[PROFIT] -= state[BASIS]
+        end_trip(book)
 
 
 @compiled
-def cash_book(
-    want: IntArray,
-    terms: Terms,
-    capital: int,
-    scale: float,
-    equity: FloatArray,
-    held: FloatArray,
-    lines: IntArray,
-    events: IntArray,
-    totals: IntArray,
-) -> int:
-    """A book paid in full: wishes ``[T]`` in millionths → equity and exposure ``[T]``; returns the rows of events."""
-    state = np.zeros(8, dtype=np.int64)
-    state[CASH] = capital
-    for bar in range(want.shape[0]):
-        if bar > 0:
-            if terms.session[bar] != terms.session[bar - 1]:
-                state[LOCKED] = 0
-            act(state, terms, bar)
-            target = want[bar - 1]
-            if target != state[REACHED]:
-                if target == 0:
-                    change = -state[QUANTITY]
-                else:
-                    worth = state[CASH] + state[QUANTITY] * terms.open[bar] * terms.tick_value
-                    goal = part(worth, target, MILLION) // (terms.open[bar] * terms.tick_value)
-                    change = goal // terms.lot * terms.lot - state[QUANTITY]
-                if change < 0:
-                    reached = sell(state, terms, events, totals, bar, -change)
-                elif target == 0:
-                    reached = True
-                else:
-                    reached = buy(state, terms, events, totals, bar, change)
-                if reached:
-                    state[REACHED] = target
-        holdings = state[QUANTITY] * terms.mark[bar] * terms.tick_value
-        total = state[CASH] + holdings
-        equity[bar] = total / scale
-        held[bar] = holdings / total if total > 0 else 0.0
-        if lines.shape[0] > 0:
-            lines[bar, 0], lines[bar, 1], lines[bar, 2] = state[CASH], holdings, state[QUANTITY]
-    return int(state[ROWS])
+def pursue_paid(book: Book, day: IntArray, rules: IntArray, target: int) -> bool:
+    """Bring a holding paid in full to its target; tell whether it is reached."""
+    state = book.state
+    goal = 0
+    if target != 0:
+        worth = state[CASH] + state[QUANTITY] * day[OPEN] * rules[TICK_VALUE]
+        goal = part(worth, target, MILLION) // (day[OPEN] * rules[TICK_VALUE]) // rules[LOT] * rules[LOT]
+    change = goal - state[QUANTITY]
+    if change < 0:
+        return sell(book, day, rules, -change)
+    return True if target == 0 else buy(book, day, rules, change)
 
 
 @compiled
-def open_lots(
-    state: IntArray, terms: Terms, events: IntArray, totals: IntArray, bar: int, side: int, wanted: int
-) -> bool:
-    """Open `wanted` lots as far as equity covers margin, fees and slippage."""
-    if wanted <= 0:
-        refuse(state, terms, events, totals, bar, side, terms.lot, BELOW_LOT)
-        return bool(state[QUANTITY] != 0)
-    reason = blocked(terms, bar, side)
+def open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: int) -> bool:
+    """Open `wanted` lots as far as equity covers margin, fees and slippage; tell whether the wish is reached."""
+    state, price = book.state, day[OPEN]
+    reason = blocked(day, side)
     if reason != 0:
-        refuse(state, terms, events, totals, bar, side, wanted, reason)
+        note(book, day, side, max(wanted, rules[LOT]), NONE, price, reason)
         return False
     quantity = wanted
     while quantity > 0:
-        value = (quantity + abs(state[QUANTITY])) * terms.open[bar] * terms.tick_value
-        fees = commission_of(terms, bar, 0, quantity * terms.open[bar] * terms.tick_value, quantity)
-        if part(value, terms.margin, _RATE) + fees + quantity * terms.slippage * terms.tick_value <= state[CASH]:
+        value = (quantity + abs(state[QUANTITY])) * price * rules[TICK_VALUE]
+        fees = fee_of(day, rules, NONE if side > 0 else BUY, NONE, quantity * price * rules[TICK_VALUE], quantity)
+        worse = quantity * rules[SLIP] * rules[TICK_VALUE]
+        if part(value, rules[MARGIN], _RATE) + fees + worse <= state[CASH]:
             break
-        quantity -= terms.lot
+        quantity -= rules[LOT]
     if quantity <= 0:
-        refuse(state, terms, events, totals, bar, side, wanted, BELOW_LOT)
+        note(book, day, side, rules[LOT], NONE, price, BELOW_LOT)
         return bool(state[QUANTITY] != 0)
-    fill(state, terms, events, totals, bar, side, quantity, quantity, FILLED, 0)
+    fill(book, day, rules, side, quantity, quantity, FILLED, NONE)
     state[LOCKED] += quantity
     return True
 
 
 @compiled
-def close_lots(
-    state: IntArray, terms: Terms, events: IntArray, totals: IntArray, bar: int, wanted: int, outcome: int
-) -> bool:
-    """Close lots, those of earlier sessions first; what the session opened pays its own fee."""
+def close_lots(book: Book, day: IntArray, rules: IntArray, wanted: int, outcome: int) -> bool:
+    """Close lots, those of earlier sessions first: what the session opened pays its own fee."""
+    state = book.state
     side = -1 if state[QUANTITY] > 0 else 1
-    reason = blocked(terms, bar, side)
+    reason = blocked(day, side)
     if reason != 0:
-        refuse(state, terms, events, totals, bar, side, wanted, reason)
+        note(book, day, side, wanted, NONE, day[OPEN], reason)
         return False
-    earlier = abs(state[QUANTITY]) - state[LOCKED]
-    today = max(wanted - earlier, 0)
+    today = max(wanted - (abs(state[QUANTITY]) - state[LOCKED]), 0)
     state[LOCKED] -= today
-    fill(state, terms, events, totals, bar, side, wanted, wanted, outcome, today)
+    fill(book, day, rules, side, wanted, wanted, outcome, today)
     return True
 
 
 @compiled
-def pursue(state: IntArray, terms: Terms, events: IntArray, totals: IntArray, bar: int, target: int) -> bool:
-    """Bring a margined position to its target: what must be closed first, then what must be opened."""
-    per_lot = terms.open[bar] * terms.tick_value * terms.lot
-    lots = part(max(state[CASH], 0), abs(target), MILLION) // per_lot * terms.lot
+def pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) -> bool:
+    """Bring a margined position to its target: close what must be closed, then open what is missing."""
+    state = book.state
+    per_lot = day[OPEN] * rules[TICK_VALUE] * rules[LOT]
+    lots = part(max(state[CASH], 0), abs(target), MILLION) // per_lot * rules[LOT]
     goal = lots if target > 0 else -lots
     held = state[QUANTITY]
-    same = held * goal > 0
-    closing = max(abs(held) - abs(goal), 0) if same else abs(held)
-    if closing > 0 and not close_lots(state, terms, events, totals, bar, closing, FILLED):
+    same = held * target > 0
+    closing = max(abs(held) - lots, 0) if same else abs(held)
+    if closing > 0 and not close_lots(book, day, rules, closing, FILLED):
         return False
-    if target == 0 or (same and abs(goal) <= abs(held)):
+    if target == 0 or (same and lots <= abs(held)):
         return True
-    opening = abs(goal) - abs(held) if same else abs(goal)
-    return open_lots(state, terms, events, totals, bar, 1 if target > 0 else -1, opening)
+    return open_lots(book, day, rules, BUY if target > 0 else SELL, abs(goal - held) if same else lots)
 
 
 @compiled
-def margin_book(
-    want: IntArray,
-    terms: Terms,
+def at_open(book: Book, day: IntArray, rules: IntArray, wish: int) -> None:
+    """Do what a bar's open brings: free what was locked, act, answer a margin call, pursue a wish that changed."""
+    state = book.state
+    margined = rules[MARGIN] < _RATE
+    if day[FRESH] == 1:
+        state[LOCKED] = 0
+    if margined:
+        state[CASH] += state[QUANTITY] * (day[OPEN] - day[BEFORE]) * rules[TICK_VALUE]
+    elif state[QUANTITY] > 0 and day[REFERENCE] != day[BEFORE]:
+        act(book, day, rules)
+    if state[CALLED] == 1:
+        reached = close_lots(book, day, rules, abs(state[QUANTITY]), FORCED)
+        state[CALLED] = 0 if reached else 1
+    elif wish == state[REACHED]:
+        reached = True
+    else:
+        reached = pursue_margined(book, day, rules, wish) if margined else pursue_paid(book, day, rules, wish)
+    if reached:
+        state[REACHED] = wish
+    if margined:
+        state[CASH] += state[QUANTITY] * (day[MARK] - day[OPEN]) * rules[TICK_VALUE]
+
+
+@compiled
+def walk(
+    wants: IntArray,
+    table: IntArray,
+    rules: IntArray,
     capital: int,
-    scale: float,
-    equity: FloatArray,
-    held: FloatArray,
-    lines: IntArray,
-    events: IntArray,
-    totals: IntArray,
+    outcome: tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray],
 ) -> int:
-    """A margined book, marked at every close. Equity under the maintenance margin there is closed at the next open and
-    stays out until the wish changes.
+    """Send books through the bars: wishes ``[K, T]`` in millionths → equity, exposure ``[K, T]``, totals ``[K, 10]``.
+
+    `outcome` is written: equity, exposure, totals, and for a single book its lines and events (else empty). A margined
+    position is marked at every close and lies inside its cash; where equity is then under the maintenance margin, it is
+    closed by force at the next open, and stays out until the wish changes. Returns the rows of events.
     """
-    state = np.zeros(8, dtype=np.int64)
-    state[CASH] = capital
-    for bar in range(want.shape[0]):
-        if bar > 0:
-            if terms.session[bar] != terms.session[bar - 1]:
-                state[LOCKED] = 0
-            target = want[bar - 1]
-            state[CASH] += state[QUANTITY] * (terms.open[bar] - terms.mark[bar - 1]) * terms.tick_value
-            if state[CALLED] == 1:
-                if close_lots(state, terms, events, totals, bar, abs(state[QUANTITY]), FORCED):
-                    state[CALLED] = 0
-                    state[REACHED] = target
-            elif target != state[REACHED] and pursue(state, terms, events, totals, bar, target):
-                state[REACHED] = target
-            state[CASH] += state[QUANTITY] * (terms.mark[bar] - terms.open[bar]) * terms.tick_value
-        value = state[QUANTITY] * terms.mark[bar] * terms.tick_value
-        if state[QUANTITY] != 0 and state[CASH] < part(abs(value), terms.maintenance, _RATE):
-            state[CALLED] = 1
-        equity[bar] = state[CASH] / scale
-        held[bar] = value / state[CASH] if state[CASH] > 0 else 0.0
-        if lines.shape[0] > 0:
-            lines[bar, 0], lines[bar, 1], lines[bar, 2] = state[CASH], 0, state[QUANTITY]
-    return int(state[ROWS])
-
-
-@compiled
-def cash_books(
-    wants: IntArray,
-    terms: Terms,
-    capital: int,
-    scale: float,
-    equity: FloatArray,
-    held: FloatArray,
-    lines: IntArray,
-    events: IntArray,
-    totals: IntArray,
-) -> int:
-    """Many books, one after the other; `lines` and `events` are kept for a single book alone."""
+    equity, held, totals, lines, events = outcome
+    margined = rules[MARGIN] < _RATE
     rows = 0
-    for book in range(wants.shape[0]):
-        rows = cash_book(wants[book], terms, capital, scale, equity[book], held[book], lines, events, totals[book])
-    return rows
-
-
-@compiled
-def margin_books(
-    wants: IntArray,
-    terms: Terms,
-    capital: int,
-    scale: float,
-    equity: FloatArray,
-    held: FloatArray,
-    lines: IntArray,
-    events: IntArray,
-    totals: IntArray,
-) -> int:
-    """The same for margined books."""
-    rows = 0
-    for book in range(wants.shape[0]):
-        rows = margin_book(wants[book], terms, capital, scale, equity[book], held[book], lines, events, totals[book])
-    return rows
+    for number in range(wants.shape[0]):
+        book = Book(np.zeros(8, dtype=np.int64), totals[number], events)
+        state = book.state
+        state[CASH] = capital
+        for bar in range(wants.shape[1]):
+            day = table[bar]
+            if bar > 0:
+                at_open(book, day, rules, wants[number, bar - 1])
+            worth = state[QUANTITY] * day[MARK] * rules[TICK_VALUE]
+            total = state[CASH] if margined else state[CASH] + worth
+            if margined and worth != 0 and total < part(abs(worth), rules[MAINTENANCE], _RATE):
+                state[CALLED] = 1
+            equity[number, bar] = total / rules[SCALE]
+            held[number, bar] = worth / total if total > 0 else 0.0
+            if lines.shape[0] > 0:
+                lines[bar, 0], lines[bar, 1], lines[bar, 2] = state[CASH], total - state[CASH], state[QUANTITY]
+        rows = state[ROWS]
+    return int(rows)

@@ -1,28 +1,27 @@
-"""Conditions as the loop wants them: whole numbers, one array per rule, fees as ``[T, side, kind]``."""
+"""Conditions as the loop wants them: the same facts in whole numbers, one row a bar."""
 
 import numpy as np
 
-from tidegate.backtest.loop import NO_LIMIT, Terms
+from tidegate.backtest import loop
 from tidegate.errors import SettingError
 from tidegate.market.base import RATE_UNIT, Conditions
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["check_capital", "terms_of", "whole_money"]
+__all__ = ["check_capital", "prices_of", "scales", "table_of", "whole_money"]
 
 _MOST_MONEY = 1e13
 _CENTS = 100
-_KINDS = (
-    ("commission_buy", "commission_sell"),
-    ("stamp_duty_buy", "stamp_duty_sell"),
-    ("transfer_fee", "transfer_fee"),
-)
+_FEES = (("commission_buy", "stamp_duty_buy", "transfer_fee"), ("commission_sell", "stamp_duty_sell", "transfer_fee"))
 
 
-def terms_of(conditions: Conditions) -> Terms:
-    """Resolve prices to ticks and rates to arrays; conditions are equal to what the market said, only in whole numbers."""
+def table_of(conditions: Conditions) -> tuple[IntArray, IntArray]:
+    """Resolve conditions to the loop's table of bars ``[T, 22]`` and its rules ``[10]``.
+
+    Errors
+        `SettingError` where a tick or a cent is not a whole number of money units.
+    """
     bars = len(conditions.times)
-    scale = round(1 / conditions.money_unit)
-    per_unit = round(1 / conditions.tick)
+    scale, per_unit = scales(conditions)
     tick_value, rest = divmod(scale * conditions.multiplier, per_unit)
     if rest or scale % _CENTS:
         raise SettingError(
@@ -34,32 +33,44 @@ def terms_of(conditions: Conditions) -> Terms:
     def ticks(prices: FloatArray) -> IntArray:
         return np.rint(prices * per_unit).astype(np.int64)
 
-    mark = ticks(conditions.close if conditions.mark is None else conditions.mark)
-    opens = ticks(conditions.open)
-    up, down = _limits(conditions, opens, per_unit)
-    before = np.append(mark[:1], mark[:-1])
-    return Terms(
-        open=opens,
-        mark=mark,
-        up=up,
-        down=down,
-        stopped=np.zeros(bars, dtype=np.int64)
-        if conditions.suspended is None
-        else conditions.suspended.astype(np.int64),
-        session=conditions.session.astype(np.int64),
-        reference=before if conditions.reference is None else ticks(conditions.reference),
-        rates=_fees(conditions.rates, bars, 1),
-        per_unit=_fees(conditions.per_share, bars, scale),
-        close_today=_rate(conditions.rates, "close_today", bars, 1),
-        tick_value=tick_value,
-        lot=conditions.lot,
-        minimum=conditions.minimum_quantity,
-        cent=scale // _CENTS,
-        minimum_commission=conditions.minimum_commission,
-        slippage=conditions.slippage_ticks,
-        waits=1 if conditions.settlement_days else 0,
-        margin=round(conditions.margin_rate * RATE_UNIT),
-        maintenance=round(conditions.maintenance_rate * RATE_UNIT),
+    table = np.zeros((bars, loop.FIELDS), dtype=np.int64)
+    table[:, loop.NUMBER] = np.arange(bars)
+    table[:, loop.OPEN] = ticks(conditions.open)
+    table[:, loop.MARK] = ticks(conditions.close if conditions.mark is None else conditions.mark)
+    table[:, loop.BEFORE] = np.append(table[:1, loop.MARK], table[:-1, loop.MARK])
+    table[:, loop.UP], table[:, loop.DOWN] = _limits(conditions, table[:, loop.OPEN], per_unit)
+    table[:, loop.STOPPED] = 0 if conditions.suspended is None else conditions.suspended
+    table[1:, loop.FRESH] = np.diff(conditions.session) != 0
+    given = conditions.reference
+    table[:, loop.REFERENCE] = table[:, loop.BEFORE] if given is None else ticks(given)
+    for side, names in enumerate(_FEES):
+        for kind, name in enumerate(names):
+            table[:, loop.RATES + 3 * side + kind] = conditions.rates.get(name, 0)
+            table[:, loop.FLAT + 3 * side + kind] = np.multiply(conditions.per_share.get(name, 0), scale)
+    table[:, loop.CLOSE_TODAY] = conditions.rates.get("close_today", table[:, loop.RATES])
+    rules = np.zeros(loop.RULES, dtype=np.int64)
+    rules[loop.TICK_VALUE], rules[loop.CENT], rules[loop.SCALE] = tick_value, scale // _CENTS, scale
+    rules[loop.LOT], rules[loop.MINIMUM] = conditions.lot, conditions.minimum_quantity
+    rules[loop.MINIMUM_COMMISSION], rules[loop.SLIP] = conditions.minimum_commission, conditions.slippage_ticks
+    rules[loop.WAITS] = 1 if conditions.settlement_days else 0
+    rules[loop.MARGIN] = round(conditions.margin_rate * RATE_UNIT)
+    rules[loop.MAINTENANCE] = round(conditions.maintenance_rate * RATE_UNIT)
+    return table, rules
+
+
+def scales(conditions: Conditions) -> tuple[int, int]:
+    """How many money units, and how many ticks, make one of the currency."""
+    return round(1 / conditions.money_unit), round(1 / conditions.tick)
+
+
+def prices_of(conditions: Conditions) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Give opens, marks and whether nothing can be traded, as the frictionless loop reads them."""
+    mark = conditions.close if conditions.mark is None else conditions.mark
+    stopped = ~(conditions.can_buy_open & conditions.can_sell_open)
+    return (
+        np.array(conditions.open, dtype=np.float64),
+        np.array(mark, dtype=np.float64),
+        stopped.astype(np.int64),
     )
 
 
@@ -81,24 +92,12 @@ def whole_money(capital: float, conditions: Conditions) -> int:
 
 
 def _limits(conditions: Conditions, opens: IntArray, per_unit: int) -> tuple[IntArray, IntArray]:
-    """Limits in ticks. What the market forbids at an open is forbidden, with or without a limit price to show for it."""
+    """Give limits in ticks; what the market forbids at an open is forbidden, with or without a price to show for it."""
     bars = len(opens)
     told = []
-    for prices, none in ((conditions.limit_up, NO_LIMIT), (conditions.limit_down, 0)):
+    for prices, none in ((conditions.limit_up, loop.NO_LIMIT), (conditions.limit_down, 0)):
         known = np.full(bars, np.nan) if prices is None else prices
         told.append(np.where(np.isfinite(known), np.rint(np.nan_to_num(known) * per_unit), none).astype(np.int64))
     up = np.where(conditions.can_buy_open, np.maximum(told[0], opens + 1), np.minimum(told[0], opens))
     down = np.where(conditions.can_sell_open, np.minimum(told[1], opens - 1), np.maximum(told[1], opens))
     return up, down
-
-
-def _rate(rates: dict[str, IntArray], name: str, bars: int, scale: int) -> IntArray:
-    return rates[name].astype(np.int64) * scale if name in rates else np.zeros(bars, dtype=np.int64)
-
-
-def _fees(rates: dict[str, IntArray], bars: int, scale: int) -> IntArray:
-    made = np.zeros((bars, 2, len(_KINDS)), dtype=np.int64)
-    for kind, sides in enumerate(_KINDS):
-        for side, name in enumerate(sides):
-            made[:, side, kind] = _rate(rates, name, bars, scale)
-    return made

@@ -108,7 +108,8 @@ class AShare(Market):
             limit_down=frozen(limit_down),
             reference=frozen(as_prices(acted, _TICK)),
             stamps=(
-                "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash; dividends are not taxed.",
+                "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash.",
+                "Dividends are not taxed.",
                 *(note for table in tables for note in table.unconfirmed(own.dates)),
             ),
         )

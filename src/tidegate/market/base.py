@@ -27,11 +27,11 @@ class Conditions:
 
     Units
         Prices in the market's currency. Where `exact`, each is the float nearest to a whole number of `tick`s, money is
-        counted in whole `money_unit`s and fees in whole hundredths; else fractions of a unit are traded, without costs.
+        counted in whole `money_unit`s and fees in whole hundredths; else fractions of a unit trade, without costs.
         Rates are whole numbers of 1e-8 of value.
     Known at
-        `open`, `can_buy_open`, `can_sell_open`, the limits, `suspended` and `reference` at OPEN(t); `close` and `mark` at
-        CLOSE(t); rates are law and known before.
+        `open`, `can_buy_open`, `can_sell_open`, the limits, `suspended` and `reference` at OPEN(t); `close` and `mark`
+        at CLOSE(t); rates are law and known before.
     """
 
     times: TimeArray
@@ -79,8 +79,8 @@ class Conditions:
     suspended: BoolArray | None = None
     """Bars in which nothing trades though they have a row."""
     reference: FloatArray | None = None
-    """The exchange's reference price before the open; where it differs from the mark before, shares and cash are changed
-    by a corporate action worth nothing. None where there are no such actions."""
+    """The exchange's reference price before the open; where it differs from the mark before, a corporate action changes
+    shares and cash, and equity does not move. None where there are no such actions."""
     currency: str = ""
 
     @property
@@ -108,7 +108,7 @@ class Conditions:
         return self.between(first, len(self.times))
 
     def without_costs(self) -> "Conditions":
-        """The same market before costs: no fees, no slippage; what stays gross beside the net."""
+        """Give the same market before costs, without fees and slippage: the gross beside the net."""
         return replace(self, rates={}, per_share={}, minimum_commission=0, slippage_ticks=0)
 
 

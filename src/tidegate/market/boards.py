@@ -33,7 +33,7 @@ _BY_CODE: tuple[tuple[str, BoardRules], ...] = (
 
 
 def board_of(asset: str) -> BoardRules:
-    """The board of an A share by its six digits; raises `DataError` for any other code.
+    """Tell the board of an A share by its six digits; raises `DataError` for any other code.
 
     >>> board_of("688001.SH").minimum, board_of("sz.300750").board
     (200, 'chinext')

@@ -47,7 +47,7 @@ class DatedTable:
     rows: tuple[Row, ...]
 
     def at(self, sessions: NDArray[np.datetime64]) -> IntArray:
-        """The value in force on each session; raises `DataError` before the first row."""
+        """Look up the value in force on each session; raises `DataError` before the first row."""
         days = sessions.astype("datetime64[D]")
         starts = np.array([row.since for row in self.rows], dtype="datetime64[D]")
         place = np.searchsorted(starts, days, side="right") - 1

@@ -79,7 +79,7 @@ class EtfProxy(Market):
             limit_up=frozen(limit_up),
             limit_down=frozen(limit_down),
             stamps=(
-                f"Proxy: an ETF is imitated by the index divided by {self.divisor}; no tracking error, no dividends, no fund fees.",
+                f"Proxy: an ETF is imitated by the index / {self.divisor}; no tracking error, dividends or fund fees.",
                 "Unconfirmed rule: no transfer fee on ETFs.",
             ),
         )

@@ -16,7 +16,7 @@ __all__ = ["FrictionlessIndex"]
 class FrictionlessIndex(Market):
     """Any fraction of a unit at any open, without fees, limits, lots or waiting: index returns, nothing more.
 
-    Works for any bars; adjusted prices are used where a factor is given. An index cannot be traded, and the stamp says so.
+    Works for any bars; adjusted prices are used where a factor is given. The stamp says that an index cannot be traded.
 
     >>> from tidegate.data.worlds import NoiseWorld
     >>> bars = NoiseWorld(sessions=10, seed=1).bars()

@@ -98,7 +98,7 @@ class IndexFuture(Market):
             limit_up=frozen(limit_up),
             limit_down=frozen(limit_down),
             stamps=(
-                "Continuous future: rolling from one contract to the next is not charged, and a position is carried through.",
+                "Continuous future: rolling from one contract to the next costs nothing here; positions are carried.",
                 f"Prices between ticks: {self.off_tick}.",
                 *FUTURE_FEE.unconfirmed(own.dates),
                 *FUTURE_CLOSE_TODAY.unconfirmed(own.dates),

@@ -26,7 +26,7 @@ class Own:
     session: IntArray
 
     def column(self, name: str) -> FloatArray:
-        """A column as float64, nulls (or a missing column) as NaN."""
+        """Give a column as float64, nulls (or a missing column) as NaN."""
         if name not in self.frame.columns:
             return np.full(self.frame.height, np.nan)
         return self.frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy().astype(np.float64)
@@ -42,7 +42,7 @@ class Own:
         return np.concatenate([[True], np.diff(self.session) != 0])
 
     def before(self, marks: IntArray) -> IntArray:
-        """The last mark of the session before each bar's own; 0 in the first session."""
+        """Give the last mark of the session before each bar's own; 0 in the first session."""
         last = np.flatnonzero(np.append(np.diff(self.session) != 0, True))
         by_session = np.concatenate([[0], marks[last]])
         return by_session[self.session]
@@ -102,5 +102,5 @@ def limit_prices(up: IntArray, down: IntArray, holds: BoolArray, tick: float) ->
 
 
 def rate(fraction: float, count: int) -> IntArray:
-    """A constant rate in 1e-8 over `count` bars."""
+    """Repeat a constant rate, in 1e-8, over `count` bars."""
     return np.full(count, round(fraction * 100_000_000), dtype=np.int64)

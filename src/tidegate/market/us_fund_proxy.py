@@ -68,7 +68,7 @@ class UsFundProxy(Market):
             suspended=suspended,
             currency="USD",
             stamps=(
-                f"Proxy: a US fund is imitated by the index divided by {self.divisor}; no tracking error, no dividends, no fund fees.",
-                "Fees are today's broker rates at all dates; regulatory fees and the wider ticks before 2001 are left out.",
+                f"Proxy: a US fund is imitated by the index / {self.divisor}; no tracking error, no dividends.",
+                "Fees are today's at all dates; the regulator's fees and wider ticks before 2001 are left out.",
             ),
         )
