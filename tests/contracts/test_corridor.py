@@ -80,11 +80,10 @@ def test_the_corridor_knows_nothing_later():
 
 
 def test_walking_forward_knows_nothing_later_in_any_fold():
-    world = NoiseWorld(sessions=170, seed=3)
-    first = world.bars().times[100].astype("datetime64[D]").astype(date)
+    first = NoiseWorld(sessions=170, seed=3).bars().times[130].astype("datetime64[D]").astype(date)
     walk = {"name": "walk-forward", "first_test": first.isoformat(), "every": "month"}
     model = {"name": "linear"}
-    assert check_corridor(study(split=walk, model=model, rivals=[], training=None)) >= 6
+    assert check_corridor(study(split=walk, model=model, rivals=[], training=None)) >= 4
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tidegate.testing.history import example_bars
 from tidegate.testing.laws import CLOCKED, check_component, check_source
 from tidegate.walk import example_of, modules_of, walk
 
-BARS = example_bars(sessions=100)
+BARS = example_bars(sessions=120)
 FOUND = walk()
 MEMBERS = [kind for own in FOUND.values() for kind in own.values()]
 BLIND = [

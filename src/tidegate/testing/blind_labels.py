@@ -18,7 +18,7 @@ __all__ = ["check_label"]
 _TRIES = 24
 _SETTLED = 2
 _WILD = 0.5
-_ANCHORS = 6
+_ANCHORS = 4
 _HINT = "the label looks past its horizon, or `exit_row` names an earlier bar than it uses"
 
 

@@ -1,6 +1,7 @@
 """The whole corridor owes what each room owes: weights, forecasts, decisions and fills know nothing later (L3, L4).
 
-A study is run on its own bars and again on bars whose future is another one, through the very functions that a run uses.
+A study is run on its own bars and again on bars whose future is another one, through the very functions that a run
+uses.
 """
 
 import tempfile
@@ -82,7 +83,7 @@ def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0) -> int
         for key in [key for key in full.prints if key[1] <= fold.index]:
             if full.prints[key] != other.prints[key]:
                 raise ClockError(
-                    f"study {study.name!r}: what {key[0]} learned in fold {key[1]} changes with what came after its cut",
+                    f"study {study.name!r}: what {key[0]} learned in fold {key[1]} changes with what came later",
                     expected=full.prints[key][:16],
                     found=other.prints[key][:16],
                     where=str(cut)[:16],
