@@ -78,23 +78,32 @@ function tooltipOf(figure, colours, context, rows) {
   };
 }
 
-// The tooltip is made of nodes: names in the data stay names.
+// The tooltip is made of nodes: names in the data stay names. Panes are told apart; a band stands behind its line's value.
 function tipNode(figure, colours, context, hits) {
-  const seen = hits.filter((hit) => hit.seriesId && figure.series.some((s) => s.key === hit.seriesId)).slice(0, 14);
+  const seen = hits.filter((hit) => hit.seriesId && figure.series.some((s) => s.key === hit.seriesId));
   if (!seen.length) return "";
-  const rows = seen.map((hit) => tipRow(figure, colours, hit)).filter((row) => row !== null);
-  const first = seen[0], series = figure.series.find((s) => s.key === first.seriesId);
-  const at = series.data.x ? series.data.x[first.dataIndex] : null;
+  const first = seen[0], series = figure.series.find((s) => s.key === first.seriesId), at = series.data.x ? series.data.x[first.dataIndex] : null;
   const head = figure.x === "time" ? dateText(String(at ?? "")) : figure.x === "number" ? tick(at, figure.x_style) : say(at);
-  return el("div", { class: "tip" }, el("strong", {}, series.data.x2 ? head + " \u2026 " + tick(series.data.x2[first.dataIndex], figure.x_style) : head), rows);
+  const panes = [...new Set(seen.map((hit) => figure.series.find((s) => s.key === hit.seriesId).panel))].sort((a, b) => a - b);
+  const parts = panes.flatMap((panel) => {
+    const mine = seen.filter((hit) => figure.series.find((s) => s.key === hit.seriesId).panel === panel);
+    const rows = mine.map((hit) => tipRow(figure, colours, hit, mine)).filter((row) => row !== null).slice(0, 12);
+    return panes.length > 1 && rows.length ? [el("em", {}, say(figure.y_titles[panel])), ...rows] : rows;
+  });
+  return el("div", { class: "tip" }, el("strong", {}, series.data.x2 ? head + " \u2026 " + tick(series.data.x2[first.dataIndex], figure.x_style) : head), parts);
 }
 
-function tipRow(figure, colours, hit) {
-  const series = figure.series.find((s) => s.key === hit.seriesId), d = series.data, i = hit.dataIndex, style = figure.y_styles[series.panel] || "number";
-  const tell = (name) => shown(d[name][i], style, style === "number" && typeof d[name][i] === "number" ? digitsFor(d[name], style) : undefined);
+function tipRow(figure, colours, hit, mine) {
+  const of = (one) => figure.series.find((s) => s.key === one.seriesId), series = of(hit), d = series.data, i = hit.dataIndex, style = figure.y_styles[series.panel] || "number";
+  const digits = digitsFor(Object.entries(d).filter(([name]) => name !== "x" && name !== "x2").flatMap(([, values]) => values), style);
+  const tell = (name) => shown(d[name][i], style, typeof d[name][i] === "number" ? digits : undefined);
+  const lead = series.follows === null ? null : figure.series.find((s) => s.key === series.follows);
+  const shares = (one) => of(one).key !== series.key && of(one).follows === series.key && of(one).kind === "band";
+  if (series.kind === "band" && lead && mine.some((one) => of(one).key === lead.key)) return null;
   const parts = { band: () => "[" + tell("y") + ", " + tell("y2") + "]", candle: () => ["open", "high", "low", "close"].map(tell).join(" \u00b7 "), box: () => ["low", "q1", "median", "q3", "high"].map(tell).join(" \u00b7 "), heat: () => say(d.y[i]) + ": " + tell("value") };
   if (["shade", "rule"].includes(series.kind) || (series.kind !== "candle" && (d.y || d.median)[i] === null)) return null;
-  const dot = el("i", { class: "swatch" });
+  const band = mine.find(shares), held = band ? of(band).data : null, range = held ? " [" + shown(held.y[band.dataIndex], style, digits) + ", " + shown(held.y2[band.dataIndex], style, digits) + "]" : "";
+  const dot = el("i", { class: "swatch" }), name = lead && series.panel !== lead.panel ? lead.title : series.title;
   dot.style.background = colours[series.key].colour;
-  return el("div", {}, dot, el("span", {}, say(series.title)), el("b", {}, (parts[series.kind] || (() => tell("y")))()));
+  return el("div", {}, dot, el("span", {}, say(name)), el("b", {}, (parts[series.kind] || (() => tell("y")))(), range ? el("span", { class: "range" }, range) : null));
 }

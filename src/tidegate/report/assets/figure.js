@@ -85,10 +85,11 @@ function figureTable(figure) {
 const MANY = 2000;
 
 function wideTable(figure, curves, base, column) {
-  const columns = [column("x", figure.x_title || word("x"), figure.x === "time" ? "date" : figure.x === "category" ? "text" : figure.x_style)], rows = new Map();
+  const columns = [column("x", figure.x_title || word(figure.x === "time" ? "when" : "x"), figure.x === "time" ? "date" : figure.x === "category" ? "text" : figure.x_style)], rows = new Map();
   for (const s of curves) for (const name of Object.keys(s.data).filter((n) => n !== "x")) {
     const key = s.key + " " + name, part = s.kind === "band" ? (name === "y" ? " \u00b7 " + word("low") : " \u00b7 " + word("high")) : name === "y" ? "" : " \u00b7 " + name;
-    columns.push(column(key, say(s.title) + part, figure.y_styles[s.panel] || "number"));
+    const style = figure.y_styles[s.panel] || "number";
+    columns.push(column(key, say(s.title) + part, style, style === "number" ? Math.min(6, digitsFor(s.data[name], style) + 2) : undefined));
     s.data.x.forEach((x, i) => { if (s.data[name][i] !== null) { if (!rows.has(x)) rows.set(x, { x }); rows.get(x)[key] = s.data[name][i]; } });
   }
   const all = [...rows.values()].sort((a, b) => (a.x < b.x ? -1 : a.x > b.x ? 1 : 0));
@@ -96,7 +97,8 @@ function wideTable(figure, curves, base, column) {
 }
 
 function longTable(figure, base, column) {
-  const names = [...new Set(figure.series.flatMap((s) => Object.keys(s.data)))];
+  const order = ["x", "x2", "y", "y2"], rank = (n) => (order.includes(n) ? order.indexOf(n) : order.length);
+  const names = [...new Set(figure.series.flatMap((s) => Object.keys(s.data)))].sort((a, b) => rank(a) - rank(b));
   const style = (n) => (n === "x" || n === "x2" ? (figure.x === "time" ? "date" : figure.x === "category" ? "text" : figure.x_style) : figure.y_styles[0] || "number");
   const text = figure.series.some((s) => (s.data.y || []).some((v) => v !== null && typeof v !== "number"));
   const columns = [column("series", word("series"), "text"), ...names.map((n) => column("c " + n, n, n === "y" && text ? "text" : style(n)))];

@@ -1,5 +1,9 @@
 // Build the page, draw the figures, and do so again when the reader chooses otherwise.
+let built = null;
+function choices() { return JSON.stringify([state.lang, state.theme, state.up, state.figure, state.pictures]); }
+
 function build() {
+  built = choices();
   const root = document.documentElement;
   root.lang = state.lang === "zh" ? "zh-CN" : "en";
   root.dataset.theme = state.theme;
@@ -85,10 +89,9 @@ new ResizeObserver(() => {
   resting = setTimeout(() => { resting = null; redraw(); }, 150);
 }).observe(document.getElementById("main"));
 addEventListener("hashchange", () => {
-  const before = JSON.stringify([state.lang, state.theme, state.up, state.figure, state.pictures]);
   const place = scrollY;
   readState();
-  if (before === JSON.stringify([state.lang, state.theme, state.up, state.figure, state.pictures])) return;
+  if (built === choices()) return;
   build();
   if (!state.at) scrollTo(0, place);
 });

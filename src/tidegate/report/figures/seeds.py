@@ -116,8 +116,8 @@ def seeds(
     )
     band = Text(
         en=(
-            "The pale band is what gates of the same exposure and spell lengths reach by chance: a variant inside "
-            "it has shown no timing."
+            "The pale band is what gates of the same exposure and spell lengths reach by chance: inside it, "
+            "chance is explanation enough."
         ),
         zh="浅色带为同等持仓比例与持续长度的随机择时所能达到的范围：落在带内，偶然足以解释。",
     )
