@@ -16,7 +16,7 @@ from tidegate.models.cells.lstm import LSTM
 from tidegate.models.linear import Linear
 from tidegate.models.persistence import Persistence
 from tidegate.models.recurrent import RecurrentNetwork
-from tidegate.types import Affine
+from tidegate.types import Affine, Panel, Windows
 
 
 class Quiet(tuple):
@@ -115,6 +115,40 @@ def test_windows_of_another_kind_are_refused(world, worlds, tmp_path):
         speak(fitted, worlds(context=True).windows, world.affine, world.test)
     with pytest.raises(RecordError, match="fitted with another normaliser"):
         speak(fitted, world.windows, Affine.of(np.zeros((1, 3)), np.ones((1, 3))), world.test)
+
+
+def test_missing_inputs_are_refused(world, tmp_path):
+    windows, panel = world.windows, world.windows.panel
+    values = panel.values.copy()
+    values[windows.anchors[world.test[5]], 1] = np.nan
+    holed = Windows.of(
+        Panel.of(values, panel.times, panel.assets, panel.fields, panel.row_time, panel.offsets),
+        windows.lookback,
+        windows.inputs,
+        windows.context,
+        windows.horizon,
+        windows.anchors,
+        windows.target,
+        windows.known,
+    )
+    rival = fit_rival(Linear(), windows, world.affine, world.train, tmp_path / "l")
+    network = RecurrentNetwork(cell=LSTM(hidden=2), dense=())
+    fitted = fit_network(
+        network,
+        Training(epochs=1, batch=64),
+        windows,
+        world.affine,
+        TargetScale(),
+        world.train,
+        world.valid,
+        {},
+        1,
+        tmp_path / "n",
+    )
+    for model in (rival, fitted):
+        with pytest.raises(RecordError, match="missing value"):
+            speak(model, holed, world.affine, world.test)
+        assert speak(model, holed, world.affine, world.test[:3]).shape == (3,)
 
 
 def test_an_ensemble_is_a_mean():

@@ -22,7 +22,7 @@ from tidegate.learn.steady import steady
 from tidegate.learn.target import TargetScale
 from tidegate.learn.training import Training
 from tidegate.models.base import Model, Network, Rival
-from tidegate.types.axes import IntArray
+from tidegate.types.axes import BoolArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
 __all__ = ["Fitted", "fit_network", "fit_rival", "load_fitted"]
@@ -66,8 +66,9 @@ def fit_network(
             hint="declare a validation range, or set early_stopping to null",
         )
     sets = {"train": train, "valid": valid, **{f"watched.{name}": which for name, which in watched.items()}}
+    good = whole(windows)
     for name, which in sets.items():
-        _refuse_unusable(windows, which, name)
+        _refuse_unusable(windows, good, which, name)
     identity = _identity(network, windows, affine, sets, target_scale, seed, training.but(checkpoint_seconds=0.0))
     done = _finished(folder, identity)
     if done is not None:
@@ -97,7 +98,7 @@ def fit_rival(rival: Rival, windows: Windows, affine: Affine, train: IntArray, f
         raise SettingError(
             "there is nothing to learn from", found="0 training windows", hint="give a longer training range"
         )
-    _refuse_unusable(windows, train, "train")
+    _refuse_unusable(windows, whole(windows), train, "train")
     identity = _identity(rival, windows, affine, {"train": train}, TargetScale(), None, None)
     done = _finished(folder, identity)
     if done is not None:
@@ -168,7 +169,7 @@ def _finished(folder: Path, identity: str) -> Fitted | None:
     return held if held.identity == identity else None
 
 
-def _refuse_unusable(windows: Windows, which: IntArray, name: str) -> None:
+def _refuse_unusable(windows: Windows, good: BoolArray, which: IntArray, name: str) -> None:
     known = np.isfinite(windows.target[which])
     if not bool(known.all()):
         raise RecordError(
@@ -179,7 +180,7 @@ def _refuse_unusable(windows: Windows, which: IntArray, name: str) -> None:
         )
     if not bool(np.all(np.isfinite(windows.weight[which]) & (windows.weight[which] > 0))):
         raise RecordError("a window's weight is not positive", where=name, hint="drop windows that should not count")
-    broken = int((~whole(windows)[which]).sum())
+    broken = int((~good[which]).sum())
     if broken:
         raise RecordError(
             "a window has a missing value",

@@ -85,7 +85,7 @@ class Loop:
             self.restore(held)
         with interrupts() as asked:
             while not self.ended:
-                self._train_epoch(tell, asked)
+                self.train_epoch(tell, asked)
                 self._close_epoch()
                 self._keep(asked, epoch_end=True)
         if self.training.early_stopping is not None:
@@ -133,7 +133,8 @@ class Loop:
             held.facts["waited"],
         )
 
-    def _train_epoch(self, tell: Tell | None, asked: Interrupts) -> None:
+    def train_epoch(self, tell: Tell | None, asked: Interrupts) -> None:
+        """Do the steps that are left of this epoch."""
         which = self.ground.gather.admit(order(self.ground.train, self.seed, self.epoch))
         batch = self.training.batch
         self.module.train()

@@ -3,7 +3,6 @@
 import numpy as np
 
 from tidegate.errors import RecordError
-from tidegate.learn.batches import whole
 from tidegate.models.base import Seen
 from tidegate.types.axes import IntArray
 from tidegate.types.windows import Affine, Windows
@@ -16,12 +15,6 @@ def seen_by(windows: Windows, affine: Affine, which: IntArray) -> Seen:
 
     These are copies, L times as large as the panel's rows: a rival is asked in tiles.
     """
-    if not bool(whole(windows)[which].all()):
-        raise RecordError(
-            "a window has a missing value",
-            expected="finite inputs and context",
-            hint="drop such windows before a model is asked about them",
-        )
     anchors = windows.anchors[which]
     rows = anchors[:, None] + np.arange(-windows.lookback + 1, 1)
     columns = [windows.panel.field(field) for field in windows.inputs]
@@ -31,4 +24,10 @@ def seen_by(windows: Windows, affine: Affine, which: IntArray) -> Seen:
     scale = affine.scale if shared else affine.scale[which]
     around = [windows.panel.field(field) for field in windows.context]
     context = windows.panel.values[anchors[:, None], around].astype(np.float64)
+    if not bool(np.isfinite(x).all() and np.isfinite(context).all()):
+        raise RecordError(
+            "a window has a missing value",
+            expected="finite inputs and context",
+            hint="drop such windows before a model is asked about them",
+        )
     return Seen(x, (x - centre[:, None]) / scale[:, None], context, windows.inputs, windows.horizon)

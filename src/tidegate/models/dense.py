@@ -31,7 +31,7 @@ class Dense(torch.nn.Module):
 
     def _by_row(self, x: torch.Tensor) -> torch.Tensor:
         rows = max(1, _ROOM // self.kernel.numel())
-        parts = [(part.unsqueeze(1) * self.kernel).sum(dim=2) for part in x.split(rows)]
+        parts = [(part.unsqueeze(1) * self.kernel).sum(dim=2) for part in torch.split(x, rows)]
         return torch.cat(parts) + self.bias
 
 
