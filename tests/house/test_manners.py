@@ -281,7 +281,8 @@ def test_all_is_sorted_and_complete():
                 for alias in node.names
             }
         )
-        if ghosts := sorted(set(plain) - bound):
+        late = "__getattr__" in {node.name for node in tree(path).body if isinstance(node, ast.FunctionDef)}
+        if not late and (ghosts := sorted(set(plain) - bound)):
             yield f"in __all__, but not there: {ghosts}"
 
     each(check)
