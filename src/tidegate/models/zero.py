@@ -13,8 +13,11 @@ __all__ = ["Zero"]
 class Zero(Rival):
     """``score = 0``: what an error or a return must be better than.
 
-    >>> Zero().fit.__doc__
-    'Learn nothing.'
+    >>> from tidegate.types import Horizon
+    >>> x = np.ones((2, 3, 1))
+    >>> seen = Seen(x=x, z=x, context=np.zeros((2, 0)), fields=("close",), horizon=Horizon(lag=1, span=1))
+    >>> Zero().predict({}, seen).tolist()
+    [0.0, 0.0]
     """
 
     name: ClassVar[str] = "zero"
