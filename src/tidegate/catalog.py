@@ -58,8 +58,7 @@ def find(family: str, name: str) -> type[Component]:
     known = _index().get(family, {})
     if name in known:
         home, _, kind = known[name].home.partition(":")
-        found = getattr(import_module(home), kind)
-        assert issubclass(found, Component)
+        found: type[Component] = getattr(import_module(home), kind)
         return found
     walked = members().get(family, {})
     if name in walked:

@@ -74,7 +74,9 @@ class Component(Settings):
         super().__pydantic_init_subclass__(**kwargs)
         for base in cls.__mro__[1:]:
             if isinstance(base, type) and issubclass(base, Component) and base.__dict__.get("name"):
-                raise TypeError(f"{base.__name__} is final: wrap it in a new component instead of deriving {cls.__name__}")
+                raise TypeError(
+                    f"{base.__name__} is final: wrap it in a new component instead of deriving {cls.__name__}"
+                )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -88,7 +90,9 @@ class Component(Settings):
                 return _lookup_member(cls, str(name)).of(declared)
             if inspect.isabstract(cls) or not cls.name:
                 raise SettingError(
-                    f"a {cls.family} must be named", expected='{"name": ...}', found=sorted(declared),
+                    f"a {cls.family} must be named",
+                    expected='{"name": ...}',
+                    found=sorted(declared),
                     hint=f"`tidegate list {cls.family}` shows the names",
                 )
         return handler(declared)
@@ -178,7 +182,9 @@ def _explained(error: ValidationError, kind: type[Settings]) -> SettingError:
     if first["type"] == "extra_forbidden":
         return UnknownNameError.among("setting", path[-1], _fields_at(kind, path[:-1]), where=_title(kind))
     if first["type"] == "missing":
-        return SettingError(f"setting {path[-1]!r} is missing", where=_title(kind), hint="this field has no default: say it")
+        return SettingError(
+            f"setting {path[-1]!r} is missing", where=_title(kind), hint="this field has no default: say it"
+        )
     return SettingError(first["msg"], where=where, found=repr(first["input"])[:120])
 
 

@@ -47,7 +47,9 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 class TidegateError(Exception):
     """The root: a problem stated as expected, found, where and hint.
 
-    >>> str(DataError("prices must be positive", expected="close > 0", found=-1.0, where="row 7", hint="remove the row"))
+    >>> str(
+    ...     DataError("prices must be positive", expected="close > 0", found=-1.0, where="row 7", hint="remove the row")
+    ... )
     'prices must be positive (row 7): expected close > 0, found -1.0. Hint: remove the row.'
     """
 

@@ -17,13 +17,23 @@ from typing import Any
 
 from tidegate.errors import BusyError, IntegrityError, KeptError
 
-__all__ = ["append_line", "digest_file", "held", "read_json", "sweep", "sync_folder", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "append_line",
+    "digest_file",
+    "held",
+    "read_json",
+    "sweep",
+    "sync_folder",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 _SUFFIX = ".tidegate-tmp"
 
 
 def write_bytes(path: Path, content: bytes) -> str:
-    """Put `content` at `path`, whole or not at all; returns its SHA-256. Raises `KeptError` with a hint when it cannot."""
+    """Put `content` at `path`, whole or not at all; returns its SHA-256. Raises `KeptError` when it cannot."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{_SUFFIX}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,8 +48,12 @@ def write_bytes(path: Path, content: bytes) -> str:
             temporary.unlink()
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         raise KeptError(
-            f"could not write {path.name}", where=path.parent, found=error.strerror,
-            hint="free some space and run the same command again; what was there before is intact" if full else "check the folder's rights",
+            f"could not write {path.name}",
+            where=path.parent,
+            found=error.strerror,
+            hint="free some space and run the same command again; what was there before is intact"
+            if full
+            else "check the folder's rights",
         ) from error
     return hashlib.sha256(content).hexdigest()
 
@@ -68,7 +82,11 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise KeptError(f"could not read {path.name}", where=path.parent, found=error.strerror) from error
     except (ValueError, RecursionError) as error:
-        raise IntegrityError(f"{path.name} is not valid JSON", where=path, hint="it was changed by something else; remove it and run again") from error
+        raise IntegrityError(
+            f"{path.name} is not valid JSON",
+            where=path,
+            hint="it was changed by something else; remove it and run again",
+        ) from error
 
 
 def digest_file(path: Path) -> str:
@@ -105,7 +123,9 @@ def held(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
-            raise BusyError(f"{what} is in use by another process", where=path, hint="wait until it ends, or choose another folder") from error
+            raise BusyError(
+                f"{what} is in use by another process", where=path, hint="wait until it ends, or choose another folder"
+            ) from error
         yield
 
 

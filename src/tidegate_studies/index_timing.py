@@ -73,18 +73,25 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
     plain = _network(lead, "b1-plain", Text(en="No dropout, no L2", zh="无 Dropout、无 L2"), dropout=0.0)
     penalised = tuple(
         _network(
-            lead, f"b1-l2-1e{exponent}", Text(en=f"L2 {coefficient:g}", zh=f"L2 {coefficient:g}"),
+            lead,
+            f"b1-l2-1e{exponent}",
+            Text(en=f"L2 {coefficient:g}", zh=f"L2 {coefficient:g}"),
             l2=Penalty(kernel=coefficient, recurrent=coefficient, dense=coefficient),
         )
         for coefficient, exponent in zip(L2_COEFFICIENTS, ("-5", "-4", "-3", "-2"), strict=True)
     )
     two_inputs = lead.but(
-        name="b1-two-inputs", title=Text(en="Two inputs", zh="双输入"), context=("level",),
+        name="b1-two-inputs",
+        title=Text(en="Two inputs", zh="双输入"),
+        context=("level",),
         factors=Together(sets=(RawFields(), PriceLevel(step=500))),
     )
     closes = _first_attempt(lead)
     more = closes.but(
-        name="b0-features", title=Text(en="First attempt, six fields", zh="初探（六个特征）"), factors=RawFields(), rollout=None
+        name="b0-features",
+        title=Text(en="First attempt, six fields", zh="初探（六个特征）"),
+        factors=RawFields(),
+        rollout=None,
     )
     variants = (lead, sign, plain, *penalised, two_inputs)
     return Reproduction(

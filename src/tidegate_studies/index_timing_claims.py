@@ -11,7 +11,12 @@ from tidegate.types.report import Claim, Text
 
 __all__ = ["claims"]
 
-_LEAD, _SIGN, _TWO, _PENALISED = "b1-return", "b1-sign", "b1-two-inputs", ("b1-l2-1e-5", "b1-l2-1e-4", "b1-l2-1e-3", "b1-l2-1e-2")
+_LEAD, _SIGN, _TWO, _PENALISED = (
+    "b1-return",
+    "b1-sign",
+    "b1-two-inputs",
+    ("b1-l2-1e-5", "b1-l2-1e-4", "b1-l2-1e-3", "b1-l2-1e-2"),
+)
 _MIDDLE = "b1-l2-1e-3"
 _SEEDS = Text(
     en="Medians over seeds; the document shows one run of each.", zh="此处为种子中位数；原文每种仅展示一次运行。"
@@ -38,9 +43,19 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
     made.append(_seeds(lead, market))
     made.append(
         Claim(
-            key="ranker", published="drawdown of the stock ranker clearly reduced", ours="not run here", difference="–", verdict="not tested",
-            statement=Text(en="As a gate over a stock ranker the timing improves the ranker's drawdown", zh="作为选股模型的择时信号，可显著改善回撤"),
-            reason=Text(en="Needs a market of stocks; it belongs to the stock-selection study.", zh="需要股票市场数据，属于选股研究。"),
+            key="ranker",
+            published="drawdown of the stock ranker clearly reduced",
+            ours="not run here",
+            difference="–",
+            verdict="not tested",
+            statement=Text(
+                en="As a gate over a stock ranker the timing improves the ranker's drawdown",
+                zh="作为选股模型的择时信号，可显著改善回撤",
+            ),
+            reason=Text(
+                en="Needs a market of stocks; it belongs to the stock-selection study.",
+                zh="需要股票市场数据，属于选股研究。",
+            ),
         )
     )
     return tuple(made)
@@ -52,11 +67,16 @@ def _trend(found: Finding) -> Claim:
     ratio = float(np.median(found.over_seeds("rmse"))) / found.value("rmse", "persistence")
     return Claim(
         key="b0-trend",
-        statement=Text(en="The 20-day forecasts of the first attempt only sum up the past trend, and it fails", zh="初探模型对未来20天的预测只是对过去趋势的总括，结果不理想"),
+        statement=Text(
+            en="The 20-day forecasts of the first attempt only sum up the past trend, and it fails",
+            zh="初探模型对未来20天的预测只是对过去趋势的总括，结果不理想",
+        ),
         published="stated, no figure",
         ours=f"next-close RMSE {ratio:.2f} × persistence; correlation of path with past 20-bar change {follow:.2f}",
         difference="–",
-        reason=Text(en="A ratio above 1 is worse than saying that the price stays.", zh="比值大于 1 说明不如“价格不变”。"),
+        reason=Text(
+            en="A ratio above 1 is worse than saying that the price stays.", zh="比值大于 1 说明不如“价格不变”。"
+        ),
         verdict="holds" if ratio > 1 else "fails",
     )
 
@@ -96,7 +116,10 @@ def _against_holding(lead: Finding, market: str) -> Claim:
         published="equity curve above the index",
         ours=f"median {made:.1%}, buy and hold {hold:.1%}; {place:.0%} of random gates of equal exposure earned less",
         difference=f"{made - hold:+.1%}",
-        reason=Text(en="Without costs, as published. A percentile below 95 % is within luck.", zh="按原文不计成本。分位低于 95% 属于运气范围。"),
+        reason=Text(
+            en="Without costs, as published. A percentile below 95 % is within luck.",
+            zh="按原文不计成本。分位低于 95% 属于运气范围。",
+        ),
         verdict="holds" if made > hold and place >= 0.95 else "unclear" if made > hold else "fails",
     )
 
@@ -142,12 +165,13 @@ def _penalty(lead: Finding, held: Finding, market: str) -> list[Claim]:
 
 def _bias(held: list[Finding]) -> Claim:
     shares = [float(np.median(found.over_seeds("share_above_zero"))) for found in held]
-    one_sided = max(max(shares), 1 - min(shares))
+    one_sided = max(*shares, 1 - min(shares))
     return Claim(
         key="l2-bias",
         statement=Text(en="A wrong coefficient pushes the forecasts to one sign", zh="不合适的正则系数使预测偏向一侧"),
         published="stated, no figure",
-        ours="share above zero " + ", ".join(f"{found.study.title.en}: {share:.0%}" for found, share in zip(held, shares, strict=True)),
+        ours="share above zero "
+        + ", ".join(f"{found.study.title.en}: {share:.0%}" for found, share in zip(held, shares, strict=True)),
         difference="–",
         reason=Text(en="One-sided where one sign takes 90 % of all forecasts.", zh="一侧占比达 90% 即视为偏置。"),
         verdict="holds" if one_sided >= 0.9 else "fails",
@@ -170,14 +194,22 @@ def _two_inputs(lead: Finding, two: Finding, market: str) -> Claim:
 
 
 def _falls(two: Finding) -> Claim:
-    covered, base, chance = (float(np.median(two.over_seeds(name))) for name in ("falls_covered", "falls_base_rate", "falls_p"))
+    covered, base, chance = (
+        float(np.median(two.over_seeds(name))) for name in ("falls_covered", "falls_base_rate", "falls_p")
+    )
     return Claim(
         key="falls",
-        statement=Text(en="The negative spells of the two-input model cover most sharp falls", zh="双输入模型预测为负的时段覆盖了大多数大幅下跌"),
+        statement=Text(
+            en="The negative spells of the two-input model cover most sharp falls",
+            zh="双输入模型预测为负的时段覆盖了大多数大幅下跌",
+        ),
         published="stated on a chart",
         ours=f"{covered:.0%} of the worst 5 % of bars, while negative on {base:.0%} of all bars; p {chance:.2f}",
         difference=f"{covered - base:+.0%} over luck",
-        reason=Text(en="What a model covers by being negative often is no merit: the base rate stands beside it.", zh="经常为负自然覆盖更多：须与基准比例对照。"),
+        reason=Text(
+            en="What a model covers by being negative often is no merit: the base rate stands beside it.",
+            zh="经常为负自然覆盖更多：须与基准比例对照。",
+        ),
         verdict="holds" if covered > 0.5 and chance < 0.05 else "unclear" if covered > 0.5 else "fails",
     )
 

@@ -24,12 +24,17 @@ app = typer.Typer(
 )
 app.add_typer(data, name="data")
 
-Named = Annotated[str, typer.Argument(metavar="STUDY", help="a study's name (`tidegate list`) or the path of its JSON file")]
-Run = Annotated[str, typer.Argument(metavar="RUN", help="a run folder, a study's name (its newest run) or fingerprint digits")]
+Named = Annotated[
+    str, typer.Argument(metavar="STUDY", help="a study's name (`tidegate list`) or the path of its JSON file")
+]
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="a run folder, a study's name (its newest run) or fingerprint digits")
+]
 Out = Annotated[str, typer.Option("--out", help="folder of all runs")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON for programs instead of text for people")]
 Data = Annotated[
-    Optional[str], typer.Option("--data", "-d", help="store:NAME, sample:NAME, world:NAME[,setting=value] or a file's path")  # noqa: UP045
+    str | None,
+    typer.Option("--data", "-d", help="store:NAME, sample:NAME, world:NAME[,setting=value] or a file's path"),
 ]
 Sets = Annotated[
     Optional[list[str]], typer.Option("--set", "-s", metavar="PATH=VALUE", help="change one setting; repeat for more")  # noqa: UP045
@@ -46,7 +51,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
 ) -> None:
     pass
 
@@ -88,8 +95,10 @@ def run(
     set_: Sets = None,
     seeds: Seeds = None,
     quick: Quick = False,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with the newest run of this study, with its own settings")] = False,
-    jobs: Annotated[Optional[int], typer.Option("--jobs", "-j", min=1, help="fits at a time; default: one a core")] = None,  # noqa: UP045
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with the newest run of this study, with its own settings")
+    ] = False,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="fits at a time; default: one a core")] = None,
     out: Out = "runs",
     json: Json = False,
 ) -> None:
@@ -123,7 +132,9 @@ def explain(
     run: Run,
     asset: Annotated[str, typer.Argument(help="the asset, as the data names it")],
     day: Annotated[str, typer.Argument(metavar="DATE", help="2015-06-12, or 2015-06-12T10:35 for shorter bars")],
-    study: Annotated[Optional[str], typer.Option("--study", help="which study of the run; default: the leading one")] = None,  # noqa: UP045
+    study: Annotated[
+        str | None, typer.Option("--study", help="which study of the run; default: the leading one")
+    ] = None,
     out: Out = "runs",
     json: Json = False,
 ) -> None:
@@ -137,7 +148,7 @@ def explain(
 def figures(
     run: Run,
     form: Annotated[str, typer.Option("--format", help="png or svg")] = "png",
-    only: Annotated[Optional[list[str]], typer.Option("--only", help="keys of the figures to draw; default: all")] = None,  # noqa: UP045
+    only: Annotated[list[str] | None, typer.Option("--only", help="keys of the figures to draw; default: all")] = None,
     language: Annotated[str, typer.Option("--language", help="en or zh")] = "en",
     theme: Annotated[str, typer.Option("--theme", help="light or dark")] = "light",
     out: Out = "runs",

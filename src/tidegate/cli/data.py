@@ -14,10 +14,16 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="the dataset's name in
 @data.command("import")
 def import_(
     path: Annotated[str, typer.Argument(help="a CSV or Parquet file, or a folder of them with the same columns")],
-    name: Annotated[Optional[str], typer.Option("--name", "-n", help="name in the store; default: the file's name")] = None,  # noqa: UP045
-    set_: Annotated[Optional[list[str]], typer.Option("--set", "-s", metavar="SETTING=VALUE", help="change one import setting")] = None,  # noqa: UP045
+    name: Annotated[
+        str | None, typer.Option("--name", "-n", help="name in the store; default: the file's name")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="SETTING=VALUE", help="change one import setting")
+    ] = None,
     append: Annotated[bool, typer.Option("--append", help="add newer bars to a dataset that is there")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="put these bars in place of what the dataset held")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="put these bars in place of what the dataset held")
+    ] = False,
     dry: Annotated[bool, typer.Option("--dry", help="only read and report; keep nothing")] = False,
     json: Annotated[bool, typer.Option("--json", help="print the health report as JSON")] = False,
 ) -> None:

@@ -26,7 +26,11 @@ def bring_in(
     """Import a file or a folder into the store, and report its health."""
     settings = ImportSettings.of(_nested(sets))
     with progress(quiet=json) as tell:
-        made = import_file(Path(path), settings, progress=lambda step, share: tell(Event("step", "import", round(share * 100), 100, step)))
+        made = import_file(
+            Path(path),
+            settings,
+            progress=lambda step, share: tell(Event("step", "import", round(share * 100), 100, step)),
+        )
         tell(Event("done", "import"))
     kept = None if dry else _keep(made, name or _name_of(Path(path)), append=append, replace=replace)
     if json:
@@ -41,7 +45,9 @@ def bring_in(
 
 def show_health(health: HealthReport) -> None:
     """A health report for people."""
-    say(f"{health.file}: {health.kept} of {health.rows} rows kept, {health.quarantined} quarantined; {health.assets} assets, {_short(health.first)} … {_short(health.last)}")
+    say(
+        f"{health.file}: {health.kept} of {health.rows} rows kept, {health.quarantined} quarantined; {health.assets} assets, {_short(health.first)} … {_short(health.last)}"
+    )
     units = ", ".join(f"{column} in {unit}" for column, unit in health.units.items())
     say(f"read as {health.encoding}; frequency {health.frequency}" + (f"; {units}" if units else ""))
     say("columns: " + ", ".join(f"{header} → {column}" for header, column in health.columns.items()))
@@ -52,7 +58,13 @@ def show_health(health: HealthReport) -> None:
     if health.defects:
         say()
         rows = [
-            (d.name, d.action, d.count, d.meaning, "; ".join(f"row {e.row}: {e.column} {e.found}".strip() for e in d.examples[:2]))
+            (
+                d.name,
+                d.action,
+                d.count,
+                d.meaning,
+                "; ".join(f"row {e.row}: {e.column} {e.found}".strip() for e in d.examples[:2]),
+            )
             for d in health.defects
         ]
         table("Health", ("defect", "what was done", "rows", "what it means", "examples"), rows, right=(2,))
@@ -70,8 +82,16 @@ def list_store(*, json: bool) -> None:
     if not held:
         say(f"The store at {store.root} is empty. `tidegate data import FILE` fills it.")
         return
-    rows = [(h.dataset, h.spec.kind, h.spec.frequency, h.rows, h.assets, _short(h.first), _short(h.last), h.digest[:12]) for h in held]
-    table(f"Store {store.root}", ("dataset", "kind", "frequency", "rows", "assets", "first", "last", "digest"), rows, right=(3, 4))
+    rows = [
+        (h.dataset, h.spec.kind, h.spec.frequency, h.rows, h.assets, _short(h.first), _short(h.last), h.digest[:12])
+        for h in held
+    ]
+    table(
+        f"Store {store.root}",
+        ("dataset", "kind", "frequency", "rows", "assets", "first", "last", "digest"),
+        rows,
+        right=(3, 4),
+    )
 
 
 def check_store(name: str | None, *, json: bool) -> None:
@@ -85,11 +105,19 @@ def check_store(name: str | None, *, json: bool) -> None:
             told.append({"dataset": dataset, "good": False, "found": str(error)})
             continue
         flagged = 0 if holding.health is None else sum(d.count for d in holding.health.defects if d.action == "flagged")
-        told.append({"dataset": dataset, "good": True, "found": f"{len(holding.parts)} files agree with their hashes; {flagged} rows flagged at import"})
+        told.append(
+            {
+                "dataset": dataset,
+                "good": True,
+                "found": f"{len(holding.parts)} files agree with their hashes; {flagged} rows flagged at import",
+            }
+        )
     if json:
         say_json(told)
     elif told:
-        table("Check", ("", "dataset", "found"), [("ok" if t["good"] else "bad", t["dataset"], t["found"]) for t in told])
+        table(
+            "Check", ("", "dataset", "found"), [("ok" if t["good"] else "bad", t["dataset"], t["found"]) for t in told]
+        )
     else:
         say("The store is empty.")
     if not all(t["good"] for t in told):
@@ -130,5 +158,7 @@ def _nested(sets: Sequence[str]) -> dict[str, Any]:
         if dot:
             made.setdefault(first, {})[rest] = value
         else:
-            made[first] = value if not isinstance(value, (int, float)) or first not in {"asset", "title"} else str(value)
+            made[first] = (
+                value if not isinstance(value, (int, float)) or first not in {"asset", "title"} else str(value)
+            )
     return made

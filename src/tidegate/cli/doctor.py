@@ -56,7 +56,12 @@ def _cores() -> Finding:
 def _disk(out: Path) -> Finding:
     place = out if out.exists() else Path()
     free = shutil.disk_usage(place).free / 1e9
-    return Finding("disk", f"{free:.1f} GB free at {place.resolve().name or '/'}", free > 1.0, "" if free > 1.0 else "free at least 1 GB")
+    return Finding(
+        "disk",
+        f"{free:.1f} GB free at {place.resolve().name or '/'}",
+        free > 1.0,
+        "" if free > 1.0 else "free at least 1 GB",
+    )
 
 
 def _samples() -> Finding:
@@ -80,9 +85,18 @@ def _store() -> Finding:
         except TidegateError as error:
             bad.append(f"{name}: {error}")
     names = ", ".join(store.list()) or "empty"
-    return Finding("store", "; ".join(bad) or names, not bad, "import the dataset again" if bad else "`tidegate data import FILE` fills it")
+    return Finding(
+        "store",
+        "; ".join(bad) or names,
+        not bad,
+        "import the dataset again" if bad else "`tidegate data import FILE` fills it",
+    )
 
 
 def _browser() -> Finding:
-    found = next((name for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if shutil.which(name)), None)
-    return Finding("browser", found or "none found", good=True, advice="" if found else "only `tidegate figures` needs one")
+    found = next(
+        (name for name in ("chromium", "chromium-browser", "google-chrome", "chrome") if shutil.which(name)), None
+    )
+    return Finding(
+        "browser", found or "none found", good=True, advice="" if found else "only `tidegate figures` needs one"
+    )

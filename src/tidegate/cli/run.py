@@ -32,11 +32,18 @@ def run_study(
 
     if resume:
         if data or sets or seeds or quick:
-            raise SettingError("a resumed run keeps its own settings", hint="leave out --data, --set, --seeds and --quick, or drop --resume")
+            raise SettingError(
+                "a resumed run keeps its own settings",
+                hint="leave out --data, --set, --seeds and --quick, or drop --resume",
+            )
         made = resumed(named, Path(out))
     else:
         made = declare(
-            named, data=data, settings=dict(assignment(text) for text in sets), seeds=seeds_from(seeds) if seeds else None, quick=quick
+            named,
+            data=data,
+            settings=dict(assignment(text) for text in sets),
+            seeds=seeds_from(seeds) if seeds else None,
+            quick=quick,
         )
     try:
         with progress(quiet=json) as tell:

@@ -6,7 +6,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from tidegate.study.progress import Event, Tell
@@ -49,7 +57,9 @@ def cell(value: object, style: str) -> str:
         middle, low, high = (cell(value.get(part), style) for part in ("value", "low", "high"))
         return middle if value.get("low") is None else f"{middle} [{low}, {high}]"
     if isinstance(value, (int, float)):
-        return {"percent": f"{value:.1%}", "integer": f"{value:.0f}", "number": f"{value:.2f}"}.get(style, f"{value:.4g}")
+        return {"percent": f"{value:.1%}", "integer": f"{value:.0f}", "number": f"{value:.2f}"}.get(
+            style, f"{value:.4g}"
+        )
     return str(value)
 
 
@@ -60,8 +70,14 @@ def progress(*, quiet: bool) -> Iterator[Tell]:
         yield _plain if not quiet else _nothing
         return
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(), TimeRemainingColumn(), console=_errors, transient=True,
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=_errors,
+        transient=True,
     )
     tasks: dict[str, TaskID] = {}
 

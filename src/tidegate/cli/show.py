@@ -53,7 +53,11 @@ def _show_study(name: str, data: str | None, sets: Sequence[str], *, json: bool)
     made = declare(name, data=data, settings=dict(assignment(text) for text in sets))
     lead = document(made.study(made.lead))
     if json:
-        say_json(lead if len(made.studies) == 1 else {"name": made.name, "lead": made.lead, "studies": [document(s) for s in made.studies]})
+        say_json(
+            lead
+            if len(made.studies) == 1
+            else {"name": made.name, "lead": made.lead, "studies": [document(s) for s in made.studies]}
+        )
         return
     say(f"{made.title.en} ({made.title.zh})")
     say(made.document.en)
@@ -65,7 +69,9 @@ def _show_study(name: str, data: str | None, sets: Sequence[str], *, json: bool)
         base = dict(_flat(lead))
         rows = []
         for study in others:
-            differs = {k: v for k, v in _flat(document(study)) if base.get(k) != v and not k.startswith(("title", "name"))}
+            differs = {
+                k: v for k, v in _flat(document(study)) if base.get(k) != v and not k.startswith(("title", "name"))
+            }
             rows.append((study.name, study.title.en, ", ".join(f"{k}={v}" for k, v in differs.items())))
         table("Its variants", ("study", "what it is", "settings that differ"), rows)
     say("\nChange any with --set SETTING=VALUE; for one variant only, --set STUDY.SETTING=VALUE.")
@@ -83,12 +89,24 @@ def _flat(held: Any, path: str = "") -> list[tuple[str, str]]:
 def _show_component(family: str, name: str, *, json: bool) -> None:
     kind = find(family, name)
     fields = [
-        (field, str(info.annotation).replace("typing.", ""), "needed" if info.is_required() else repr(info.get_default(call_default_factory=True)), info.description or "")
+        (
+            field,
+            str(info.annotation).replace("typing.", ""),
+            "needed" if info.is_required() else repr(info.get_default(call_default_factory=True)),
+            info.description or "",
+        )
         for field, info in kind.model_fields.items()
     ]
     if json:
         keys = ("setting", "type", "default", "description")
-        say_json({"family": family, "name": name, "home": f"{kind.__module__}:{kind.__name__}", "settings": [dict(zip(keys, f, strict=True)) for f in fields]})
+        say_json(
+            {
+                "family": family,
+                "name": name,
+                "home": f"{kind.__module__}:{kind.__name__}",
+                "settings": [dict(zip(keys, f, strict=True)) for f in fields],
+            }
+        )
         return
     say(f"{name} ({family}), {kind.__module__}.{kind.__name__}")
     say()
@@ -146,10 +164,15 @@ def draw_figures(run: str, form: str, only: Sequence[str], out: str, *, language
     from tidegate.study.folder import find_run
 
     folder = find_run(run, Path(out))
-    choices = {"format": (form, ("png", "svg")), "language": (language, ("en", "zh")), "theme": (theme, ("light", "dark"))}
+    choices = {
+        "format": (form, ("png", "svg")),
+        "language": (language, ("en", "zh")),
+        "theme": (theme, ("light", "dark")),
+    }
     for what, (given, known) in choices.items():
         if given not in known:
             raise UnknownNameError.among(what, given, known)
-    paths = pictures(open_report(folder), folder / "figures", forms=(form,), language=language, theme=theme, only=only or None)  # type: ignore[arg-type]
+    drawn: dict[str, Any] = {"forms": (form,), "language": language, "theme": theme, "only": only or None}
+    paths = pictures(open_report(folder), folder / "figures", **drawn)
     for path in paths:
         say(str(path))

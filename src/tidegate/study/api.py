@@ -83,14 +83,16 @@ def open_report(named: str | Path, out: Path | str = "runs") -> Report:
 
 def compare(*named: str | Path, out: Path | str = "runs") -> Report:
     """Two or more runs side by side."""
-    if len(named) < 2:
+    if len(named) <= 1:
         raise SettingError("a comparison needs at least two runs", found=list(named))
     folders = [find_run(str(name), Path(out)) for name in named]
     reports = [Report.of(RunFolder(folder).read("report.json")) for folder in folders]
     return compare_reports(reports, [f"{folder.parent.name}/{folder.name}" for folder in folders])
 
 
-def explain(named: str | Path, asset: str, day: str, *, study: str | None = None, out: Path | str = "runs") -> Explained:
+def explain(
+    named: str | Path, asset: str, day: str, *, study: str | None = None, out: Path | str = "runs"
+) -> Explained:
     """One number's whole path through the rooms of a run."""
     return explain_number(find_run(str(named), Path(out)), asset, day, study)
 
@@ -108,8 +110,14 @@ def _reproduction(study: object, source: Source | None, quick: bool) -> Reproduc
             raise UnknownNameError.among("study", str(study), studies(), where="no such file either")
         study = read_json(Path(study))
     if quick:
-        raise SettingError("quick is a form of the named reproductions", found="a single study", hint="set fewer seeds and epochs instead")
+        raise SettingError(
+            "quick is a form of the named reproductions",
+            found="a single study",
+            hint="set fewer seeds and epochs instead",
+        )
     one = Study.of(study)
     if source is not None:
         one = one.but(source=source)
-    return Reproduction(one.name, one.title, Text(en="A study of the user's own.", zh="用户自定的研究。"), (one,), one.name)
+    return Reproduction(
+        one.name, one.title, Text(en="A study of the user's own.", zh="用户自定的研究。"), (one,), one.name
+    )

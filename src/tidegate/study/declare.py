@@ -59,7 +59,9 @@ class Study(Settings):
     universe: tuple[str, ...] = Field(description="assets to use; empty for all that the source has")
     span: Dates = Field(description="days of data the study may see")
     factors: FactorSet = Field(description="what is computed from the bars")
-    context: tuple[str, ...] = Field(default=(), description="fields seen at the anchor only; all others are window inputs")
+    context: tuple[str, ...] = Field(
+        default=(), description="fields seen at the anchor only; all others are window inputs"
+    )
     lookback: int = Field(ge=1, description="rows in a window")
     count: Count = Field(description="whether distances in time count traded rows or sessions")
     label: Label = Field(description="what is forecast, with its horizon")
@@ -85,8 +87,15 @@ class Study(Settings):
         if isinstance(self.model, Network) and self.training is None:
             raise SettingError("a network needs training settings", where=self.name, hint="set `training`")
         if self.strategy is not None and not self.markets:
-            raise SettingError("a strategy needs at least one market", where=self.name, hint="add to `markets`, or set strategy to null")
-        for what, names in (("market", [market.name for market in self.markets]), ("rival", [rival.name for rival in self.rivals])):
+            raise SettingError(
+                "a strategy needs at least one market",
+                where=self.name,
+                hint="add to `markets`, or set strategy to null",
+            )
+        for what, names in (
+            ("market", [market.name for market in self.markets]),
+            ("rival", [rival.name for rival in self.rivals]),
+        ):
             if len(set(names)) < len(names):
                 raise SettingError(f"a {what} appears twice", found=names, where=self.name)
         return self
@@ -108,7 +117,9 @@ def _put(held: Any, parts: list[str], value: Any, path: str) -> Any:
         place = int(name)
         return [*held[:place], _put(held[place], rest, value, path) if rest else value, *held[place + 1 :]]
     if not isinstance(held, Mapping):
-        raise SettingError("there is nothing to set inside a plain value", where=path, found=held, hint=f"stop before {name!r}")
+        raise SettingError(
+            "there is nothing to set inside a plain value", where=path, found=held, hint=f"stop before {name!r}"
+        )
     if name not in held:
         raise UnknownNameError.among("setting", name, held, where=path)
     return {**held, name: _put(held[name], rest, value, path) if rest else value}

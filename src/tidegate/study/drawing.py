@@ -23,7 +23,7 @@ from tidegate.report.figures.spells import spells
 from tidegate.report.figures.split import Range, split
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
-from tidegate.study.reproduction import Reproduction, Shown
+from tidegate.study.reproduction import Shown
 from tidegate.study.trading import BENCHMARK, BookSet
 from tidegate.study.words import GLOSSARY, member_title
 from tidegate.types.axes import FloatArray
@@ -32,9 +32,9 @@ from tidegate.types.report import Figure, Text
 __all__ = ["clock_figure", "draw", "split_figure"]
 
 
-def draw(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def draw(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     """The figures of one id: one a market where books are drawn, one or two otherwise."""
-    drawers: dict[str, Callable[[Shown, Reproduction, Findings], tuple[Figure, ...]]] = {
+    drawers: dict[str, Callable[[Shown, Findings], tuple[Figure, ...]]] = {
         "network": _network,
         "equity": _equity,
         "spells": _spells,
@@ -46,7 +46,7 @@ def draw(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[
     }
     if shown.figure not in drawers:
         raise UnknownNameError.among("figure", shown.figure, drawers)
-    return drawers[shown.figure](shown, reproduction, findings)
+    return drawers[shown.figure](shown, findings)
 
 
 def clock_figure(findings: Findings) -> Figure:
@@ -63,16 +63,36 @@ def split_figure(findings: Findings) -> Figure:
     for fold in found.folds:
         kept = np.flatnonzero(fold.training(windows))
         last = int(windows.anchor_time[kept].max())
-        ranges.append(Range(fold.index + 1, "train", times[int(windows.anchor_time[kept].min())], times[last], len(kept)))
+        ranges.append(
+            Range(fold.index + 1, "train", times[int(windows.anchor_time[kept].min())], times[last], len(kept))
+        )
         if last + 1 < fold.train.end:
-            ranges.append(Range(fold.index + 1, "purge", times[last + 1], times[fold.train.end - 1], fold.purged(windows)))
+            ranges.append(
+                Range(fold.index + 1, "purge", times[last + 1], times[fold.train.end - 1], fold.purged(windows))
+            )
         if fold.valid is not None:
-            ranges.append(Range(fold.index + 1, "valid", times[fold.valid.first], times[fold.valid.end - 1], int(fold.validation(windows).sum())))
-        ranges.append(Range(fold.index + 1, "test", times[fold.test.first], times[fold.test.end - 1], int(fold.testing(windows).sum())))
+            ranges.append(
+                Range(
+                    fold.index + 1,
+                    "valid",
+                    times[fold.valid.first],
+                    times[fold.valid.end - 1],
+                    int(fold.validation(windows).sum()),
+                )
+            )
+        ranges.append(
+            Range(
+                fold.index + 1,
+                "test",
+                times[fold.test.first],
+                times[fold.test.end - 1],
+                int(fold.testing(windows).sum()),
+            )
+        )
     return split("split", Text(en="What was learned from, purged and judged", zh="训练、净化与评判的区间"), ranges)
 
 
-def _network(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _network(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     made = []
     for name in shown.studies:
         found = findings[name]
@@ -85,12 +105,14 @@ def _network(shown: Shown, reproduction: Reproduction, findings: Findings) -> tu
     return tuple(made)
 
 
-def _equity(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _equity(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     made = []
     for market in findings[shown.studies[0]].books:
         curves = [_curve(findings[name], findings[name].books[market]) for name in shown.studies]
         held = findings[shown.studies[0]].books[market]
-        benchmark = Curve(BENCHMARK, GLOSSARY[BENCHMARK], held.equity(BENCHMARK) / held.capital, _exposure(held, BENCHMARK))
+        benchmark = Curve(
+            BENCHMARK, GLOSSARY[BENCHMARK], held.equity(BENCHMARK) / held.capital, _exposure(held, BENCHMARK)
+        )
         words = GLOSSARY.get(market, Text.same(market))
         note = Text(en=" ".join(["", *held.stamps]), zh=" ".join(["", *held.stamps])) if held.stamps else None
         title = _titled(shown, Text(en=f"Equity, {words.en}", zh=f"净值：{words.zh}"), findings[shown.studies[0]])
@@ -109,28 +131,37 @@ def _exposure(held: BookSet, member: str) -> FloatArray:
     return held.ledgers[member].book["exposure"].to_numpy()
 
 
-def _spells(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _spells(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     found = findings[shown.studies[0]]
     member = "ensemble" if "ensemble" in found.forecasts else found.seeds[0]
     forecast = found.forecasts[member].frame
     bars = found.bars.frame.filter(pl.col("time").is_between(forecast["time"][0], forecast["time"][-1]))
     times = bars["time"].to_numpy().astype("datetime64[us]")
     negative = np.zeros(len(times), dtype=bool)
-    negative[np.searchsorted(times, forecast["time"].to_numpy().astype("datetime64[us]"))] = forecast["score"].to_numpy() < 0
+    negative[np.searchsorted(times, forecast["time"].to_numpy().astype("datetime64[us]"))] = (
+        forecast["score"].to_numpy() < 0
+    )
     close = bars["close"].to_numpy()
     falls = ForwardFalls(span=found.study.label.horizon.span, worst=WORST).mark(close)
     span = found.study.label.horizon.span
     who = member_title(member)
     figure = spells(
-        shown.key.lower(), _titled(shown, Text(en=f"Negative spells ({who.en})", zh=f"负预测期（{who.zh}）"), found), times, close, negative,
-        opens=bars["open"].to_numpy(), high=bars["high"].to_numpy(), low=bars["low"].to_numpy(), falls=falls,
+        shown.key.lower(),
+        _titled(shown, Text(en=f"Negative spells ({who.en})", zh=f"负预测期（{who.zh}）"), found),
+        times,
+        close,
+        negative,
+        opens=bars["open"].to_numpy(),
+        high=bars["high"].to_numpy(),
+        low=bars["low"].to_numpy(),
+        falls=falls,
         fall_words=Text(en=f"worst 5 % of the coming {span} bars", zh=f"其后 {span} 根K线收益处于最差 5%"),
         price=Text.same(found.bars.spec.title),
     )
     return (figure,)
 
 
-def _scores(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _scores(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     coefficients, forecasts = [], []
     for name in shown.studies:
         model = findings[name].study.model
@@ -142,82 +173,143 @@ def _scores(shown: Shown, reproduction: Reproduction, findings: Findings) -> tup
     key = shown.key.lower()
     return (
         distribution(
-            key, Text(en=f"{shown.key} Forecasts by L2 coefficient", zh=f"{shown.key} 不同 L2 系数下的预测分布"), coefficients, forecasts,
-            labels=known, style="percent",
+            key,
+            Text(en=f"{shown.key} Forecasts by L2 coefficient", zh=f"{shown.key} 不同 L2 系数下的预测分布"),
+            coefficients,
+            forecasts,
+            labels=known,
+            style="percent",
         ),
         share_above_zero(
-            f"{key}-share", Text(en=f"{shown.key} Share of forecasts above zero", zh=f"{shown.key} 预测为正的比例"), coefficients, forecasts,
+            f"{key}-share",
+            Text(en=f"{shown.key} Share of forecasts above zero", zh=f"{shown.key} 预测为正的比例"),
+            coefficients,
+            forecasts,
             base_rate=float((known > 0).mean()),
         ),
     )
 
 
-def _paths(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _paths(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     found = findings[shown.studies[0]]
     if not found.paths:
         return ()
-    held = pl.concat(list(found.paths.values())).group_by("time", "step").agg(pl.col("score").mean()).sort("time", "step")
+    held = (
+        pl.concat(list(found.paths.values())).group_by("time", "step").agg(pl.col("score").mean()).sort("time", "step")
+    )
     times = found.bars.times
     steps = int(held["step"].max())  # type: ignore[arg-type]
-    origins = np.searchsorted(times, held.filter(pl.col("step") == 1)["time"].to_numpy().astype("datetime64[us]")).astype(np.int64)
+    origins = np.searchsorted(
+        times, held.filter(pl.col("step") == 1)["time"].to_numpy().astype("datetime64[us]")
+    ).astype(np.int64)
     made = held["score"].to_numpy().reshape(-1, steps)
     first = max(int(origins[0]) - found.study.lookback, 0)
     close = found.bars.adjusted("close")[first:]
     key, note = shown.key.lower(), Text(en=" Each path is the mean over seeds.", zh=" 每条路径为各种子的平均。")
     return (
         paths(
-            key, _titled(shown, Text(en=f"{steps} bars ahead, fed back", zh=f"递归预测未来 {steps} 根K线"), found), times[first:], close,
-            origins - first, made, every=found.study.rollout.every if found.study.rollout else None,
-            price=Text.same(found.bars.spec.title), note=note,
+            key,
+            _titled(shown, Text(en=f"{steps} bars ahead, fed back", zh=f"递归预测未来 {steps} 根K线"), found),
+            times[first:],
+            close,
+            origins - first,
+            made,
+            every=found.study.rollout.every if found.study.rollout else None,
+            price=Text.same(found.bars.spec.title),
+            note=note,
         ),
-        changes(f"{key}-changes", _titled(shown, Text(en="The same as changes", zh="同一预测的涨跌幅"), found), close, origins - first, made, note=note),
+        changes(
+            f"{key}-changes",
+            _titled(shown, Text(en="The same as changes", zh="同一预测的涨跌幅"), found),
+            close,
+            origins - first,
+            made,
+            note=note,
+        ),
     )
 
 
-def _seeds(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _seeds(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     lead = findings[findings.lead]
     made = []
     for market, held in lead.books.items():
-        samples = [Sample(name, findings[name].study.title, findings[name].over_seeds("total_return", market)) for name in shown.studies]
+        samples = [
+            Sample(name, findings[name].study.title, findings[name].over_seeds("total_return", market))
+            for name in shown.studies
+        ]
         rivals = [
-            Level(member, member_title(member), lead.value("total_return", member, market), benchmark=member == BENCHMARK)
+            Level(
+                member, member_title(member), lead.value("total_return", member, market), benchmark=member == BENCHMARK
+            )
             for member in held.members
             if not member.startswith("seed-") and member != "ensemble"
         ]
         gates = np.concatenate([values["total_return"] for values in held.gates.values()]) if held.gates else None
         words = GLOSSARY.get(market, Text.same(market))
         title = Text(en=f"{shown.key} Total return over seeds, {words.en}", zh=f"{shown.key} 各种子总收益：{words.zh}")
-        made.append(seeds(_key(shown, market, 2), title, GLOSSARY["total_return"], samples, style="percent", rivals=rivals, gates=gates))
+        made.append(
+            seeds(
+                _key(shown, market, 2),
+                title,
+                GLOSSARY["total_return"],
+                samples,
+                style="percent",
+                rivals=rivals,
+                gates=gates,
+            )
+        )
     return tuple(made)
 
 
-def _placebo(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     found = findings[shown.studies[0]]
     made = []
     for market, held in found.books.items():
         if not held.gates:
             continue
-        gates = np.concatenate([values["total_return"] for member, values in held.gates.items() if member.startswith("seed-")])
+        gates = np.concatenate(
+            [values["total_return"] for member, values in held.gates.items() if member.startswith("seed-")]
+        )
         words = GLOSSARY.get(market, Text.same(market))
         title = Text(en=f"{shown.key} Among random gates, {words.en}", zh=f"{shown.key} 与随机择时比较：{words.zh}")
         others = {BENCHMARK: (GLOSSARY[BENCHMARK], found.value("total_return", BENCHMARK, market))}
         made.append(
-            placebo(_key(shown, market, 2), title, GLOSSARY["total_return"], gates, found.over_seeds("total_return", market), label=found.study.title, others=others)
+            placebo(
+                _key(shown, market, 2),
+                title,
+                GLOSSARY["total_return"],
+                gates,
+                found.over_seeds("total_return", market),
+                label=found.study.title,
+                others=others,
+            )
         )
     return tuple(made)
 
 
-def _losses(shown: Shown, reproduction: Reproduction, findings: Findings) -> tuple[Figure, ...]:
+def _losses(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     curves = []
     for name in shown.studies:
         found = findings[name]
-        curves.append(LossCurve(name, found.study.title, _by_epoch(found, "train"), _maybe(found, "valid"), _maybe(found, "test")))
+        curves.append(
+            LossCurve(name, found.study.title, _by_epoch(found, "train"), _maybe(found, "valid"), _maybe(found, "test"))
+        )
     title = Text(en=f"{shown.key} Loss by epoch", zh=f"{shown.key} 逐轮损失")
-    return (losses(shown.key.lower(), title, curves, loss=Text(en="mean squared error of the scaled label", zh="缩放标签的均方误差")),)
+    return (
+        losses(
+            shown.key.lower(),
+            title,
+            curves,
+            loss=Text(en="mean squared error of the scaled label", zh="缩放标签的均方误差"),
+        ),
+    )
 
 
 def _by_epoch(found: Finding, name: str) -> FloatArray:
-    rows = [[entry["watched"][name] if name not in {"train", "valid"} else entry[name] for entry in history] for history in found.histories.values()]
+    rows = [
+        [entry["watched"][name] if name not in {"train", "valid"} else entry[name] for entry in history]
+        for history in found.histories.values()
+    ]
     width = max(len(row) for row in rows)
     return np.array([[*row, *[np.nan] * (width - len(row))] for row in rows], dtype=np.float64)
 
@@ -229,9 +321,10 @@ def _maybe(found: Finding, name: str) -> FloatArray | None:
 
 
 def _titled(shown: Shown, what: Text, found: Finding) -> Text:
-    return Text(en=f"{shown.key} {what.en}: {found.study.title.en}", zh=f"{shown.key} {what.zh}：{found.study.title.zh}")
+    return Text(
+        en=f"{shown.key} {what.en}: {found.study.title.en}", zh=f"{shown.key} {what.zh}：{found.study.title.zh}"
+    )
 
 
 def _key(shown: Shown, part: str, count: int) -> str:
     return shown.key.lower() if count == 1 else f"{shown.key.lower()}-{part}"
-

@@ -65,21 +65,30 @@ def explain_number(run: Path, asset: str, day: str, study: str | None) -> Explai
     rows = np.flatnonzero((panel.row_asset == panel.assets.index(asset)) & (panel.times[panel.row_time] == when))
     if rows.size == 0:
         near = panel.times[np.argsort(np.abs(panel.times - when))[:3]]
-        raise DataError(f"{asset} has no bar labelled {day}", where=name, hint=f"the nearest are {', '.join(_shown(t) for t in sorted(near))}")
+        raise DataError(
+            f"{asset} has no bar labelled {day}",
+            where=name,
+            hint=f"the nearest are {', '.join(_shown(t) for t in sorted(near))}",
+        )
     row = int(rows[0])
     lines = [
         _bar_line(bars.frame.row(row, named=True)),
-        Line("factors", "fields", ", ".join(f"{f} {v:.6g}" for f, v in zip(panel.fields, panel.values[row], strict=True)), "CLOSE(t)"),
+        Line(
+            "factors",
+            "fields",
+            ", ".join(f"{f} {v:.6g}" for f, v in zip(panel.fields, panel.values[row], strict=True)),
+            "CLOSE(t)",
+        ),
         *_window_lines(declared[name], windows, folds, row),
-        *_forecast_lines(place, declared[name], asset, when),
-        *_book_lines(place, declared[name], asset, when, panel.times),
+        *_forecast_lines(place, asset, when),
+        *_book_lines(place, asset, when, panel.times),
     ]
     return Explained(name, asset, _shown(when), tuple(lines))
 
 
 def _moment(day: str) -> np.datetime64:
     try:
-        return np.datetime64(day.replace(" ", "T")).astype("datetime64[us]")
+        return np.datetime64(day.replace(" ", "T"), "us")
     except ValueError:
         raise SettingError("this is no date", found=day, expected="2015-06-12 or 2015-06-12T10:35") from None
 
@@ -97,53 +106,104 @@ def _bar_line(bar: dict[str, Any]) -> Line:
 def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: int) -> list[Line]:
     at = np.flatnonzero(windows.anchors == row)
     if at.size == 0:
-        return [Line("prepare", "window", "none ends here: too little history, a gap, a missing value, or before the span", "CLOSE(t)")]
+        return [
+            Line(
+                "prepare",
+                "window",
+                "none ends here: too little history, a gap, a missing value, or before the span",
+                "CLOSE(t)",
+            )
+        ]
     m = int(at[0])
     panel, one = windows.panel, windows.take(np.array([m]))
     first = panel.times[panel.row_time[row - windows.lookback + 1]]
     fold, role = next(
-        ((f, r) for f in folds for r, mark in (("train", f.training(one)), ("valid", f.validation(one)), ("test", f.testing(one))) if mark[0]),
+        (
+            (f, r)
+            for f in folds
+            for r, mark in (("train", f.training(one)), ("valid", f.validation(one)), ("test", f.testing(one)))
+            if mark[0]
+        ),
         (None, "no range (purged or outside)"),
     )
     known = int(windows.known[m])
     exit_ = _shown(panel.times[known]) if known < len(panel.times) else "not yet"
     lines = [
-        Line("prepare", "window", f"{windows.lookback} rows from {_shown(first)} to the anchor, fields {', '.join(windows.inputs)}", "CLOSE(t)"),
-        Line("prepare", f"label ({study.label.unit})", f"{windows.target[m]:.6g}", f"{windows.horizon.exit_at(0)} counted from t: bar {exit_}"),
+        Line(
+            "prepare",
+            "window",
+            f"{windows.lookback} rows from {_shown(first)} to the anchor, fields {', '.join(windows.inputs)}",
+            "CLOSE(t)",
+        ),
+        Line(
+            "prepare",
+            f"label ({study.label.unit})",
+            f"{windows.target[m]:.6g}",
+            f"{windows.horizon.exit_at(0)} counted from t: bar {exit_}",
+        ),
         Line("prepare", "fold", role if fold is None else f"{role} range of fold {fold.index}", "before the run"),
     ]
     if fold is not None:
         affine = study.normaliser.fit(windows, fold.training(windows))
         pair = m if affine.centre.shape[0] > 1 else 0
-        shown = ", ".join(f"{f} (x − {c:.6g}) / {s:.6g}" for f, c, s in zip(windows.inputs, affine.centre[pair], affine.scale[pair], strict=True))
-        seen = "CLOSE(t), from its own window" if affine.fitted_upto is None else f"fitted up to {_shown(panel.times[affine.fitted_upto])}"
+        shown = ", ".join(
+            f"{f} (x − {c:.6g}) / {s:.6g}"
+            for f, c, s in zip(windows.inputs, affine.centre[pair], affine.scale[pair], strict=True)
+        )
+        seen = (
+            "CLOSE(t), from its own window"
+            if affine.fitted_upto is None
+            else f"fitted up to {_shown(panel.times[affine.fitted_upto])}"
+        )
         lines.insert(1, Line("prepare", "normaliser", shown, seen))
     return lines
 
 
-def _forecast_lines(place: Path, study: Study, asset: str, when: np.datetime64) -> list[Line]:
+def _forecast_lines(place: Path, asset: str, when: np.datetime64) -> list[Line]:
     lines = []
     for folder in sorted((place / "forecast").iterdir()) if (place / "forecast").is_dir() else []:
         forecast = load_forecast(folder)
         found = forecast.frame.filter((pl.col("asset") == asset) & (pl.col("time") == when))
         if found.height:
             fold, score = found["fold"].item(), found["score"].item()
-            lines.append(Line("learn", f"score, {folder.name}", f"{score:.6g} by model {forecast.fingerprints[fold][:12]}", "after CLOSE(t)"))
+            lines.append(
+                Line(
+                    "learn",
+                    f"score, {folder.name}",
+                    f"{score:.6g} by model {forecast.fingerprints[fold][:12]}",
+                    "after CLOSE(t)",
+                )
+            )
     return lines or [Line("learn", "score", f"none: {_shown(when)} is not in a test range", "after CLOSE(t)")]
 
 
-def _book_lines(place: Path, study: Study, asset: str, when: np.datetime64, times: np.ndarray) -> list[Line]:
+def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray) -> list[Line]:
     later = times[times > when]
+    if later.size == 0:
+        return []
     lines: list[Line] = []
     for folder in sorted((place / "ledger").glob("*/*")):
         ledger, label = load_ledger(folder), f"{folder.parent.name}, {folder.name}"
-        if later.size == 0:
-            continue
-        for order in ledger.orders.filter((pl.col("asset") == asset) & (pl.col("decided") == when)).iter_rows(named=True):
-            lines.append(Line("strategy", f"order ({label})", f"{order['side']} {order['quantity']:g}: {order['outcome']}", "decided after CLOSE(t)"))
-        for fill in ledger.fills.filter((pl.col("asset") == asset) & (pl.col("time") == later[0])).iter_rows(named=True):
-            fees = fill["commission"] + fill["stamp_duty"] + fill["transfer_fee"]
-            lines.append(Line("backtest", f"fill ({label})", f"{fill['side']} {fill['quantity']:g} at {fill['price']:g}, fees {fees:.2f}", f"OPEN({_shown(later[0])})"))
-        for book in ledger.book.filter(pl.col("time") == later[0]).iter_rows(named=True):
-            lines.append(Line("backtest", f"book ({label})", f"cash {book['cash']:.2f} + holdings {book['holdings']:.2f} = equity {book['equity']:.2f}", f"CLOSE({_shown(later[0])})"))
+        orders = ledger.orders.filter((pl.col("asset") == asset) & (pl.col("decided") == when))
+        fills = ledger.fills.filter((pl.col("asset") == asset) & (pl.col("time") == later[0]))
+        book = ledger.book.filter(pl.col("time") == later[0])
+        lines.extend(_order_line(order, label) for order in orders.iter_rows(named=True))
+        lines.extend(_fill_line(fill, label, _shown(later[0])) for fill in fills.iter_rows(named=True))
+        lines.extend(_book_line(line, label, _shown(later[0])) for line in book.iter_rows(named=True))
     return lines
+
+
+def _order_line(order: dict[str, Any], label: str) -> Line:
+    told = f"{order['side']} {order['quantity']:g}: {order['outcome']}"
+    return Line("strategy", f"order ({label})", told, "decided after CLOSE(t)")
+
+
+def _fill_line(fill: dict[str, Any], label: str, day: str) -> Line:
+    fees = fill["commission"] + fill["stamp_duty"] + fill["transfer_fee"]
+    told = f"{fill['side']} {fill['quantity']:g} at {fill['price']:g}, fees {fees:.2f}"
+    return Line("backtest", f"fill ({label})", told, f"OPEN({day})")
+
+
+def _book_line(line: dict[str, Any], label: str, day: str) -> Line:
+    told = f"cash {line['cash']:.2f} + holdings {line['holdings']:.2f} = equity {line['equity']:.2f}"
+    return Line("backtest", f"book ({label})", told, f"CLOSE({day})")

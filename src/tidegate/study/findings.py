@@ -50,7 +50,11 @@ class Finding:
         for held in self.measures:
             if held.name == name and held.subject["member"] == member and held.subject.get("market") == market:
                 return held
-        known = {held.name for held in self.measures if held.subject["member"] == member and held.subject.get("market") == market}
+        known = {
+            held.name
+            for held in self.measures
+            if held.subject["member"] == member and held.subject.get("market") == market
+        }
         raise UnknownNameError.among("measure", name, known, where=f"{self.study.name}, {member}, {market}")
 
     def value(self, name: str, member: str, market: str | None = None) -> float:

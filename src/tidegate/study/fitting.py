@@ -7,6 +7,8 @@ its own and goes on from its last checkpoint when it was killed; the forecast ov
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +74,8 @@ def perform(job: Job, root: Path, tell: Tell) -> str:
     fitted: list[tuple[Fold, Affine, Fitted, Kept]] = []
     for fold in folds:
         affine = study.normaliser.fit(windows, fold.training(windows))
-        kept = stages.make(
-            "fit", _fit_inputs(job, fold.index), lambda work, f=fold, a=affine: _fit(job, f, a, windows, work, tell), resumes=True  # type: ignore[misc]
-        )
+        build = partial(_fit, job, fold, affine, windows, tell)
+        kept = stages.make("fit", _fit_inputs(job, fold.index), build, resumes=True)
         fitted.append((fold, affine, load_fitted(kept.folder), kept))
     kept = stages.make("forecast", forecast_inputs(job), lambda work: _speak(fitted, windows, model, study, work))
     tell(Event("done", job.title))
@@ -126,10 +127,11 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "watch_test": study.watch_test if network else False,
         "seed": job.seed if network else None,
         "code": code_version("models", "learn", "prepare"),
+        "libraries": {name: version(name) for name in ("torch", "numpy")},
     }
 
 
-def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, work: Path, tell: Tell) -> None:
+def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, tell: Tell, work: Path) -> None:
     study, model = job.study, _model(job)
     train = np.flatnonzero(fold.training(windows))
     if isinstance(model, Rival):
@@ -141,7 +143,16 @@ def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, work: Path, tel
     watched = {"test": np.flatnonzero(judged)} if study.watch_test else {}
     scale = study.target_scaling.fit(windows.target[train])
     fit_network(
-        model, study.training, windows, affine, scale, train, valid, watched, job.seed, work,
+        model,
+        study.training,
+        windows,
+        affine,
+        scale,
+        train,
+        valid,
+        watched,
+        job.seed,
+        work,
         _seldom(job.title, tell),
     )
 
@@ -163,7 +174,9 @@ def _seldom(title: str, tell: Tell) -> Callable[[Progress], None]:
     return hear
 
 
-def _speak(fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, model: Network | Rival, study: Study, work: Path) -> None:
+def _speak(
+    fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, model: Network | Rival, study: Study, work: Path
+) -> None:
     frames = []
     assets = np.array(windows.panel.assets)
     for fold, affine, learned, _ in fitted:
@@ -186,4 +199,3 @@ def _speak(fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, mo
     if study.rollout is not None and isinstance(model, Network):
         fold, affine, learned, _ = fitted[-1]
         write_frame(work / "paths.parquet", paths(learned, windows, affine, fold, study.rollout))
-

@@ -24,6 +24,8 @@ from tidegate.study.stages import Kept
 
 __all__ = ["RunFolder", "environment", "find_run", "runs_below"]
 
+_DIGITS = 4
+"""Digits of a fingerprint that are enough to name a run."""
 _PACKAGES = ("tidegate", "torch", "numpy", "polars", "numba", "scipy", "pydantic", "safetensors")
 
 
@@ -49,7 +51,11 @@ class RunFolder:
             if part and not name.startswith(f"{part}/"):
                 continue
             target = place / name.removeprefix(f"{part}/")
-            if target.exists() and target.stat().st_size == (kept.folder / name).stat().st_size and target.samefile(kept.folder / name):
+            if (
+                target.exists()
+                and target.stat().st_size == (kept.folder / name).stat().st_size
+                and target.samefile(kept.folder / name)
+            ):
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
@@ -61,7 +67,11 @@ class RunFolder:
     def read(self, name: str) -> Any:
         """One of the folder's JSON files; raises `KeptError` with a hint where the run has not got that far."""
         if not (self.path / name).is_file():
-            raise KeptError(f"{name} is not there", where=self.path, hint="the run has not finished; run the study again and it goes on")
+            raise KeptError(
+                f"{name} is not there",
+                where=self.path,
+                hint="the run has not finished; run the study again and it goes on",
+            )
         return read_json(self.path / name)
 
     def write(self, name: str, content: Any) -> None:
@@ -92,6 +102,6 @@ def find_run(named: str, out: Path) -> Path:
     runs = runs_below(out)
     for run in runs:
         label = f"{run.parent.name}/{run.name}"
-        if named in {run.parent.name, label} or (len(named) >= 4 and run.name.startswith(named)):
+        if named in {run.parent.name, label} or (len(named) >= _DIGITS and run.name.startswith(named)):
             return run
     raise UnknownNameError.among("run", named, [f"{run.parent.name}/{run.name}" for run in runs], where=out)

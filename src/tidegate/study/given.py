@@ -27,7 +27,9 @@ def source_from(given: str) -> Source:
     if Path(given).is_file():
         return Source.of({"name": "file", "path": given})
     raise SettingError(
-        "this names no data", found=given, expected="store:NAME, sample:NAME, world:NAME or the path of a file",
+        "this names no data",
+        found=given,
+        expected="store:NAME, sample:NAME, world:NAME or the path of a file",
         hint="`tidegate data list` shows what the store holds; `tidegate list source` shows samples and worlds",
     )
 

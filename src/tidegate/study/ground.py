@@ -43,8 +43,11 @@ def seen_bars(study: Study, bars: Bars) -> Bars:
         frame = frame.filter(pl.col("session") <= study.span.last)
     if frame.height == 0:
         raise DataError(
-            "no bar lies in the span", where=study.name, expected=f"{study.span.first} … {study.span.last}",
-            found=f"{bars.times[0]} … {bars.times[-1]}", hint="change `span`",
+            "no bar lies in the span",
+            where=study.name,
+            expected=f"{study.span.first} … {study.span.last}",
+            found=f"{bars.times[0]} … {bars.times[-1]}",
+            hint="change `span`",
         )
     return Bars.of(frame, bars.spec)
 
@@ -53,7 +56,9 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     """Make (or find) panel, windows and folds of a study on `bars`, which are what it may see."""
     if study.strategy is not None and len(bars.assets) != 1:
         raise SettingError(
-            "a timing strategy trades one asset", found=f"{len(bars.assets)} assets", where=study.name,
+            "a timing strategy trades one asset",
+            found=f"{len(bars.assets)} assets",
+            where=study.name,
             hint=f"name one in `universe`, for example {bars.assets[0]}",
         )
     told = {"bars": bars.digest}
@@ -78,10 +83,22 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     def cut(work: object) -> None:
         made = cut_windows(bars, panel, study.label, study.lookback, study.count, inputs, study.context)
         if len(made.windows) == 0:
-            raise DataError("no window is left", where=study.name, found=made.dropped, hint="shorten `lookback`, or give more history")
+            raise DataError(
+                "no window is left",
+                where=study.name,
+                found=made.dropped,
+                hint="shorten `lookback`, or give more history",
+            )
         save_windows(work, made.windows, made.dropped)  # type: ignore[arg-type]
 
     windows_kept = stages.make("windows", cutting, cut)
-    splitting = {"times": [str(panel.times[0]), str(panel.times[-1]), len(panel.times)], "bars": bars.digest, "split": document(study.split), "code": code_version("prepare")}
-    folds_kept = stages.make("folds", splitting, lambda work: save_folds(work, study.split.folds(np.asarray(panel.times))))
+    splitting = {
+        "times": [str(panel.times[0]), str(panel.times[-1]), len(panel.times)],
+        "bars": bars.digest,
+        "split": document(study.split),
+        "code": code_version("prepare"),
+    }
+    folds_kept = stages.make(
+        "folds", splitting, lambda work: save_folds(work, study.split.folds(np.asarray(panel.times)))
+    )
     return Standing(study, bars, bars_kept, Ground(panel_kept, windows_kept, folds_kept))

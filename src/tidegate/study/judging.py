@@ -27,13 +27,22 @@ WORST = 0.05
 
 
 def judge_study(
-    study: Study, bars: Bars, forecasts: dict[str, Forecast], books: dict[str, BookSet], keys: dict[str, str], stages: Stages
+    study: Study,
+    bars: Bars,
+    forecasts: dict[str, Forecast],
+    books: dict[str, BookSet],
+    keys: dict[str, str],
+    stages: Stages,
 ) -> Kept:
     """Judge every member of a study, as a forecaster and in every market; kept as a stage."""
     inputs = {"study": study.name, "stages": keys, "code": code_version("measures", "evaluate", "study/judging.py")}
 
     def judge(work: object) -> None:
-        measures = [*_forecasts(study, forecasts), *_falls(study, bars, forecasts), *(m for held in books.values() for m in _books(study, held))]
+        measures = [
+            *_forecasts(study, forecasts),
+            *_falls(study, bars, forecasts),
+            *(m for held in books.values() for m in _books(study, held)),
+        ]
         write_json(work / "measures.json", [document(measure) for measure in measures])  # type: ignore[operator]
 
     return stages.make("measures", inputs, judge)
@@ -82,8 +91,13 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
     for place, member in enumerate(held.members):
         subject = {"study": study.name, "member": member, "market": held.market.name}
         judged = judge_ledger(
-            held.ledgers[member], benchmark_equity=None if member == BENCHMARK else benchmark, periods_per_year=year,
-            subject=subject, level=LEVEL, resamples=RESAMPLES, generator=np.random.default_rng([study.seeds[0], place]),
+            held.ledgers[member],
+            benchmark_equity=None if member == BENCHMARK else benchmark,
+            periods_per_year=year,
+            subject=subject,
+            level=LEVEL,
+            resamples=RESAMPLES,
+            generator=np.random.default_rng([study.seeds[0], place]),
         )
         found.extend(judged)
         if member in held.gates:
@@ -91,5 +105,14 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
             for name in ("total_return", "sharpe"):
                 value = real[name]
                 placebos = held.gates[member][name]
-                found.extend(judge_placebos(name, 0.0 if value is None else float(value), placebos, subject, level=LEVEL, kind="random gates"))
+                found.extend(
+                    judge_placebos(
+                        name,
+                        0.0 if value is None else float(value),
+                        placebos,
+                        subject,
+                        level=LEVEL,
+                        kind="random gates",
+                    )
+                )
     return found

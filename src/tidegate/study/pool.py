@@ -31,7 +31,9 @@ def perform_all(jobs: Sequence[Job], root: Path, processes: int, tell: Tell) -> 
     queue: SimpleQueue[Event | None] = context.SimpleQueue()
     listener = threading.Thread(target=_listen, args=(queue, tell), daemon=True)
     listener.start()
-    pool = ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context, initializer=_begin, initargs=(queue, os.getpid()))
+    pool = ProcessPoolExecutor(
+        min(processes, len(jobs)), mp_context=context, initializer=_begin, initargs=(queue, os.getpid())
+    )
     futures: list[Future[str]] = []
     try:
         futures = [pool.submit(_work, job, root) for job in jobs]

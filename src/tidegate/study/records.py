@@ -42,10 +42,23 @@ def load_bars(folder: Path) -> Bars:
 
 def save_panel(folder: Path, panel: Panel) -> None:
     """Panel → panel.parquet (time, asset, one column a field), panel.json (the axes)."""
-    frame = pl.DataFrame({"time": panel.times[panel.row_time], "asset": np.array(panel.assets, dtype=object)[panel.row_asset].astype(str)})
+    frame = pl.DataFrame(
+        {
+            "time": panel.times[panel.row_time],
+            "asset": np.array(panel.assets, dtype=object)[panel.row_asset].astype(str),
+        }
+    )
     columns = [pl.Series(field, panel.values[:, i]) for i, field in enumerate(panel.fields)]
     write_frame(folder / "panel.parquet", frame.with_columns(columns))
-    write_json(folder / "panel.json", {"fields": panel.fields, "forcings": sorted(panel.forcings), "assets": panel.assets, "offsets": panel.offsets.tolist()})
+    write_json(
+        folder / "panel.json",
+        {
+            "fields": panel.fields,
+            "forcings": sorted(panel.forcings),
+            "assets": panel.assets,
+            "offsets": panel.offsets.tolist(),
+        },
+    )
 
 
 def load_panel(folder: Path) -> Panel:
@@ -56,8 +69,13 @@ def load_panel(folder: Path) -> Panel:
     times = np.unique(when)
     values = frame.select(card["fields"]).to_numpy().astype(np.float32)
     return Panel.of(
-        values, times, tuple(card["assets"]), tuple(card["fields"]), np.searchsorted(times, when).astype(np.int64),
-        np.array(card["offsets"], dtype=np.int64), frozenset(card["forcings"]),
+        values,
+        times,
+        tuple(card["assets"]),
+        tuple(card["fields"]),
+        np.searchsorted(times, when).astype(np.int64),
+        np.array(card["offsets"], dtype=np.int64),
+        frozenset(card["forcings"]),
     )
 
 
@@ -65,11 +83,19 @@ def save_windows(folder: Path, windows: Windows, dropped: dict[str, int]) -> Non
     """Windows → windows.parquet (anchors), windows.json (lookback, fields, horizon, what was dropped)."""
     write_frame(
         folder / "windows.parquet",
-        pl.DataFrame({"anchor": windows.anchors, "target": windows.target, "known": windows.known, "weight": windows.weight}),
+        pl.DataFrame(
+            {"anchor": windows.anchors, "target": windows.target, "known": windows.known, "weight": windows.weight}
+        ),
     )
     write_json(
         folder / "windows.json",
-        {"lookback": windows.lookback, "inputs": windows.inputs, "context": windows.context, "horizon": document(windows.horizon), "dropped": dropped},
+        {
+            "lookback": windows.lookback,
+            "inputs": windows.inputs,
+            "context": windows.context,
+            "horizon": document(windows.horizon),
+            "dropped": dropped,
+        },
     )
 
 
@@ -78,20 +104,36 @@ def load_windows(folder: Path, panel: Panel) -> Windows:
     card = read_json(folder / "windows.json")
     frame = pl.read_parquet(folder / "windows.parquet")
     return Windows.of(
-        panel, card["lookback"], tuple(card["inputs"]), tuple(card["context"]), Horizon.of(card["horizon"]),
-        frame["anchor"].to_numpy(), frame["target"].to_numpy(), frame["known"].to_numpy(), frame["weight"].to_numpy(),
+        panel,
+        card["lookback"],
+        tuple(card["inputs"]),
+        tuple(card["context"]),
+        Horizon.of(card["horizon"]),
+        frame["anchor"].to_numpy(),
+        frame["target"].to_numpy(),
+        frame["known"].to_numpy(),
+        frame["weight"].to_numpy(),
     )
 
 
 def save_folds(folder: Path, folds: tuple[Fold, ...]) -> None:
     """Folds → folds.json."""
-    write_json(folder / "folds.json", [{"index": f.index, "train": f.train, "valid": f.valid, "test": f.test, "embargo": f.embargo} for f in folds])
+    write_json(
+        folder / "folds.json",
+        [{"index": f.index, "train": f.train, "valid": f.valid, "test": f.test, "embargo": f.embargo} for f in folds],
+    )
 
 
 def load_folds(folder: Path) -> tuple[Fold, ...]:
     """Read what `save_folds` wrote."""
     return tuple(
-        Fold.of(f["index"], Span(*f["train"]), None if f["valid"] is None else Span(*f["valid"]), Span(*f["test"]), f["embargo"])
+        Fold.of(
+            f["index"],
+            Span(*f["train"]),
+            None if f["valid"] is None else Span(*f["valid"]),
+            Span(*f["test"]),
+            f["embargo"],
+        )
         for f in read_json(folder / "folds.json")
     )
 
@@ -100,7 +142,9 @@ def save_forecast(folder: Path, forecast: Forecast) -> None:
     """Forecast → forecast.parquet, forecast.json."""
     write_frame(folder / "forecast.parquet", forecast.frame)
     prints = {str(fold): print_ for fold, print_ in forecast.fingerprints.items()}
-    write_json(folder / "forecast.json", {"horizon": document(forecast.horizon), "unit": forecast.unit, "fingerprints": prints})
+    write_json(
+        folder / "forecast.json", {"horizon": document(forecast.horizon), "unit": forecast.unit, "fingerprints": prints}
+    )
 
 
 def load_forecast(folder: Path) -> Forecast:

@@ -45,7 +45,9 @@ class Reproduction:
     def __post_init__(self) -> None:
         names = [study.name for study in self.studies]
         if len(set(names)) < len(names) or self.lead not in names:
-            raise SettingError("studies of a reproduction need distinct names, the lead among them", found=names, where=self.name)
+            raise SettingError(
+                "studies of a reproduction need distinct names, the lead among them", found=names, where=self.name
+            )
 
     def study(self, name: str) -> Study:
         """A study by its name; raises `UnknownNameError`."""
@@ -69,7 +71,9 @@ class Reproduction:
             studies = tuple(changed(s, path, value) if _has(s, path) else s for s in self.studies)
             if studies == self.studies and not any(_has(s, path) for s in self.studies):
                 changed(self.study(self.lead), path, value)
-        return Reproduction(self.name, self.title, self.document, studies, self.lead, self.shown, self.claims, self.stamps)
+        return Reproduction(
+            self.name, self.title, self.document, studies, self.lead, self.shown, self.claims, self.stamps
+        )
 
 
 def _has(study: Study, path: str) -> bool:

@@ -29,4 +29,11 @@ def resumed(named: str, out: Path) -> Reproduction:
         assert isinstance(base, Reproduction)
         return replace(base, studies=made, stamps=stamps)
     lead = next(study for study in made if study.name == held["lead"])
-    return Reproduction(held["name"], lead.title, Text(en="A study of the user's own.", zh="用户自定的研究。"), made, lead.name, stamps=stamps)
+    return Reproduction(
+        held["name"],
+        lead.title,
+        Text(en="A study of the user's own.", zh="用户自定的研究。"),
+        made,
+        lead.name,
+        stamps=stamps,
+    )

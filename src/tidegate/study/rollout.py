@@ -29,7 +29,8 @@ def paths(fitted: Fitted, windows: Windows, affine: Affine, fold: Fold, rollout:
     """
     if len(windows.inputs) != 1 or windows.context or affine.centre.shape[0] != 1:
         raise SettingError(
-            "a rollout needs a model of one field with a normaliser fitted on train", found=windows.inputs,
+            "a rollout needs a model of one field with a normaliser fitted on train",
+            found=windows.inputs,
             hint="set rollout to null, or use one input field and min-max",
         )
     which = np.flatnonzero(fold.testing(windows))[:: rollout.every]
@@ -55,10 +56,21 @@ def _as_windows(seen: np.ndarray, like: Windows) -> Windows:
     count, lookback = seen.shape
     times = like.panel.times[:lookback]
     panel = Panel.of(
-        seen.reshape(-1, 1).astype(np.float32), times, tuple(f"path {i:06d}" for i in range(count)), like.inputs,
-        np.tile(np.arange(lookback, dtype=np.int64), count), np.arange(count + 1, dtype=np.int64) * lookback,
+        seen.reshape(-1, 1).astype(np.float32),
+        times,
+        tuple(f"path {i:06d}" for i in range(count)),
+        like.inputs,
+        np.tile(np.arange(lookback, dtype=np.int64), count),
+        np.arange(count + 1, dtype=np.int64) * lookback,
     )
     anchors = np.arange(1, count + 1, dtype=np.int64) * lookback - 1
     return Windows.of(
-        panel, lookback, like.inputs, (), like.horizon, anchors, np.full(count, np.nan), np.full(count, lookback, dtype=np.int64)
+        panel,
+        lookback,
+        like.inputs,
+        (),
+        like.horizon,
+        anchors,
+        np.full(count, np.nan),
+        np.full(count, lookback, dtype=np.int64),
     )

@@ -2,8 +2,8 @@
 
     bars ─► panel ─► windows, folds ─► forecasts ─► books ─► measures ─► report
 
-Each left-hand side is a record on disk, kept under the hash of everything it was made from (see `stages`). What is there
-is not made again; what was being made when the process was killed goes on.
+Each left-hand side is a record on disk, kept under the hash of everything it was made from (see `stages`). What is
+there is not made again; what was being made when the process was killed goes on.
 """
 
 import time
@@ -65,7 +65,8 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
         grounds = _stand(reproduction, stages, tell)
         folder.write("data.json", {name: _manifest(ground.bars) for name, ground in grounds.items()})
         forecasts = _forecast(reproduction, grounds, stages, jobs, tell)
-        found, used = {}, list[Kept]()
+        found: dict[str, Finding] = {}
+        used: list[Kept] = []
         for study in reproduction.studies:
             tell(Event("step", "trading and judging", len(found), len(reproduction.studies), study.name))
             finding, kept = _conclude(study.name, grounds[study.name], forecasts[study.name], stages, folder)
@@ -175,8 +176,17 @@ def _conclude(
     used.append(judged)
     dropped = read_json(ground.windows.folder / "windows.json")["dropped"]
     finding = Finding(
-        study, standing.bars, windows, load_folds(ground.folds.folder), dropped, forecasts, histories, paths, books,
-        load_measures(judged), folder.path / "records" / name,
+        study,
+        standing.bars,
+        windows,
+        load_folds(ground.folds.folder),
+        dropped,
+        forecasts,
+        histories,
+        paths,
+        books,
+        load_measures(judged),
+        folder.path / "records" / name,
     )
     return finding, used
 
@@ -204,7 +214,11 @@ def _manifest(bars: Bars) -> dict[str, Any]:
 
 def _provenance(reproduction: Reproduction, grounds: dict[str, Standing]) -> dict[str, Any]:
     return {
-        "study": {"name": reproduction.name, "fingerprint": reproduction.fingerprint, "studies": [study.name for study in reproduction.studies]},
+        "study": {
+            "name": reproduction.name,
+            "fingerprint": reproduction.fingerprint,
+            "studies": [study.name for study in reproduction.studies],
+        },
         "data": {name: _manifest(standing.bars) for name, standing in grounds.items()},
         "environment": environment(),
     }

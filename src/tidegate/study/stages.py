@@ -55,7 +55,9 @@ class Stages:
         for name, digest in files.items():
             if not (folder / name).is_file() or digest_file(folder / name) != digest:
                 raise IntegrityError(
-                    f"kept file {name} is not what was written", where=folder, expected=digest[:12],
+                    f"kept file {name} is not what was written",
+                    where=folder,
+                    expected=digest[:12],
                     hint="remove this stage's folder and run again: it will be computed anew",
                 )
         return Kept(stage, key, folder, files, reused=True)

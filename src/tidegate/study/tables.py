@@ -16,14 +16,12 @@ __all__ = ["data_table", "doubt_table", "falls_table", "forecast_table", "result
 
 _RESULTS: tuple[tuple[str, Style], ...] = (
     ("total_return", "percent"),
-    ("annualised_return", "percent"),
+    ("total_return_percentile", "percent"),
     ("sharpe", "number"),
     ("max_drawdown", "percent"),
     ("bars_in_market", "integer"),
-    ("trades", "number"),
-    ("win_rate", "percent"),
+    ("trades", "integer"),
     ("fees", "percent"),
-    ("total_return_percentile", "percent"),
 )
 _FORECASTS: tuple[tuple[str, Style], ...] = (
     ("ic", "number"),
@@ -87,7 +85,13 @@ def forecast_table(reproduction: Reproduction, findings: Findings) -> Table:
             if told in seen:
                 continue
             seen.add(told)
-            rows.append({"who": document(member_title(rival.name)), "label": study.label.name, **_alone(found, _FORECASTS, rival.name, None)})
+            rows.append(
+                {
+                    "who": document(member_title(rival.name)),
+                    "label": study.label.name,
+                    **_alone(found, _FORECASTS, rival.name, None),
+                }
+            )
             roles.append("rival")
     columns = _columns(Text(en="who forecasts", zh="预测者"), _FORECASTS)
     return Table(
@@ -107,18 +111,35 @@ def doubt_table(findings: Findings) -> Table:
     """The leading study's ensemble: each headline figure with its interval and what it is worth."""
     lead = findings[findings.lead]
     member = "ensemble" if "ensemble" in lead.forecasts else lead.seeds[0]
-    wanted: list[tuple[str, str | None]] = [("ic", None), ("rank_ic", None), ("direction_accuracy", None), ("skill", None)]
-    for market in lead.books:
-        wanted.extend((name, market) for name in ("annualised_return", "sharpe", "probabilistic_sharpe", "win_rate", "total_return_percentile"))
+    wanted: list[tuple[str, str | None]] = [
+        ("ic", None),
+        ("rank_ic", None),
+        ("direction_accuracy", None),
+        ("skill", None),
+    ]
+    for traded in lead.books:
+        wanted.extend(
+            (name, traded)
+            for name in ("annualised_return", "sharpe", "probabilistic_sharpe", "win_rate", "total_return_percentile")
+        )
     rows = []
     for name, market in wanted:
-        found = next((m for m in lead.measures if m.name == name and m.subject["member"] == member and m.subject.get("market") == market), None)
+        found = next(
+            (
+                m
+                for m in lead.measures
+                if m.name == name and m.subject["member"] == member and m.subject.get("market") == market
+            ),
+            None,
+        )
         if found is None:
             continue
         rows.append(
             {
                 "what": document(GLOSSARY[name]),
-                "market": document(GLOSSARY.get(market, Text.same(market))) if market else {"en": "forecast", "zh": "预测"},
+                "market": document(GLOSSARY.get(market, Text.same(market)))
+                if market
+                else {"en": "forecast", "zh": "预测"},
                 "value": {"value": found.value, "low": found.low, "high": found.high},
                 "n": found.n,
                 "how": found.note,
@@ -126,7 +147,10 @@ def doubt_table(findings: Findings) -> Table:
         )
     return Table(
         key="doubt",
-        title=Text(en="How sure is that? The leading study's ensemble, 95 % intervals", zh="有多大把握？主研究集成模型，95% 置信区间"),
+        title=Text(
+            en="How sure is that? The leading study's ensemble, 95 % intervals",
+            zh="有多大把握？主研究集成模型，95% 置信区间",
+        ),
         columns=(
             Column(key="what", title=Text(en="measure", zh="指标")),
             Column(key="market", title=GLOSSARY["market"]),
@@ -140,7 +164,11 @@ def doubt_table(findings: Findings) -> Table:
 
 def falls_table(reproduction: Reproduction, findings: Findings) -> Table | None:
     """How much of the sharp falls each study's negative forecasts covered, beside what luck covers."""
-    names: tuple[tuple[str, Style], ...] = (("falls_covered", "percent"), ("falls_base_rate", "percent"), ("falls_p", "number"))
+    names: tuple[tuple[str, Style], ...] = (
+        ("falls_covered", "percent"),
+        ("falls_base_rate", "percent"),
+        ("falls_p", "number"),
+    )
     rows = []
     for study in reproduction.studies:
         found = findings[study.name]
@@ -194,7 +222,10 @@ def data_table(reproduction: Reproduction, findings: Findings) -> Table:
 
 
 def _columns(first: Text, names: Sequence[tuple[str, Style]]) -> tuple[Column, ...]:
-    return (Column(key="who", title=first), *(Column(key=name, title=GLOSSARY[name], style=style) for name, style in names))
+    return (
+        Column(key="who", title=first),
+        *(Column(key=name, title=GLOSSARY[name], style=style) for name, style in names),
+    )
 
 
 def _over_seeds(found: Finding, names: Sequence[tuple[str, Style]], market: str | None) -> dict[str, Any]:

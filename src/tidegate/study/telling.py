@@ -18,32 +18,78 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     """Build the report of a run; a function of the findings alone, so equal findings give equal reports."""
     lead = findings[findings.lead]
     results = result_tables(reproduction, findings)
-    forecasts, data, falls = forecast_table(reproduction, findings), data_table(reproduction, findings), falls_table(reproduction, findings)
+    forecasts, data, falls = (
+        forecast_table(reproduction, findings),
+        data_table(reproduction, findings),
+        falls_table(reproduction, findings),
+    )
     tables = [*results, doubt_table(findings), forecasts, *([falls] if falls else []), data]
     drawn: dict[str, tuple[Figure, ...]] = {}
     for shown in (*reproduction.shown, *_placebo(lead)):
-        drawn[f"{shown.key}-{shown.figure}"] = draw(shown, reproduction, findings)
+        drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
     figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held)]
     claims = () if reproduction.claims is None else reproduction.claims(findings)
-    keys = {kind: [f.key for name, held in drawn.items() if name.endswith(f"-{kind}") for f in held] for kind in ("equity", "seeds", "placebo", "spells", "scores", "losses", "paths", "network")}
+    keys = {
+        kind: [f.key for name, held in drawn.items() if name.endswith(f"-{kind}") for f in held]
+        for kind in ("equity", "seeds", "placebo", "spells", "scores", "losses", "paths", "network")
+    }
     sections = [
-        Section(key="results", title=Text(en="Does it earn money?", zh="赚钱吗？"), words=(_benchmark_words(lead),), shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"])),
+        Section(
+            key="results",
+            title=Text(en="Does it earn money?", zh="赚钱吗？"),
+            words=(_benchmark_words(lead),),
+            shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"]),
+        ),
         Section(key="doubt", title=Text(en="How sure is that?", zh="有多大把握？"), shows=("doubt", "forecasts")),
-        Section(key="curves", title=Text(en="Equity, drawdown, positions", zh="净值、回撤与持仓"), shows=tuple(keys["equity"])),
-        Section(key="behaviour", title=Text(en="What the networks say", zh="网络说了什么"), shows=(*(["falls"] if falls else []), *keys["spells"], *keys["scores"], *keys["paths"])),
-        Section(key="learning", title=Text(en="How they learned", zh="如何学习"), shows=(*keys["network"], *keys["losses"])),
-        Section(key="clock", title=Text(en="What was known when", zh="何时已知"), words=(_clock_words(lead),), shows=("clock", "split", "windows")),
-        Section(key="measures", title=Text(en="Every measure", zh="全部指标"), words=(_measure_words(),), shows=("measures",)),
+        Section(
+            key="curves",
+            title=Text(en="Equity, drawdown, positions", zh="净值、回撤与持仓"),
+            shows=tuple(keys["equity"]),
+        ),
+        Section(
+            key="behaviour",
+            title=Text(en="What the networks say", zh="网络说了什么"),
+            shows=(*(["falls"] if falls else []), *keys["spells"], *keys["scores"], *keys["paths"]),
+        ),
+        Section(
+            key="learning", title=Text(en="How they learned", zh="如何学习"), shows=(*keys["network"], *keys["losses"])
+        ),
+        Section(
+            key="clock",
+            title=Text(en="What was known when", zh="何时已知"),
+            words=(_clock_words(lead),),
+            shows=("clock", "split", "windows"),
+        ),
+        Section(
+            key="measures",
+            title=Text(en="Every measure", zh="全部指标"),
+            words=(_measure_words(),),
+            shows=("measures",),
+        ),
         Section(key="provenance", title=Text(en="Provenance", zh="来源与环境"), shows=("provenance",)),
     ]
     if claims:
-        sections.insert(1, Section(key="claims", title=Text(en="What was published, and what came out here", zh="原文结论与本次结果"), shows=("claims",)))
+        sections.insert(
+            1,
+            Section(
+                key="claims",
+                title=Text(en="What was published, and what came out here", zh="原文结论与本次结果"),
+                shows=("claims",),
+            ),
+        )
     titles = {study.name: study.title for study in reproduction.studies}
     return Report(
         name=reproduction.name,
-        title=Text(en=f"{reproduction.title.en}: {lead.bars.spec.title}", zh=f"{reproduction.title.zh}：{lead.bars.spec.title}"),
+        title=Text(
+            en=f"{reproduction.title.en}: {lead.bars.spec.title}", zh=f"{reproduction.title.zh}：{lead.bars.spec.title}"
+        ),
         lead=_answer(lead),
-        stamps=(*reproduction.stamps, *(Text.same(stamp) for stamp in lead.bars.spec.stamps), *_absent(lead), *lead.study.stamps),
+        stamps=(
+            *reproduction.stamps,
+            *(Text.same(stamp) for stamp in lead.bars.spec.stamps),
+            *_absent(lead),
+            *lead.study.stamps,
+        ),
         measures=tuple(_told(findings)),
         tables=tuple(tables),
         figures=tuple(figures),
@@ -72,7 +118,11 @@ def _answer(lead: Finding) -> Text:
     sharpe = float(np.median(lead.over_seeds("sharpe", market)))
     times = next(iter(lead.books.values())).times
     first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
-    place = float(np.median(lead.over_seeds("total_return_percentile", market))) if lead.books[market].gates else float("nan")
+    place = (
+        float(np.median(lead.over_seeds("total_return_percentile", market)))
+        if lead.books[market].gates
+        else float("nan")
+    )
     words = GLOSSARY.get(market, Text.same(market))
     beats = middle > hold
     en = (
@@ -92,12 +142,19 @@ def _answer(lead: Finding) -> Text:
 
 def _absent(lead: Finding) -> tuple[Text, ...]:
     declared = document(lead.study.factors)
-    wanted = declared.get("fields") or next((s["fields"] for s in declared.get("sets", []) if "fields" in s), [])
+    wanted: list[str] = declared.get("fields") or next(
+        (s["fields"] for s in declared.get("sets", []) if "fields" in s), []
+    )
     gone = [field for field in wanted if field not in lead.windows.panel.fields]
     if not gone:
         return ()
     names = ", ".join(gone)
-    return (Text(en=f"This data has no {names}: {len(wanted) - len(gone)} of {len(wanted)} fields are used.", zh=f"数据中没有 {names}：使用 {len(wanted)} 个特征中的 {len(wanted) - len(gone)} 个。"),)
+    return (
+        Text(
+            en=f"This data has no {names}: {len(wanted) - len(gone)} of {len(wanted)} fields are used.",
+            zh=f"数据中没有 {names}：使用 {len(wanted)} 个特征中的 {len(wanted) - len(gone)} 个。",
+        ),
+    )
 
 
 def _benchmark_words(lead: Finding) -> Text:

@@ -1,7 +1,7 @@
 """Forecasts → books: every seed, their ensemble, the rivals and the random gates, in one market, in one call.
 
-A member is whoever decides: ``seed-3``, ``ensemble`` (the mean of the seeds' scores: a model of its own), a rival by its
-name, or a rule without a forecast (``buy-and-hold``). All go through the same strategy, the same broker and the same
+A member is whoever decides: ``seed-3``, ``ensemble`` (the mean of the seeds' scores: a model of its own), a rival by
+its name, or a rule without a forecast (``buy-and-hold``). All go through the same strategy, the same broker and the same
 costs, from the first bar that is judged to the last.
 """
 
@@ -55,7 +55,9 @@ class BookSet:
         return self.ledgers[member].book["equity"].to_numpy()
 
 
-def trade_study(study: Study, bars: Bars, forecasts: dict[str, Forecast], keys: dict[str, str], market: Market, stages: Stages) -> Kept:
+def trade_study(
+    study: Study, bars: Bars, forecasts: dict[str, Forecast], keys: dict[str, str], market: Market, stages: Stages
+) -> Kept:
     """Trade every member of a study in one market; kept as a stage."""
     inputs = {
         "bars": bars.digest,
@@ -100,7 +102,13 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
         }
     frame = pl.concat(
         [
-            pl.DataFrame({"member": [member] * study.gates, "total_return": held["total_return"], "sharpe": np.nan_to_num(held["sharpe"])})
+            pl.DataFrame(
+                {
+                    "member": [member] * study.gates,
+                    "total_return": held["total_return"],
+                    "sharpe": np.nan_to_num(held["sharpe"]),
+                }
+            )
             for member, held in gates.items()
         ]
         or [pl.DataFrame(schema={"member": pl.String, "total_return": pl.Float64, "sharpe": pl.Float64})]
@@ -110,7 +118,10 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
         work / "wanted.parquet",
         pl.DataFrame({"time": judged, **{member: wanted[place] for place, member in enumerate(members)}}),
     )
-    write_json(work / "books.json", {"market": document(market), "members": members, "capital": study.capital, "stamps": conditions.stamps})
+    write_json(
+        work / "books.json",
+        {"market": document(market), "members": members, "capital": study.capital, "stamps": conditions.stamps},
+    )
 
 
 def load_books(folder: Path) -> BookSet:
