@@ -8,10 +8,11 @@ import re
 
 import polars as pl
 
-__all__ = ["is_code", "read_codes"]
+__all__ = ["holds_codes", "is_code", "read_codes"]
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._^=&/-]{0,39}$"
 _DIGITS = 6
+_CHINESE = r"(?i)^'?(?:sh|sz|bj)?[0-9]{6}(?:\.(?:sh|sz|bj|ss|xshg|xshe))?$"
 
 
 def is_code(text: str) -> bool:
@@ -21,6 +22,19 @@ def is_code(text: str) -> bool:
     (True, False)
     """
     return re.match(_CODE, text, re.ASCII) is not None
+
+
+def holds_codes(series: pl.Series) -> bool:
+    """Whether a column that nobody named looks like Chinese codes: six digits, the same few again and again.
+
+    >>> holds_codes(pl.Series(["600000"] * 40)), holds_codes(pl.Series(["12.5"] * 40))
+    (True, False)
+    """
+    if series.dtype != pl.String or not len(series):
+        return False
+    few = series.n_unique() <= max(1, len(series) // 20)
+    alike = int(series.str.strip_chars(" ").str.contains(_CHINESE).fill_null(value=False).sum())
+    return few and alike > 0.9 * len(series)
 
 
 def read_codes(series: pl.Series, *, chinese: bool, pad: int = 0) -> tuple[pl.Series, pl.Series, pl.Series]:

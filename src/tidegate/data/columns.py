@@ -5,10 +5,10 @@ from typing import NamedTuple, cast
 
 import polars as pl
 
-from tidegate.data.codes import read_codes
+from tidegate.data.codes import holds_codes, read_codes
 from tidegate.data.headers import Header, Matched, match_headers
 from tidegate.data.import_settings import ImportSettings
-from tidegate.data.moments import read_clocks, read_moments
+from tidegate.data.moments import FIRST_MOMENT, LAST_MOMENT, read_clocks, read_moments
 from tidegate.data.numbers import BLANKS, read_numbers
 from tidegate.data.sieve import Sieve
 from tidegate.data.units import Units, units_of
@@ -44,7 +44,9 @@ def typed(
     _require(matched, headers, where)
     places = {header.column: f"cell {headers.index(header.text)}" for header in matched.headers}
     frame = _with_times(cells, places, settings, sieve, where)
-    frame = _with_assets(frame, places, settings, sieve, where, stem)
+    unnamed = {header: f"cell {at}" for at, header in enumerate(headers) if header in matched.ignored}
+    unnamed = {header: place for header, place in unnamed.items() if header not in settings.columns}
+    frame = _with_assets(frame, places, unnamed, settings, sieve, where, stem)
     units = units_of(matched, settings, sieve)
     frame = _with_numbers(frame, places, matched, units, settings, sieve, where)
     frequency, minutes, label = _clockwork(frame, matched, settings, sieve, where)
@@ -84,8 +86,9 @@ def _with_times(
             raise FileRefusedError(
                 "times have a time zone", where=column, hint="bring them to the exchange's own time, without a zone"
             )
-        frame = cells.with_columns(time=series.cast(pl.Datetime("us")))
-        frame = sieve.drop(frame, pl.col("time").is_null(), "unreadable_time", first)
+        usable = pl.col(places[first]).is_between(FIRST_MOMENT, LAST_MOMENT)
+        frame = sieve.drop(cells, ~usable.fill_null(value=False), "unreadable_time", first, "none, or out of range")
+        frame = frame.with_columns(time=pl.col(places[first]).cast(pl.Datetime("us")))
     else:
         texts = _texts(series)
         counts = dict(texts.value_counts().iter_rows())
@@ -130,8 +133,9 @@ def _nothing_left(sieve: Sieve, rows: int, where: str, column: str) -> None:
 
 
 def _with_assets(
-    frame: pl.DataFrame, places: dict[str, str], settings: ImportSettings, sieve: Sieve, where: str, stem: str
-) -> pl.DataFrame:
+    frame: pl.DataFrame, places: dict[str, str], unnamed: dict[str, str], settings: ImportSettings, sieve: Sieve,
+    where: str, stem: str,
+) -> pl.DataFrame:  # fmt: skip
     if settings.asset is not None:
         if "asset" in places:
             sieve.note(f"the column of codes was set aside; every row is taken as {settings.asset}")
@@ -143,6 +147,12 @@ def _with_assets(
                 where=where,
                 hint='say the code: asset="000300"',
             )
+        for header, place in unnamed.items():
+            if holds_codes(frame[place]):
+                raise FileRefusedError(
+                    f"column {header!r} holds codes but is not known by name", where=f"{where}, row 1",
+                    hint=f'say so: columns={{"{header}": "asset"}}; or name the one asset: asset="000300"',
+                )  # fmt: skip
         sieve.note(f"the file has no column of codes; the asset is called {stem}, after the file")
         return frame.with_columns(asset=pl.lit(stem))
     codes, bad, lost = read_codes(frame[places["asset"]], chinese=settings.currency == "CNY", pad=settings.pad_codes)

@@ -41,6 +41,7 @@ class HealthReport(Settings):
     """
 
     file: str
+    sha256: str = Field(description="of the file's bytes, or of a frame's values; of a folder, over those of its files")
     encoding: str = Field(description="how the text was decoded; for a Parquet file, whether its checksum was verified")
     delimiter: str
     columns: dict[str, str] = Field(description="header → column of bars")

@@ -58,6 +58,7 @@ class ImportSettings(Settings):
         default=0.01, ge=0, le=1, description="largest share of quarantined rows; more refuses the file"
     )
     keep_unfinished: bool = Field(default=False, description="keep a last line that lacks its line end")
+    sha256: str = Field(default="", description="refuse the file unless its bytes have this SHA-256")
     kind: Kind = Field(default="index", description="what the assets are; decides where they can be traded")
     currency: str = Field(default="CNY", description="unit of prices and amounts")
     title: str = Field(default="", description="what a reader calls this data; default: the file's name")

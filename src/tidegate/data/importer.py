@@ -6,6 +6,7 @@ A step that cannot go on refuses the file, naming the row, the column, the reaso
 quarantined, counted and listed. Nothing is mended in silence.
 """
 
+import hashlib
 import math
 import re
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from tidegate.data.frames import as_polars
 from tidegate.data.health import HealthReport, Imported, defects_of
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.lines import read_table
-from tidegate.data.parquet import read_parquet
+from tidegate.data.parquet import digest_of_frame, read_parquet
 from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
 from tidegate.types.bars import Bars, BarSpec
@@ -41,6 +42,7 @@ class _Raw(NamedTuple):
     headers: tuple[str, ...]
     encoding: str
     delimiter: str
+    sha256: str
 
 
 def import_file(
@@ -97,7 +99,9 @@ def import_frame(
     held = as_polars(frame)
     if not held.height:
         raise FileRefusedError("the frame has no rows", where=name, hint="check how it was made")
-    return _guarded(_numbered(held, "a frame, already typed"), settings, Sieve(), name, progress or _quiet)
+    return _guarded(
+        _numbered(held, "a frame, already typed", digest_of_frame(held)), settings, Sieve(), name, progress or _quiet
+    )
 
 
 def _quiet(step: str, share: float) -> None:
@@ -120,24 +124,30 @@ def _read(path: Path, settings: ImportSettings, sieve: Sieve) -> _Raw:
         content = path.read_bytes()
     except OSError as error:
         raise FileRefusedError("the file cannot be read", where=path, found=error.strerror) from None
+    digest = hashlib.sha256(content).hexdigest()
+    if settings.sha256 and settings.sha256.lower() != digest:
+        raise FileRefusedError(
+            "the file is not the one you named", where=path.name, expected=f"SHA-256 {settings.sha256[:12]}…",
+            found=f"{digest[:12]}…", hint="copy or download it again",
+        )  # fmt: skip
     if path.suffix.lower() in {".parquet", ".pq"}:
         frame, checksum = read_parquet(content, path.name)
         if not frame.height:
             raise FileRefusedError("the file has no rows", where=path.name, hint="export it again")
         if checksum != "verified":
             sieve.note("the file carries no checksum: damage that leaves it readable cannot be told from data")
-        return _numbered(frame, f"Parquet, {checksum}")
+        return _numbered(frame, f"Parquet, {checksum}", digest)
     text, encoding = decode(content, path.name)
     table = read_table(
         text, path.name, sieve, settings.header, settings.skip_lines, keep_unfinished=settings.keep_unfinished
     )
-    return _Raw(table.frame, table.headers, encoding, table.delimiter)
+    return _Raw(table.frame, table.headers, encoding, table.delimiter, digest)
 
 
-def _numbered(frame: pl.DataFrame, encoding: str) -> _Raw:
+def _numbered(frame: pl.DataFrame, encoding: str, digest: str) -> _Raw:
     headers = tuple(frame.columns)
     cells = frame.rename({header: f"cell {at}" for at, header in enumerate(headers)})
-    return _Raw(cells.with_row_index("row", offset=1), headers, encoding, "")
+    return _Raw(cells.with_row_index("row", offset=1), headers, encoding, "", digest)
 
 
 def _joined(raws: list[_Raw], where: str) -> _Raw:
@@ -154,7 +164,8 @@ def _joined(raws: list[_Raw], where: str) -> _Raw:
             )  # fmt: skip
         pieces.append(raw.frame.with_columns((pl.col("row") + shift).cast(pl.UInt32)))
         shift += int(raw.frame["row"].max() or 0)  # type: ignore[arg-type]
-    return first._replace(frame=pl.concat(pieces))
+    digest = hashlib.sha256("".join(raw.sha256 for raw in raws).encode()).hexdigest()
+    return first._replace(frame=pl.concat(pieces), sha256=digest)
 
 
 def _guarded(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress) -> Imported:
@@ -177,8 +188,8 @@ def _finish(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell:
     frame = check_prices(known.frame, sieve)
     if settings.calendar == "weekdays":
         frame = check_sessions(frame, sieve, minutes=minutes, allowed=settings.max_bad, where=where)
-    frame = check_order(frame, sieve)
     frame = check_repeats(frame, sieve)
+    frame = check_order(frame, sieve)
     frame, confirmed = check_units(frame, sieve, settings, where)
     units = _confirmed(known.units, sieve) if confirmed else known.units
     _refuse_bad(sieve, rows, frame, settings, where)
@@ -188,7 +199,7 @@ def _finish(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell:
     bars = Bars.of(frame.drop("row"), _spec(known, units, settings, where))
     tell("done", 1.0)
     health = HealthReport(
-        file=where, encoding=raw.encoding, delimiter=raw.delimiter,
+        file=where, sha256=raw.sha256, encoding=raw.encoding, delimiter=raw.delimiter,
         columns={header.text: header.column for header in known.matched.headers}, ignored=known.matched.ignored,
         units=units, frequency=known.frequency, label=known.label, rows=rows, kept=bars.frame.height,
         quarantined=rows - bars.frame.height, assets=len(bars.assets), first=str(bars.times[0])[:19],

@@ -13,7 +13,16 @@ from typing import Literal, NamedTuple
 
 from tidegate.errors import FileRefusedError
 
-__all__ = ["DateOrder", "Epoch", "Moments", "looks_like_moment", "read_clocks", "read_moments"]
+__all__ = [
+    "FIRST_MOMENT",
+    "LAST_MOMENT",
+    "DateOrder",
+    "Epoch",
+    "Moments",
+    "looks_like_moment",
+    "read_clocks",
+    "read_moments",
+]
 
 DateOrder = Literal["auto", "ymd", "dmy", "mdy"]
 Epoch = Literal["none", "s", "ms"]
@@ -37,7 +46,7 @@ _STAMP = re.compile(r"(?P<a>\d{4})(?P<b>\d{2})(?P<c>\d{2})(?P<H>\d{2})(?P<M>\d{2
 _CLOCK = re.compile(r"(?P<H>\d{1,2}):(?P<M>\d{2})(?P<S>:\d{2}(?:\.0{1,9})?)?", re.ASCII)
 _DIGITS = re.compile(r"(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?", re.ASCII)
 _EPOCHS = {"s": (10, 1), "ms": (13, 1000)}
-_FIRST_YEAR, _LAST_YEAR = 1850, 2150
+FIRST_MOMENT, LAST_MOMENT = datetime(1850, 1, 1), datetime(2150, 12, 31)  # noqa: DTZ001
 _YEAR_DIGITS, _MONTHS, _EVIDENCE = 4, 12, 2
 
 
@@ -213,7 +222,7 @@ def _moment(one: _Read, order: str) -> datetime | None:
         return None
     else:
         year, month, day = a, b, c
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+    if not FIRST_MOMENT.year <= year <= LAST_MOMENT.year:
         return None
     try:
         return datetime(year, month, day, *one.clock)  # noqa: DTZ001 - the exchange's own local time

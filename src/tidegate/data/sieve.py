@@ -4,6 +4,7 @@
 kept and listed; *counted* ones were put right by nothing but sorting.
 """
 
+from string import Formatter
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -85,10 +86,16 @@ class Sieve:
         rows = frame.filter(which.fill_null(value=False))
         if not rows.height:
             return
-        told = [
-            found.format_map({name: "" if held is None else held for name, held in row.items()})[:_LONGEST]
-            for row in rows.iter_rows(named=True)
-        ]
+        fields = [
+            field for _, field, _, _ in Formatter().parse(found) if field
+        ]  # only these: others may be unprintable
+        told = [found] * rows.height
+        if fields:
+            held = rows.select(fields).iter_rows(named=True)
+            told = [
+                found.format_map({name: "" if value is None else value for name, value in row.items()}) for row in held
+            ]
+        told = [text[:_LONGEST] for text in told]
         self._list(
             pl.DataFrame(
                 {
