@@ -92,7 +92,7 @@ function yAxis(figure, panel, pane, rows) {
   const edges = [].concat(...mine.filter((s) => ["rule", "shade"].includes(s.kind)).map((s) => [...(s.data.y || []), ...(s.data.y2 || [])])).filter((v) => v !== null);
   const axis = {
     type: rows ? "category" : "value", gridIndex: panel, scale: !ground, name: say(figure.y_titles[panel]), nameLocation: rows ? "start" : "end", nameGap: rows ? 12 : 10,
-    nameTextStyle: { align: "left", color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, padding: [0, 0, 0, -pane.left + 2] },
+    nameTextStyle: { align: "left", color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, padding: [0, 0, 0, -pane.left + pane.inset + 2] },
     splitNumber: pane.height > 150 ? 5 : 2, axisLine: { show: false, onZero: false }, axisTick: { show: false }, inverse: Boolean(rows),
     splitLine: { show: !rows, lineStyle: { color: palette.rule, width: 1 } },
     axisLabel: { color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, margin: 8, formatter: (v) => tick(v, style) }
@@ -103,15 +103,16 @@ function yAxis(figure, panel, pane, rows) {
     axis.axisLabel = { ...axis.axisLabel, interval: 0, width: pane.left - 14, overflow: "truncate", formatter: (v) => say(names[Number(v)].value) };
   } else if (edges.length) {
     const least = Math.min(...edges), most = Math.max(...edges);
-    axis.min = (v) => (v.min <= least ? null : niceDown(least, v, most));
-    axis.max = (v) => (v.max >= most ? null : niceUp(most, v, least));
+    axis.min = (v) => (v.min < least ? null : niceDown(least, v, most));
+    axis.max = (v) => (v.max > most ? null : niceUp(most, v, least));
   }
   return axis;
 }
 
 function niceStep(span) { const p = 10 ** Math.floor(Math.log10(span / 5 || 1)); const r = span / 5 / p; return (r > 5 ? 10 : r > 2 ? 5 : r > 1 ? 2 : 1) * p; }
-function niceDown(value, seen, most) { const step = niceStep(Math.max(seen.max, most) - value || 1); return Math.floor(value / step) * step; }
-function niceUp(value, seen, least) { const step = niceStep(value - Math.min(seen.min, least) || 1); return Math.ceil(value / step) * step; }
+// Room for a line across that would otherwise lie on the edge.
+function niceDown(value, seen, most) { const step = niceStep(Math.max(seen.max, most) - value || 1); return Math.floor(value / step - 0.15) * step; }
+function niceUp(value, seen, least) { const step = niceStep(value - Math.min(seen.min, least) || 1); return Math.ceil(value / step + 0.15) * step; }
 
 function xAxis(figure, panel, last, context) {
   const axis = {

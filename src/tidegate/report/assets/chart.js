@@ -10,14 +10,14 @@ function chartOption(figure, width, alone) {
   const { panes, bottom } = panesOf(figure, width, title + legend.height);
   if (rows) panes[0].height = Math.max(120, Math.min(560, rows.size * 30));
   const end = rows ? panes[0].top + panes[0].height : bottom;
-  const left = leftMargin(figure, width, rows), right = 18;
-  panes.forEach((pane) => { pane.left = left; });
+  const inset = alone ? 14 : 0, left = leftMargin(figure, width, rows) + inset, right = 18 + inset;
+  panes.forEach((pane) => { pane.left = left; pane.inset = inset; });
   context.labels = context.categories ? categoryLabels(context.categories, width - left - right) : null;
   context.labelHeight = context.labels ? context.labels.height : 24;
   context.place = context.categories ? (x) => String(context.categories.get(JSON.stringify(x)).index) : (x) => x;
   context.row = rows ? (y) => String(rows.get(JSON.stringify(y)).index) : null;
   const zoomable = figure.x !== "category" && !heat && figure.series.some((s) => (s.data.x || []).length > 40) && !context.loose || (figure.x === "time");
-  const height = end + context.labelHeight + (figure.x_title ? 24 : 6) + (zoomable && !alone ? 38 : 8) + (heat ? 40 : 0);
+  const height = end + context.labelHeight + (figure.x_title ? 24 : 6) + (zoomable && !alone ? 38 : 8 + inset) + (heat ? 40 : 0);
   const last = panes.length - 1;
   const option = {
     animation: false, backgroundColor: alone ? palette.paper : "transparent", textStyle: { fontFamily: palette.sans, color: palette.ink },
@@ -26,16 +26,16 @@ function chartOption(figure, width, alone) {
     series: figure.series.map((s) => seriesOption(s, figure, colours[s.key], context)),
     axisPointer: { link: [{ xAxisIndex: "all" }] }, tooltip: alone ? { show: false } : tooltipOf(figure, colours, context, rows)
   };
-  if (alone) option.title = { text: say(figure.title), left: 8, top: 8, textStyle: { fontSize: 15, fontWeight: 600, color: palette.ink, fontFamily: palette.sans, width: width - 16, overflow: "truncate" } };
-  if (legend.entries.length) option.legend = legendOption(figure, legend, colours, title);
+  if (alone) option.title = { text: say(figure.title), left: 14, top: 10, padding: 0, textStyle: { fontSize: 15, fontWeight: 600, color: palette.ink, fontFamily: palette.sans, width: width - 16, overflow: "truncate" } };
+  if (legend.entries.length) option.legend = legendOption(figure, legend, colours, title, inset);
   if (zoomable && !alone) option.dataZoom = zoomOf(panes, height, left, right, width);
   if (heat) option.visualMap = heatScale(figure, height);
   return { option, height };
 }
 
-function legendOption(figure, legend, colours, top) {
+function legendOption(figure, legend, colours, top, inset) {
   return {
-    type: "plain", left: 0, top, itemWidth: 22, itemHeight: 11, itemGap: 12, padding: [2, 0, 0, 0], icon: "roundRect", inactiveColor: palette.faint,
+    type: "plain", left: inset, top, itemWidth: 22, itemHeight: 11, itemGap: 12, padding: [2, 0, 0, 0], icon: "roundRect", inactiveColor: palette.faint,
     textStyle: { color: palette.ink, fontSize: SMALL, fontFamily: palette.sans, width: legend.longest, overflow: "truncate" },
     formatter: (key) => say(figure.series.find((s) => s.key === key).title),
     data: legend.entries.map((s) => {

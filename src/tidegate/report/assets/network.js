@@ -18,7 +18,7 @@ function networkOption(figure, width, alone) {
 }
 
 function drawing(figure, elements, width, alone) {
-  if (alone) elements.unshift(words(say(figure.title), 8, 10, { weight: 600, size: 15 }));
+  if (alone) elements.unshift(words(say(figure.title), 14, 12, { weight: 600, size: 15 }));
   return { animation: false, backgroundColor: alone ? palette.paper : "transparent", graphic: { elements } };
 }
 
