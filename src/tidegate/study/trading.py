@@ -1,8 +1,8 @@
 """Forecasts → books: every seed, their ensemble, the rivals and the random gates, in one market, in one call.
 
 A member is whoever decides: ``seed-3``, ``ensemble`` (the mean of the seeds' scores: a model of its own), a rival by
-its name, or a rule without a forecast (``buy-and-hold``). All go through the same strategy, the same broker and the same
-costs, from the first bar that is judged to the last.
+its name, or a rule without a forecast (``buy-and-hold``). All go through the same strategy, broker and costs, from the
+first bar that is judged to the last.
 """
 
 from dataclasses import dataclass

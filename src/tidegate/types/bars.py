@@ -8,6 +8,7 @@ raw ones.
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -108,10 +109,30 @@ class Bars:
             raise UnknownNameError.among("bar column", name, self.frame.columns, where=self.spec.title)
         return self.frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy().astype(np.float64)
 
+    @cached_property
+    def adjustment(self) -> FloatArray:
+        """What turns raw prices into a continuous series ``[R]``: ``adjusted = raw × adjustment``.
+
+        The column `factor` where the bars have one. Else, for stocks and funds with a reference price, the running
+        product of ``close[t - 1] / preclose[t]`` over each asset's own bars, 1 on its first: the day's return is then
+        ``close / preclose - 1``, and nothing after *t* enters. Ones for everything else.
+        """
+        if self.has("factor"):
+            return self.column("factor")
+        steps = np.ones(self.frame.height)
+        if self.spec.kind in {"stock", "fund"} and self.has("preclose"):
+            close, reference = self.column("close"), self.column("preclose")
+            same = (self.frame["asset"] == self.frame["asset"].shift(1)).fill_null(value=False).to_numpy()
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = np.concatenate([[1.0], close[:-1]]) / reference
+            steps = np.where(same & np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
+            for first, end in pairwise(np.append(np.flatnonzero(~same), len(steps))):
+                steps[first:end] = np.cumprod(steps[first:end])
+        return steps
+
     def adjusted(self, name: str) -> FloatArray:
-        """Multiply a price column by `factor`, as float64 [R]; the raw column where no factor is given."""
-        raw = self.column(name)
-        return raw * self.column("factor") if self.has("factor") else raw
+        """A price column × `adjustment`, as float64 [R]: for signals and returns, never for fills."""
+        return self.column(name) * self.adjustment
 
     def upto(self, last: np.datetime64) -> "Bars":
         """Keep the bars labelled at or before `last`: what was known at the close of that bar."""
