@@ -172,8 +172,9 @@ def _title(kind: type[Settings]) -> str:
 
 
 def _explained(error: ValidationError, kind: type[Settings]) -> SettingError:
-    """Turn pydantic's first complaint into our own error."""
-    first: ErrorDetails = error.errors(include_url=False)[0]
+    """Turn pydantic's first complaint into our own error; an unknown name comes before all: it explains the rest."""
+    complaints: list[ErrorDetails] = error.errors(include_url=False)
+    first = next((each for each in complaints if each["type"] == "extra_forbidden"), complaints[0])
     inner = first.get("ctx", {}).get("error")
     path = [str(part) for part in first["loc"]]
     where = ".".join([_title(kind), *path])
