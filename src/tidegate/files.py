@@ -122,9 +122,13 @@ def held(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
     with path.open("a+b") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError as error:
+        except BlockingIOError as error:
             raise BusyError(
                 f"{what} is in use by another process", where=path, hint="wait until it ends, or choose another folder"
+            ) from error
+        except OSError as error:
+            raise KeptError(
+                f"{what} could not be locked", where=path, found=error.strerror, hint="use a folder on a local disk"
             ) from error
         yield
 

@@ -118,6 +118,13 @@ class WalkForward(Split):
         made: list[Fold] = []
         for number in np.unique(period[period >= first]):
             test = Span(int(np.searchsorted(period, number)), int(np.searchsorted(period, number, side="right")))
+            if self.train_periods is not None and number - self.train_periods < period[0]:
+                raise SettingError(
+                    "the history is shorter than the rolling window",
+                    found=f"data from {times[0]}",
+                    expected=f"{self.train_periods} {self.every}s before {times[test.first]}",
+                    hint="move first_test, or learn from fewer periods",
+                )
             start = 0 if self.train_periods is None else int(np.searchsorted(period, number - self.train_periods))
             train = Span(start, test.first - self.embargo)
             made.append(_fold(len(made), train, self.valid_share, test, self.embargo, times))

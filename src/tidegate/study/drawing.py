@@ -137,13 +137,14 @@ def _spells(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     forecast = found.forecasts[member].frame
     bars = found.bars.frame.filter(pl.col("time").is_between(forecast["time"][0], forecast["time"][-1]))
     times = bars["time"].to_numpy().astype("datetime64[us]")
-    negative = np.zeros(len(times), dtype=bool)
-    negative[np.searchsorted(times, forecast["time"].to_numpy().astype("datetime64[us]"))] = (
-        forecast["score"].to_numpy() < 0
-    )
+    # In force: a forecast of one close rules the next bar; a fall begins with the bar after the close it is counted from.
+    negative, falls = np.zeros(len(times), dtype=bool), np.zeros(len(times), dtype=bool)
     close = bars["close"].to_numpy()
-    falls = ForwardFalls(span=found.study.label.horizon.span, worst=WORST).mark(close)
     span = found.study.label.horizon.span
+    said = np.searchsorted(times, forecast["time"].to_numpy().astype("datetime64[us]"))
+    later = np.minimum(said + 1, len(times) - 1)
+    negative[later] = forecast["score"].to_numpy() < 0
+    falls[1:] = ForwardFalls(span=span, worst=WORST).mark(close)[:-1]
     who = member_title(member)
     figure = spells(
         shown.key.lower(),

@@ -161,12 +161,16 @@ class Bars:
 
 def _check(frame: pl.DataFrame) -> None:
     prices = ["open", "high", "low", "close"]
+    counted = [c for c in ("volume", "amount", "open_interest") if c in frame.columns]
+    above = [c for c in ("factor", "preclose", "settle", "limit_up", "limit_down") if c in frame.columns]
     tests: list[tuple[str, pl.Expr]] = [
         ("a bar has no time, session or asset", pl.any_horizontal(pl.col("time", "session", "asset").is_null())),
         ("a price is missing or not finite", pl.any_horizontal(pl.col(prices).is_null() | ~pl.col(prices).is_finite())),
         ("a price is not positive", pl.any_horizontal(pl.col(prices) <= 0)),
         ("the low is above the open or the close", pl.col("low") > pl.min_horizontal("open", "close")),
         ("the high is below the open or the close", pl.col("high") < pl.max_horizontal("open", "close")),
+        *[(f"{c} is negative or not finite", (pl.col(c) < 0) | ~pl.col(c).is_finite()) for c in counted],
+        *[(f"{c} is not positive or not finite", (pl.col(c) <= 0) | ~pl.col(c).is_finite()) for c in above],
         ("two bars have the same time and asset", pl.struct("time", "asset").is_duplicated()),
     ]
     for what, broken in tests:
