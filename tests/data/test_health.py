@@ -12,7 +12,7 @@ from tidegate.data.importer import import_file
 from tidegate.data.sieve import DEFECTS
 from tidegate.errors import FileRefusedError
 
-SEEDS = range(int(os.environ.get("TIDEGATE_SEEDS", "3")))  # the long run takes 50
+SEEDS = range(int(os.environ.get("TIDEGATE_SEEDS", "2")))  # the long run takes 50
 STOCK = ImportSettings(kind="stock")
 DATE, CODE, OPEN, HIGH, LOW, CLOSE, VOLUME, AMOUNT = range(8)
 

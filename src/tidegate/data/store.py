@@ -25,7 +25,7 @@ from tidegate.errors import DataError, FileRefusedError, IntegrityError, KeptErr
 from tidegate.files import held, read_json, sweep, write_bytes, write_json
 from tidegate.types.bars import Bars, BarSpec
 
-__all__ = ["Holding", "Store", "Stored"]
+__all__ = ["Holding", "Part", "Store", "Stored"]
 
 _NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MANIFEST = "manifest.json"
