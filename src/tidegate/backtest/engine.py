@@ -44,8 +44,8 @@ def trade(exposures: FloatArray, conditions: Conditions, capital: float) -> Book
     Known at
         As `Books`.
     Errors
-        `SettingError` for a wrong shape, an exposure that is not finite or outside the market's range, or capital that is
-        not a whole number of cents.
+        `SettingError` for a wrong shape, an exposure that is not finite or outside the market's range, or capital that
+        is not a whole number of cents.
 
     >>> from tidegate.data.worlds import NoiseWorld
     >>> from tidegate.market.frictionless_index import FrictionlessIndex
