@@ -16,7 +16,7 @@ __all__ = ["FrictionlessIndex"]
 class FrictionlessIndex(Market):
     """Any fraction of a unit at any open, without fees, limits, lots or waiting: index returns, nothing more.
 
-    Works for any bars; adjusted prices are used where a factor is given. The stamp says that an index cannot be traded.
+    Works for any bars; prices are adjusted (`Bars.adjustment`). The stamp says that an index cannot be traded.
 
     >>> from tidegate.data.worlds import NoiseWorld
     >>> bars = NoiseWorld(sessions=10, seed=1).bars()
@@ -30,9 +30,9 @@ class FrictionlessIndex(Market):
     short: bool = Field(default=True, description="whether exposures down to -1 are allowed")
 
     def conditions(self, bars: Bars, asset: str) -> Conditions:
-        """Prices as published (adjusted where a factor is given)."""
+        """Prices as published, adjusted."""
         own = own_bars(bars, asset)
-        factor = np.nan_to_num(own.column("factor"), nan=1.0)
+        factor = bars.adjustment[(bars.frame["asset"] == asset).to_numpy()]
         open_, close = own.column("open") * factor, own.column("close") * factor
         free = np.ones(len(own.times), dtype=bool)
         suspended = own.suspended
@@ -58,5 +58,5 @@ class FrictionlessIndex(Market):
             shortest=-1.0 if self.short else 0.0,
             suspended=suspended,
             currency=bars.spec.currency,
-            stamps=("Frictionless: prices as published, no costs; an index cannot be traded.",),
+            stamps=("Frictionless: no costs, lots or limits, as published; nobody can trade like this.",),
         )
