@@ -110,9 +110,9 @@ def share_days(opens, closes, precloses, dates, exchange="SH", percent=10, rate=
     fee = commission(rate, minimum)
     days = []
     for n, (o, c, p, day) in enumerate(zip(opens, closes, precloses, dates, strict=True)):
-        o, c, p = D(str(o)), D(str(c)), D(str(p))
-        up, down = limits(p, percent, CENT)
-        if not down <= o <= up:
+        first, last, reference = D(str(o)), D(str(c)), D(str(p))
+        up, down = limits(reference, percent, CENT)
+        if not down <= first <= up:
             up = down = None
         buy_stamp, sell_stamp = stamp_rates(day)
         by_value, by_share = transfer_rates(day, exchange)
@@ -124,7 +124,7 @@ def share_days(opens, closes, precloses, dates, exchange="SH", percent=10, rate=
             1: lambda v, q, f=charge, s=buy_stamp: f(v, q, s),
             -1: lambda v, q, f=charge, s=sell_stamp: f(v, q, s),
         }
-        days.append(Day(n, o, c, up, down, reference=p, fees=fees))
+        days.append(Day(n, first, last, up, down, reference=reference, fees=fees))
     return days
 
 
@@ -161,13 +161,13 @@ def run(days, wishes, capital, rules):
     return out
 
 
-def order(day, t, wish, cash, shares, locked, rules, out):
+def order(day, t, wish, cash, shares, locked, rules, out):  # noqa: PLR0911
     step = max(rules.minimum, rules.lot)
     goal = 0
     if wish != 0:
         goal = int((wish * (cash + shares * day.open) / day.open).to_integral_value(ROUND_FLOOR))
         goal = goal // rules.lot * rules.lot
-    if goal >= shares and not (wish == 0):
+    if goal >= shares and wish != 0:
         wanted = (goal - shares) // rules.lot * rules.lot
         if wanted < step and shares > 0:
             return cash, shares, locked, True

@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 from reference_engine import D, cents, limits, to_step
 
-TICK, POINT = D("0.2"), 300
+TICK, POINT, MARGIN = D("0.2"), 300, D("0.12")
 OPEN_FEE = [
     (date(2010, 4, 16), "0.00005"),
     (date(2012, 6, 1), "0.000035"),
@@ -29,99 +29,105 @@ def rate(table, day):
 
 
 @dataclass
-class Outcome:
+class Margined:
+    """A book, its bar, and what became of its orders."""
+
+    money: Decimal
+    slip: int = 1
+    margin: Decimal = MARGIN
+    lots: int = 0
+    fresh: int = 0
+    bar: int = 0
+    open: Decimal = TICK
+    up: Decimal | None = None
+    down: Decimal | None = None
+    day: date | None = None
     equity: list = field(default_factory=list)
-    lots: list = field(default_factory=list)
+    held: list = field(default_factory=list)
     fills: list = field(default_factory=list)  # (bar, side, lots, price, commission)
     orders: list = field(default_factory=list)  # (bar, side, outcome)
 
+    def blocked(self, side):
+        if side > 0 and self.up is not None and self.open >= self.up:
+            return "limit up"
+        return "limit down" if side < 0 and self.down is not None and self.open <= self.down else None
 
-def run_margin(opens, closes, settles, sessions, dates, wishes, capital, margin="0.12", maintenance="0.08", slip=1):
-    out = Outcome()
-    money, lots, fresh, reached, called = D(str(capital)), 0, 0, D(0), False
-    mark = previous = settled = None
+    def price(self, side):
+        price = self.open + side * self.slip * TICK
+        if self.up is None:
+            return price
+        return min(price, self.up) if side > 0 else max(price, self.down)
+
+    def end(self, side, outcome, *, done):
+        self.orders.append((self.bar, side, outcome))
+        return done
+
+    def fill(self, count, side, paid, outcome):
+        price = self.price(side)
+        self.money -= paid + count * abs(price - self.open) * POINT
+        self.lots += side * count
+        self.fills.append((self.bar, side, count, price, paid))
+        return self.end(side, outcome, done=True)
+
+    def leave(self, count, outcome):
+        side = -1 if self.lots > 0 else 1
+        if self.blocked(side):
+            return self.end(side, self.blocked(side), done=False)
+        today = max(count - (abs(self.lots) - self.fresh), 0)
+        self.fresh -= today
+        worth = self.price(side) * POINT
+        paid = cents((count - today) * worth * rate(OPEN_FEE, self.day)) + cents(
+            today * worth * rate(OPEN_FEE + TODAY_FEE, self.day)
+        )
+        return self.fill(count, side, paid, outcome)
+
+    def enter(self, count, side):
+        if self.blocked(side):
+            return self.end(side, self.blocked(side), done=False)
+        fee, worth = rate(OPEN_FEE, self.day), self.open * POINT
+        while count > 0:
+            need = ((count + abs(self.lots)) * worth * self.margin).quantize(D("0.01"), ROUND_FLOOR)
+            if need + cents(count * worth * fee) + count * self.slip * TICK * POINT <= self.money:
+                break
+            count -= 1
+        if count <= 0:
+            return self.end(side, "below one lot", done=self.lots != 0)
+        self.fresh += count
+        return self.fill(count, side, cents(count * self.price(side) * POINT * fee), "filled")
+
+    def pursue(self, wish):
+        size = int((max(self.money, D(0)) * abs(wish) / (self.open * POINT)).to_integral_value(ROUND_FLOOR))
+        before, same = abs(self.lots), self.lots * wish > 0
+        leaving = max(before - size, 0) if same else before
+        if leaving and not self.leave(leaving, "filled"):
+            return False
+        if wish == 0 or (same and size <= before):
+            return True
+        return self.enter(size - before if same else size, 1 if wish > 0 else -1)
+
+
+def run_margin(opens, closes, settles, sessions, dates, wishes, capital, maintenance="0.08"):
+    book = Margined(D(str(capital)))
+    reached, called, mark = D(0), False, None
     for t in range(len(opens)):
-        o, c = (to_step(D(str(p)), TICK) for p in (opens[t], closes[t]))
-        m = c if settles is None else to_step(D(str(settles[t])), TICK)
+        book.bar, book.day = t, dates[t]
+        book.open = to_step(D(str(opens[t])), TICK)
+        settled = to_step(D(str(closes[t] if settles is None else settles[t])), TICK)
         if t > 0:
             if sessions[t] != sessions[t - 1]:
-                previous, fresh = settled, 0
-            up, down = limits(previous, 10, TICK) if previous is not None else (None, None)
-            money += lots * (o - mark) * POINT
-            fee = rate(OPEN_FEE, dates[t])
-            today_fee = rate(OPEN_FEE + TODAY_FEE, dates[t])
-
-            def blocked(side, o=o, up=up, down=down):
-                return (
-                    "limit up"
-                    if side > 0 and up is not None and o >= up
-                    else "limit down"
-                    if side < 0 and down is not None and o <= down
-                    else None
-                )
-
-            def price(side, o=o, up=up, down=down):
-                p = o + side * slip * TICK
-                return p if up is None else min(p, up) if side > 0 else max(p, down)
-
-            def close(count, outcome):
-                nonlocal money, lots, fresh
-                side = -1 if lots > 0 else 1
-                if blocked(side):
-                    out.orders.append((t, side, blocked(side)))
-                    return False
-                today = max(count - (abs(lots) - fresh), 0)
-                p = price(side)
-                paid = cents((count - today) * p * POINT * fee) + (
-                    cents(today * p * POINT * today_fee) if today else D(0)
-                )
-                fresh -= today
-                money -= paid + count * abs(p - o) * POINT
-                lots += side * count
-                out.fills.append((t, side, count, p, paid))
-                out.orders.append((t, side, outcome))
-                return True
-
-            def open_(count, side):
-                nonlocal money, lots, fresh
-                if blocked(side):
-                    out.orders.append((t, side, blocked(side)))
-                    return False
-                while count > 0:
-                    need = ((count + abs(lots)) * o * POINT * D(margin)).quantize(D("0.01"), ROUND_FLOOR)
-                    if need + cents(count * o * POINT * fee) + count * slip * TICK * POINT <= money:
-                        break
-                    count -= 1
-                if count <= 0:
-                    out.orders.append((t, side, "below one lot"))
-                    return lots != 0
-                p = price(side)
-                paid = cents(count * p * POINT * fee)
-                money -= paid + count * abs(p - o) * POINT
-                lots += side * count
-                fresh += count
-                out.fills.append((t, side, count, p, paid))
-                out.orders.append((t, side, "filled"))
-                return True
-
+                book.fresh = 0
+                book.up, book.down = limits(mark, 10, TICK)
+            book.money += book.lots * (book.open - mark) * POINT
             wish = D(str(wishes[t - 1]))
             if called:
-                if close(abs(lots), "forced by margin"):
-                    called, reached = False, wish
-            elif wish != reached:
-                size = int((max(money, D(0)) * abs(wish) / (o * POINT)).to_integral_value(ROUND_FLOOR))
-                same = lots * wish > 0
-                before = abs(lots)
-                leaving = max(before - size, 0) if same else before
-                done = leaving == 0 or close(leaving, "filled")
-                if done and wish != 0 and not (same and size <= before):
-                    done = open_(size - before if same else size, 1 if wish > 0 else -1)
-                if done:
-                    reached = wish
-            money += lots * (m - o) * POINT
-        mark = settled = m
-        if lots != 0 and money < (abs(lots) * m * POINT * D(maintenance)).quantize(D("0.01"), ROUND_FLOOR):
-            called = True
-        out.equity.append(money)
-        out.lots.append(lots)
-    return out
+                called = not book.leave(abs(book.lots), "forced by margin")
+                reached = reached if called else wish
+            elif wish != reached and book.pursue(wish):
+                reached = wish
+            book.money += book.lots * (settled - book.open) * POINT
+        mark = settled
+        needed = (abs(book.lots) * mark * POINT * D(maintenance)).quantize(D("0.01"), ROUND_FLOOR)
+        called = called or (book.lots != 0 and book.money < needed)
+        book.equity.append(book.money)
+        book.held.append(book.lots)
+    return book

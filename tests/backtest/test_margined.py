@@ -36,7 +36,7 @@ def test_against_the_decimal_loop(seed, capital, per_session, start):
     assert [Decimal(repr(v)).quantize(Decimal("0.01")) for v in kept.book["equity"].to_list()] == [
         v.quantize(Decimal("0.01")) for v in expected.equity
     ]
-    assert kept.book["quantity"].to_list() == expected.lots
+    assert kept.book["quantity"].to_list() == expected.held
     assert kept.orders["outcome"].to_list() == [outcome for _, _, outcome in expected.orders]
     assert kept.fills["commission"].to_list() == pytest.approx([float(fee) for *_, fee in expected.fills], abs=1e-9)
     assert trade(wishes[None, :], conditions, capital).equity[0].tobytes() == kept.book["equity"].to_numpy().tobytes()

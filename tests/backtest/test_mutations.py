@@ -126,7 +126,7 @@ def interpreted(old="", new=""):
         "import compiled, unbaked", "import unbaked\n\n\ndef compiled(function):\n    return function"
     )
     module = types.ModuleType("mutant")
-    exec(compile(changed, "mutant", "exec"), module.__dict__)  # noqa: S102
+    exec(compile(changed, "mutant", "exec"), module.__dict__)
     return module
 
 
@@ -205,7 +205,7 @@ RULES = {
     "no transfer fee by face value": [(a_share, "TRANSFER_SHANGHAI_FACE", flat(costs.TRANSFER_SHANGHAI_FACE, 0))],
     "limits rounded half-even in floats": [(m, "limit_ticks", even_limits) for m in (a_share, etf_proxy, index_future)],
     "ten percent on every board": [(a_share, "LIMITS", dict.fromkeys(limits.LIMITS, limits.LIMITS["main"]))],
-    "limits around the last bar": [(prices.Own, "before", lambda own, marks: np.append(0, marks[:-1]))],  # noqa: ARG005
+    "limits around the last bar": [(prices.Own, "before", lambda own, marks: np.append(0, marks[:-1]))],
     "close today at the usual fee": [(index_future, "FUTURE_CLOSE_TODAY", costs.FUTURE_FEE)],
     "prices cut to the tick": [
         (m, "nearest_tick", lambda p, step: np.maximum((p / step).astype(np.int64), 1))

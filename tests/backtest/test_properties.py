@@ -84,7 +84,7 @@ class TestConservation:
     @given(SEEDS)
     def test_an_ex_day_moves_no_equity(self, seed):
         """Where the price opens and closes at its reference, equity before and after the ex-day is the same cent."""
-        bars, opens, closes, precloses, _ = share_panel(seed, count=20)
+        bars = share_panel(seed, count=20)[0]
         frame = bars.frame.with_columns(
             open=pl.col("preclose"), close=pl.col("preclose"), high=pl.col("preclose"), low=pl.col("preclose")
         )

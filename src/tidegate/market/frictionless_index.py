@@ -16,7 +16,7 @@ __all__ = ["FrictionlessIndex"]
 class FrictionlessIndex(Market):
     """Any fraction of a unit at any open, without fees, limits, lots or waiting: index returns, nothing more.
 
-    Works for any bars; prices are adjusted (`Bars.adjustment`). The stamp says that an index cannot be traded.
+    Works for any bars; prices are adjusted (`Bars.adjustment`). The stamp says that nobody can trade like this.
 
     >>> from tidegate.data.worlds import NoiseWorld
     >>> bars = NoiseWorld(sessions=10, seed=1).bars()
