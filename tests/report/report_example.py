@@ -413,8 +413,8 @@ def example() -> Report:
         Claim(
             key="real",
             statement=T("The real label beats the ±1 label", "实际收益标签优于 ±1 标签"),
-            published="—",
-            ours="+1.2%",
+            published=Text.same("—"),
+            ours=Text.same("+1.2%"),
             difference="median of 10 seeds",
             reason=T("Quartiles overlap; the document shows *one* seed.", "四分位区间重叠；原文只展示*一个*种子。"),
             verdict="unclear",
@@ -422,8 +422,8 @@ def example() -> Report:
         Claim(
             key="l2",
             statement=T("L2 lowers drawdown and the number of trades", "L2 降低回撤与交易次数"),
-            published="19 → 17",
-            ours="21 → 18",
+            published=Text.same("19 → 17"),
+            ours=Text.same("21 → 18"),
             difference="+1",
             reason=T("Same direction in 8 of 10 seeds.", "十个种子中八个方向一致。"),
             verdict="holds",
@@ -431,8 +431,8 @@ def example() -> Report:
         Claim(
             key="cover",
             statement=T("Negative spells cover most sharp falls", "负信号区间覆盖大部分急跌"),
-            published="most",
-            ours="52%",
+            published=Text.same("most"),
+            ours=Text.same("52%"),
             difference="base 47%",
             reason=T("Hardly more than blind shading of the same length.", "与同等长度的盲目标注相差无几。"),
             verdict="fails",
@@ -440,8 +440,8 @@ def example() -> Report:
         Claim(
             key="minute",
             statement=T("Minute data will do better", "分钟数据会更好"),
-            published="—",
-            ours="—",
+            published=Text.same("—"),
+            ours=Text.same("—"),
             difference="—",
             reason=T("Needs data that was not given.", "缺少所需数据。"),
             verdict="not tested",

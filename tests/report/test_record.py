@@ -110,8 +110,8 @@ class TestValidation:
         claim = Claim(
             key="c",
             statement=Text.same("s"),
-            published="",
-            ours="",
+            published=Text.same(""),
+            ours=Text.same(""),
             difference="",
             reason=Text.same(""),
             verdict="holds",

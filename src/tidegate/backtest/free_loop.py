@@ -17,7 +17,7 @@ CASH, UNITS, REACHED, BASIS, PROFIT, ROWS = range(6)
 
 
 @compiled
-def count_fill(state: FloatArray, totals: FloatArray, goal: float, price: float) -> float:
+def _count_fill(state: FloatArray, totals: FloatArray, goal: float, price: float) -> float:
     """Count a fill from the units held to `goal`; give what it realised."""
     units = state[UNITS]
     change = goal - units
@@ -40,7 +40,7 @@ def count_fill(state: FloatArray, totals: FloatArray, goal: float, price: float)
 
 
 @compiled
-def pursue_free(
+def _pursue_free(
     state: FloatArray, totals: FloatArray, events: FloatArray, bar: int, price: float, stopped: int, wish: float
 ) -> None:
     """Bring a position to its target at the open, if anything trades there."""
@@ -51,7 +51,7 @@ def pursue_free(
     if change != 0 and stopped == 1:
         totals[1] += 1
     elif change != 0:
-        realised = count_fill(state, totals, goal, price)
+        realised = _count_fill(state, totals, goal, price)
         state[UNITS], state[CASH] = goal, worth - goal * price
     if change == 0 or stopped == 0:
         state[REACHED] = wish
@@ -83,7 +83,7 @@ def walk_free(
         state[CASH] = capital
         for bar in range(wants.shape[1]):
             if bar > 0 and wants[book, bar - 1] != state[REACHED]:
-                pursue_free(state, totals[book], events, bar, opens[bar], stopped[bar], wants[book, bar - 1])
+                _pursue_free(state, totals[book], events, bar, opens[bar], stopped[bar], wants[book, bar - 1])
             worth = state[UNITS] * marks[bar]
             total = state[CASH] + worth
             equity[book, bar] = total

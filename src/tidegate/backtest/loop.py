@@ -60,13 +60,13 @@ class Book(NamedTuple):
 
 
 @compiled
-def part(value: int, rate: int, whole: int) -> int:
+def _part(value: int, rate: int, whole: int) -> int:
     """Give ⌊value · rate / whole⌋ without overflow, for rates up to 1e9."""
     return int((value // whole) * rate + (value % whole) * rate // whole)
 
 
 @compiled
-def rounded(value: int, rate: int, flat: int, cent: int) -> int:
+def _rounded(value: int, rate: int, flat: int, cent: int) -> int:
     """Take value · rate + flat, both in 1e-8, rounded half-up to a cent."""
     whole = _RATE * cent
     rest = (value % whole) * rate + flat
@@ -74,26 +74,26 @@ def rounded(value: int, rate: int, flat: int, cent: int) -> int:
 
 
 @compiled
-def fee_of(day: IntArray, rules: IntArray, side: int, kind: int, value: int, quantity: int) -> int:
+def _fee_of(day: IntArray, rules: IntArray, side: int, kind: int, value: int, quantity: int) -> int:
     """Charge one fee of an order, rounded once: commission 0 (with its minimum), stamp duty 1, transfer fee 2."""
     if quantity == 0:
         return 0
     flat = quantity * day[FLAT + 3 * side + kind]
-    fee = rounded(value, day[RATES + 3 * side + kind], flat, rules[CENT])
+    fee = _rounded(value, day[RATES + 3 * side + kind], flat, rules[CENT])
     return int(max(fee, rules[MINIMUM_COMMISSION]) if kind == 0 else fee)
 
 
 @compiled
-def cost_of(day: IntArray, rules: IntArray, price: int, quantity: int) -> int:
+def _cost_of(day: IntArray, rules: IntArray, price: int, quantity: int) -> int:
     """Count the cash that a purchase takes, fees included."""
     cost = value = quantity * price * rules[TICK_VALUE]
     for kind in range(3):
-        cost += fee_of(day, rules, NONE, kind, value, quantity)
+        cost += _fee_of(day, rules, NONE, kind, value, quantity)
     return int(cost)
 
 
 @compiled
-def affordable(day: IntArray, rules: IntArray, price: int, wanted: int, cash: int) -> int:
+def _affordable(day: IntArray, rules: IntArray, price: int, wanted: int, cash: int) -> int:
     """Find the most of `wanted`, in whole lots, that cash pays for, fees included.
 
     A float guesses; whole numbers then walk from the guess to the answer, which no longer depends on it: cost grows
@@ -107,15 +107,15 @@ def affordable(day: IntArray, rules: IntArray, price: int, wanted: int, cash: in
     flat = (day[FLAT] + day[FLAT + 1] + day[FLAT + 2]) / _RATE
     guess = min(wanted, int((cash - fixed) / unit), int(cash / (unit * (1.0 + rates) + flat)))
     quantity = max(guess, 0) // rules[LOT] * rules[LOT]
-    while quantity > 0 and cost_of(day, rules, price, quantity) > cash:
+    while quantity > 0 and _cost_of(day, rules, price, quantity) > cash:
         quantity -= rules[LOT]
-    while quantity + rules[LOT] <= wanted and cost_of(day, rules, price, quantity + rules[LOT]) <= cash:
+    while quantity + rules[LOT] <= wanted and _cost_of(day, rules, price, quantity + rules[LOT]) <= cash:
         quantity += rules[LOT]
     return int(quantity)
 
 
 @compiled
-def paid_price(day: IntArray, rules: IntArray, side: int) -> int:
+def _paid_price(day: IntArray, rules: IntArray, side: int) -> int:
     """Worsen the open by the slippage, never beyond a limit."""
     if side > 0:
         return int(min(day[OPEN] + rules[SLIP], day[UP]))
@@ -123,8 +123,8 @@ def paid_price(day: IntArray, rules: IntArray, side: int) -> int:
 
 
 @compiled
-def note(book: Book, day: IntArray, side: int, wanted: int, done: int, price: int, outcome: int) -> None:
-    """Write an order's event; `fill` adds what it cost. Without events to keep, one row is written again and again."""
+def _note(book: Book, day: IntArray, side: int, wanted: int, done: int, price: int, outcome: int) -> None:
+    """Write an order's event; `_fill` adds what it cost. Without events to keep, one row is written again and again."""
     row = book.events[book.state[ROWS]]
     row[:] = 0
     row[BAR], row[SIDE], row[WANTED], row[DONE] = day[NUMBER], side, wanted, done
@@ -136,17 +136,17 @@ def note(book: Book, day: IntArray, side: int, wanted: int, done: int, price: in
 
 
 @compiled
-def charge(book: Book, day: IntArray, rules: IntArray, side: int, today: int) -> int:
-    """Work out the fees of the fill that `note` wrote, of which `today` units close what the session opened."""
+def _charge(book: Book, day: IntArray, rules: IntArray, side: int, today: int) -> int:
+    """Work out the fees of the fill that `_note` wrote, of which `today` units close what the session opened."""
     row = book.events[book.state[ROWS]]
     done, price, which = row[DONE], row[PRICE], 0 if side > 0 else 1
     value, late = done * price * rules[TICK_VALUE], today * price * rules[TICK_VALUE]
     fees = 0
     for kind in range(3):
         value_of_kind, units = (value - late, done - today) if kind == 0 else (value, done)
-        row[COMMISSION + kind] = fee_of(day, rules, which, kind, value_of_kind, units)
+        row[COMMISSION + kind] = _fee_of(day, rules, which, kind, value_of_kind, units)
         if kind == 0 and today > 0:
-            row[COMMISSION] += rounded(late, day[CLOSE_TODAY], NONE, rules[CENT])
+            row[COMMISSION] += _rounded(late, day[CLOSE_TODAY], NONE, rules[CENT])
         fees += row[COMMISSION + kind]
     row[SLIPPAGE] = done * abs(price - day[OPEN]) * rules[TICK_VALUE]
     for kind in range(4):
@@ -157,7 +157,7 @@ def charge(book: Book, day: IntArray, rules: IntArray, side: int, today: int) ->
 
 
 @compiled
-def fill(
+def _fill(
     book: Book, day: IntArray, rules: IntArray, side: int, wanted: int, done: int, outcome: int, today: int
 ) -> None:
     """Trade `done` units at the open.
@@ -166,9 +166,9 @@ def fill(
     between that and its proceeds is realised.
     """
     state = book.state
-    price = paid_price(day, rules, side)
-    note(book, day, side, wanted, done, price, outcome)
-    fees = charge(book, day, rules, side, today)
+    price = _paid_price(day, rules, side)
+    _note(book, day, side, wanted, done, price, outcome)
+    fees = _charge(book, day, rules, side, today)
     row = book.events[state[ROWS]]
     value = done * price * rules[TICK_VALUE]
     if state[QUANTITY] * side >= 0:
@@ -186,11 +186,11 @@ def fill(
     if book.events.shape[0] > 1:
         state[ROWS] += 1
     if state[QUANTITY] == 0:
-        end_trip(book)
+        _end_trip(book)
 
 
 @compiled
-def end_trip(book: Book) -> None:
+def _end_trip(book: Book) -> None:
     """Count a round trip, and whether it earned anything."""
     book.totals[TRIPS] += 1
     if book.state[PROFIT] > 0:
@@ -200,7 +200,7 @@ def end_trip(book: Book) -> None:
 
 
 @compiled
-def blocked(day: IntArray, side: int) -> int:
+def _blocked(day: IntArray, side: int) -> int:
     """Say why nothing can be filled on this side at the open, 0 where something can; prices are compared."""
     if day[STOPPED] == 1:
         return SUSPENDED
@@ -212,50 +212,50 @@ def blocked(day: IntArray, side: int) -> int:
 
 
 @compiled
-def buy(book: Book, day: IntArray, rules: IntArray, wanted: int) -> bool:
+def _buy(book: Book, day: IntArray, rules: IntArray, wanted: int) -> bool:
     """Buy up to `wanted`, as far as cash goes; tell whether the wish is reached."""
     state = book.state
     step = max(rules[MINIMUM], rules[LOT])
     quantity = wanted // rules[LOT] * rules[LOT]
     if quantity < step and state[QUANTITY] > 0:
         return True
-    reason = blocked(day, BUY)
+    reason = _blocked(day, BUY)
     if reason != 0:
-        note(book, day, BUY, max(quantity, step), NONE, day[OPEN], reason)
+        _note(book, day, BUY, max(quantity, step), NONE, day[OPEN], reason)
         return False
-    quantity = affordable(day, rules, paid_price(day, rules, BUY), quantity, state[CASH])
+    quantity = _affordable(day, rules, _paid_price(day, rules, BUY), quantity, state[CASH])
     if quantity < step:
-        note(book, day, BUY, step, NONE, day[OPEN], BELOW_LOT)
+        _note(book, day, BUY, step, NONE, day[OPEN], BELOW_LOT)
         return bool(state[QUANTITY] > 0)
     state[LOCKED] += quantity
-    fill(book, day, rules, BUY, quantity, quantity, FILLED, NONE)
+    _fill(book, day, rules, BUY, quantity, quantity, FILLED, NONE)
     return True
 
 
 @compiled
-def sell(book: Book, day: IntArray, rules: IntArray, wanted: int) -> bool:
+def _sell(book: Book, day: IntArray, rules: IntArray, wanted: int) -> bool:
     """Sell `wanted`: whole lots, or everything; what T+1 holds back stays. Tell whether the wish is reached."""
     quantity = wanted
     if wanted < book.state[QUANTITY]:
         quantity = wanted // rules[LOT] * rules[LOT]
         if quantity < max(rules[MINIMUM], rules[LOT]):
             return True
-    reason = blocked(day, SELL)
+    reason = _blocked(day, SELL)
     if reason != 0:
-        note(book, day, SELL, quantity, NONE, day[OPEN], reason)
+        _note(book, day, SELL, quantity, NONE, day[OPEN], reason)
         return False
     done = min(quantity, book.state[QUANTITY] - book.state[LOCKED] * rules[WAITS])
     if done < quantity:
         done = done // rules[LOT] * rules[LOT]
     if done <= 0:
-        note(book, day, SELL, quantity, NONE, day[OPEN], SETTLING)
+        _note(book, day, SELL, quantity, NONE, day[OPEN], SETTLING)
         return False
-    fill(book, day, rules, SELL, quantity, done, FILLED if done == quantity else SETTLING, NONE)
+    _fill(book, day, rules, SELL, quantity, done, FILLED if done == quantity else SETTLING, NONE)
     return bool(done == quantity)
 
 
 @compiled
-def act(book: Book, day: IntArray, rules: IntArray) -> None:
+def _act(book: Book, day: IntArray, rules: IntArray) -> None:
     """Let a corporate action happen: shares × last mark / reference, the remainder in cash; equity does not move."""
     state = book.state
     worth = state[QUANTITY] * day[BEFORE]
@@ -265,81 +265,81 @@ def act(book: Book, day: IntArray, rules: IntArray) -> None:
     state[BASIS] -= remainder
     if state[QUANTITY] == 0:
         state[PROFIT] -= state[BASIS]
-        end_trip(book)
+        _end_trip(book)
 
 
 @compiled
-def pursue_paid(book: Book, day: IntArray, rules: IntArray, target: int) -> bool:
+def _pursue_paid(book: Book, day: IntArray, rules: IntArray, target: int) -> bool:
     """Bring a holding paid in full to its target; tell whether it is reached."""
     state = book.state
     goal = 0
     if target != 0:
         worth = state[CASH] + state[QUANTITY] * day[OPEN] * rules[TICK_VALUE]
-        goal = part(worth, target, MILLION) // (day[OPEN] * rules[TICK_VALUE]) // rules[LOT] * rules[LOT]
+        goal = _part(worth, target, MILLION) // (day[OPEN] * rules[TICK_VALUE]) // rules[LOT] * rules[LOT]
     change = goal - state[QUANTITY]
     if change < 0:
-        return sell(book, day, rules, -change)
-    return True if target == 0 else buy(book, day, rules, change)
+        return _sell(book, day, rules, -change)
+    return True if target == 0 else _buy(book, day, rules, change)
 
 
 @compiled
-def open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: int) -> bool:
+def _open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: int) -> bool:
     """Open `wanted` lots as far as equity covers margin, fees and slippage; tell whether the wish is reached."""
     state, price = book.state, day[OPEN]
-    reason = blocked(day, side)
+    reason = _blocked(day, side)
     if reason != 0:
-        note(book, day, side, max(wanted, rules[LOT]), NONE, price, reason)
+        _note(book, day, side, max(wanted, rules[LOT]), NONE, price, reason)
         return False
     quantity = wanted
     while quantity > 0:
         value = (quantity + abs(state[QUANTITY])) * price * rules[TICK_VALUE]
-        fees = fee_of(day, rules, NONE if side > 0 else BUY, NONE, quantity * price * rules[TICK_VALUE], quantity)
+        fees = _fee_of(day, rules, NONE if side > 0 else BUY, NONE, quantity * price * rules[TICK_VALUE], quantity)
         worse = quantity * rules[SLIP] * rules[TICK_VALUE]
-        if part(value, rules[MARGIN], _RATE) + fees + worse <= state[CASH]:
+        if _part(value, rules[MARGIN], _RATE) + fees + worse <= state[CASH]:
             break
         quantity -= rules[LOT]
     if quantity <= 0:
-        note(book, day, side, rules[LOT], NONE, price, BELOW_LOT)
+        _note(book, day, side, rules[LOT], NONE, price, BELOW_LOT)
         return bool(state[QUANTITY] != 0)
-    fill(book, day, rules, side, quantity, quantity, FILLED, NONE)
+    _fill(book, day, rules, side, quantity, quantity, FILLED, NONE)
     state[LOCKED] += quantity
     return True
 
 
 @compiled
-def close_lots(book: Book, day: IntArray, rules: IntArray, wanted: int, outcome: int) -> bool:
+def _close_lots(book: Book, day: IntArray, rules: IntArray, wanted: int, outcome: int) -> bool:
     """Close lots, those of earlier sessions first: what the session opened pays its own fee."""
     state = book.state
     side = -1 if state[QUANTITY] > 0 else 1
-    reason = blocked(day, side)
+    reason = _blocked(day, side)
     if reason != 0:
-        note(book, day, side, wanted, NONE, day[OPEN], reason)
+        _note(book, day, side, wanted, NONE, day[OPEN], reason)
         return False
     today = max(wanted - (abs(state[QUANTITY]) - state[LOCKED]), 0)
     state[LOCKED] -= today
-    fill(book, day, rules, side, wanted, wanted, outcome, today)
+    _fill(book, day, rules, side, wanted, wanted, outcome, today)
     return True
 
 
 @compiled
-def pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) -> bool:
+def _pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) -> bool:
     """Bring a margined position to its target: close what must be closed, then open what is missing."""
     state = book.state
     per_lot = day[OPEN] * rules[TICK_VALUE] * rules[LOT]
-    lots = part(max(state[CASH], 0), abs(target), MILLION) // per_lot * rules[LOT]
+    lots = _part(max(state[CASH], 0), abs(target), MILLION) // per_lot * rules[LOT]
     goal = lots if target > 0 else -lots
     held = state[QUANTITY]
     same = held * target > 0
     closing = max(abs(held) - lots, 0) if same else abs(held)
-    if closing > 0 and not close_lots(book, day, rules, closing, FILLED):
+    if closing > 0 and not _close_lots(book, day, rules, closing, FILLED):
         return False
     if target == 0 or (same and lots <= abs(held)):
         return True
-    return open_lots(book, day, rules, BUY if target > 0 else SELL, abs(goal - held) if same else lots)
+    return _open_lots(book, day, rules, BUY if target > 0 else SELL, abs(goal - held) if same else lots)
 
 
 @compiled
-def at_open(book: Book, day: IntArray, rules: IntArray, wish: int) -> None:
+def _at_open(book: Book, day: IntArray, rules: IntArray, wish: int) -> None:
     """Do what a bar's open brings: free what was locked, act, answer a margin call, pursue a wish that changed."""
     state = book.state
     margined = rules[MARGIN] < _RATE
@@ -348,14 +348,14 @@ def at_open(book: Book, day: IntArray, rules: IntArray, wish: int) -> None:
     if margined:
         state[CASH] += state[QUANTITY] * (day[OPEN] - day[BEFORE]) * rules[TICK_VALUE]
     elif state[QUANTITY] > 0 and day[REFERENCE] != day[BEFORE]:
-        act(book, day, rules)
+        _act(book, day, rules)
     if state[CALLED] == 1:
-        reached = close_lots(book, day, rules, abs(state[QUANTITY]), FORCED)
+        reached = _close_lots(book, day, rules, abs(state[QUANTITY]), FORCED)
         state[CALLED] = 0 if reached else 1
     elif wish == state[REACHED]:
         reached = True
     else:
-        reached = pursue_margined(book, day, rules, wish) if margined else pursue_paid(book, day, rules, wish)
+        reached = _pursue_margined(book, day, rules, wish) if margined else _pursue_paid(book, day, rules, wish)
     if reached:
         state[REACHED] = wish
     if margined:
@@ -386,10 +386,10 @@ def walk(
         for bar in range(wants.shape[1]):
             day = table[bar]
             if bar > 0:
-                at_open(book, day, rules, wants[number, bar - 1])
+                _at_open(book, day, rules, wants[number, bar - 1])
             worth = state[QUANTITY] * day[MARK] * rules[TICK_VALUE]
             total = state[CASH] if margined else state[CASH] + worth
-            if margined and worth != 0 and total < part(abs(worth), rules[MAINTENANCE], _RATE):
+            if margined and worth != 0 and total < _part(abs(worth), rules[MAINTENANCE], _RATE):
                 state[CALLED] = 1
             equity[number, bar] = total / rules[SCALE]
             held[number, bar] = worth / total if total > 0 else 0.0

@@ -172,7 +172,7 @@ def _check(values: FloatArray, held: FloatArray, paid: FloatArray, subject: dict
         raise DataError("a book has missing values", expected="finite numbers")
 
 
-def _luck(  # noqa: PLR0917 - one call, split off for its length
+def _luck(
     moves: FloatArray,
     equity: FloatArray,
     capital: float,
@@ -318,7 +318,7 @@ def _doings(held: FloatArray, trips: Trips, subject: dict[str, str], level: floa
     ]
 
 
-def _beside(  # noqa: PLR0917 - one call, split off for its length
+def _beside(
     equity: FloatArray, capital: float, moves: FloatArray, benchmark: FloatArray, year: float, subject: dict[str, str]
 ) -> list[Measure]:
     theirs = r.simple_returns(benchmark, capital)

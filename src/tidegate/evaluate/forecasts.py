@@ -229,7 +229,7 @@ def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: flo
     ]
 
 
-def _against(  # noqa: PLR0917 - one call, split off for its length
+def _against(
     rows: _Rows, reference: FloatArray, name: str, subject: dict[str, str], span: int, level: float
 ) -> list[Measure]:
     if reference.shape != (rows.total,):

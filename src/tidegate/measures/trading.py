@@ -218,7 +218,7 @@ def longest_run(inside: ArrayLike) -> IntArray:
     return np.asarray((count - before).max(axis=-1, initial=0))[()]
 
 
-def _trips(  # noqa: PLR0917 - the columns, in the order of the record
+def _trips(
     entry: ArrayLike, end: ArrayLike, side: ArrayLike, profit: ArrayLike, outlay: ArrayLike, closed: ArrayLike
 ) -> Trips:
     whole = [frozen(np.asarray(x, dtype=np.int64)) for x in (entry, end, side)]

@@ -1,6 +1,7 @@
 """Forecasts and books → measures, each with its subject (study, member, market) and what deflates it."""
 
 import numpy as np
+import polars as pl
 
 from tidegate.component import document
 from tidegate.evaluate.books import judge_ledger
@@ -39,7 +40,7 @@ def judge_study(
 
     def judge(work: object) -> None:
         measures = [
-            *_forecasts(study, forecasts),
+            *_forecasts(study, bars, forecasts),
             *_falls(study, bars, forecasts),
             *(m for held in books.values() for m in _books(study, held)),
         ]
@@ -53,14 +54,32 @@ def load_measures(kept: Kept) -> tuple[Measure, ...]:
     return tuple(Measure.of(held) for held in read_json(kept.folder / "measures.json"))
 
 
-def _forecasts(study: Study, forecasts: dict[str, Forecast]) -> list[Measure]:
-    reference = forecasts.get("persistence")
+def _forecasts(study: Study, bars: Bars, forecasts: dict[str, Forecast]) -> list[Measure]:
+    """Each member as a forecaster; a level by its errors, and by the change that it foresees."""
+    level = study.label.unit == "level"
+    reference = None if study.label.unit == "sign" else forecasts.get("persistence")
     found: list[Measure] = []
     for member, forecast in forecasts.items():
         subject = {"study": study.name, "member": member}
         beside = None if reference is None or member == "persistence" else reference.score
-        found.extend(judge_forecast(forecast, subject, reference=beside, reference_name="persistence", level=LEVEL))
+        judged = judge_forecast(forecast, subject, reference=beside, reference_name="persistence", level=LEVEL)
+        if level:
+            moves = judge_forecast(_changes(forecast, bars), subject, reference=None, reference_name="", level=LEVEL)
+            kept = [measure for measure in judged if measure.name in _OF_LEVELS]
+            judged = (*kept, *(m for m in moves if m.name not in {*_OF_LEVELS, "pairs", "independent_periods"}))
+        found.extend(judged)
     return found
+
+
+_OF_LEVELS = ("pairs", "independent_periods", "rmse", "mae", "skill", "skill_p")
+
+
+def _changes(forecast: Forecast, bars: Bars) -> Forecast:
+    """A forecast of levels as one of changes from the anchor's close: levels correlate with anything slow."""
+    close = bars.frame.select("time", "asset", now=pl.Series(bars.adjusted("close")))
+    frame = forecast.frame.join(close, on=["time", "asset"], how="left", maintain_order="left")
+    moved = frame.with_columns(score=pl.col("score") / pl.col("now") - 1, truth=pl.col("truth") / pl.col("now") - 1)
+    return Forecast.of(moved, forecast.horizon, "change", forecast.fingerprints)
 
 
 def _falls(study: Study, bars: Bars, forecasts: dict[str, Forecast]) -> list[Measure]:

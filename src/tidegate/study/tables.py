@@ -12,7 +12,7 @@ from tidegate.study.trading import BENCHMARK
 from tidegate.study.words import GLOSSARY, member_title
 from tidegate.types.report import Column, Role, Style, Table, Text
 
-__all__ = ["data_table", "doubt_table", "falls_table", "forecast_table", "result_tables"]
+__all__ = ["data_table", "doubt_table", "falls_table", "forecast_tables", "result_tables"]
 
 _RESULTS: tuple[tuple[str, Style], ...] = (
     ("total_return", "percent"),
@@ -26,12 +26,10 @@ _RESULTS: tuple[tuple[str, Style], ...] = (
 _FORECASTS: tuple[tuple[str, Style], ...] = (
     ("ic", "number"),
     ("ic_p", "number"),
-    ("rank_ic", "number"),
     ("direction_accuracy", "percent"),
     ("majority_rate", "percent"),
     ("rmse", "number"),
     ("skill", "percent"),
-    ("skill_p", "number"),
     ("share_above_zero", "percent"),
 )
 _QUARTILES = Text(
@@ -72,38 +70,52 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
     return tuple(made)
 
 
-def forecast_table(reproduction: Reproduction, findings: Findings) -> Table:
-    """Every study as a forecaster, with its rivals."""
-    rows, roles = [], list[Role]()
-    seen: set[tuple[str, str]] = set()
-    for study in reproduction.studies:
-        found = findings[study.name]
-        rows.append({"who": document(study.title), "label": study.label.name, **_over_seeds(found, _FORECASTS, None)})
-        roles.append("main" if study.name == findings.lead else "plain")
-        for rival in study.rivals:
-            told = (repr(document(rival)), repr(document(study.label)) + repr(document(study.factors)))
-            if told in seen:
+def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table, ...]:
+    """Every study as a forecaster, with its rivals: one table a label, so that its columns have one unit."""
+    made = []
+    for label in dict.fromkeys(study.label.name for study in reproduction.studies):
+        rows, roles = [], list[Role]()
+        rivals: dict[str, dict[str, Any]] = {}
+        for study in reproduction.studies:
+            if study.label.name != label:
                 continue
-            seen.add(told)
-            rows.append(
-                {
-                    "who": document(member_title(rival.name)),
-                    "label": study.label.name,
-                    **_alone(found, _FORECASTS, rival.name, None),
-                }
+            found = findings[study.name]
+            rows.append({"who": document(study.title), **_over_seeds(found, _FORECASTS, None)})
+            roles.append("main" if study.name == findings.lead else "plain")
+            for rival in study.rivals:
+                row = {"who": document(member_title(rival.name)), **_alone(found, _FORECASTS, rival.name, None)}
+                rivals.setdefault(rival.name, row)
+        made.append(
+            Table(
+                key=f"forecasts-{label}",
+                title=_FORECAST_TITLES.get(label, Text(en=f"Forecasts: {label}", zh=f"预测：{label}")),
+                columns=_columns(Text(en="who forecasts", zh="预测者"), _FORECASTS),
+                rows=(*rows, *rivals.values()),
+                roles=(*roles, *(["rival"] * len(rivals))),
+                note=_levels_note() if label == "future-level" else _forecast_note(),
             )
-            roles.append("rival")
-    columns = _columns(Text(en="who forecasts", zh="预测者"), _FORECASTS)
-    return Table(
-        key="forecasts",
-        title=Text(en="Forecasts against what came", zh="预测与实际"),
-        columns=(columns[0], Column(key="label", title=Text(en="label", zh="标签")), *columns[1:]),
-        rows=tuple(rows),
-        roles=tuple(roles),
-        note=Text(
-            en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(persistence).",
-            zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(持续性)。",
-        ),
+        )
+    return tuple(made)
+
+
+_FORECAST_TITLES = {
+    "forward-return": Text(en="Forecasts of the return against what came", zh="收益预测与实际"),
+    "direction": Text(en="Forecasts of the sign against what came", zh="涨跌预测与实际"),
+    "future-level": Text(en="Forecasts of the price against what came", zh="价格预测与实际"),
+}
+
+
+def _forecast_note() -> Text:
+    return Text(
+        en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(persistence).",
+        zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(持续性)。",
+    )
+
+
+def _levels_note() -> Text:
+    return Text(
+        en=f"{_forecast_note().en} Prices correlate with anything slow, so IC, accuracy and shares are of the *change* from the anchor's close; RMSE is in points.",
+        zh=f"{_forecast_note().zh}价格与任何缓慢变动的序列都相关，因此 IC、准确率与比例按相对当日收盘的*变动*计算；均方根误差以点计。",
     )
 
 

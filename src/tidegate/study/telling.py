@@ -6,7 +6,7 @@ from tidegate.component import document
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction, Shown
-from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_table, result_tables
+from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
 from tidegate.study.trading import BENCHMARK
 from tidegate.study.words import GLOSSARY
 from tidegate.types.report import Figure, Measure, Report, Section, Text
@@ -19,11 +19,11 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     lead = findings[findings.lead]
     results = result_tables(reproduction, findings)
     forecasts, data, falls = (
-        forecast_table(reproduction, findings),
+        forecast_tables(reproduction, findings),
         data_table(reproduction, findings),
         falls_table(reproduction, findings),
     )
-    tables = [*results, doubt_table(findings), forecasts, *([falls] if falls else []), data]
+    tables = [*results, doubt_table(findings), *forecasts, *([falls] if falls else []), data]
     drawn: dict[str, tuple[Figure, ...]] = {}
     for shown in (*reproduction.shown, *_placebo(lead)):
         drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
@@ -40,7 +40,11 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             words=(_benchmark_words(lead),),
             shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"]),
         ),
-        Section(key="doubt", title=Text(en="How sure is that?", zh="有多大把握？"), shows=("doubt", "forecasts")),
+        Section(
+            key="doubt",
+            title=Text(en="How sure is that?", zh="有多大把握？"),
+            shows=("doubt", *(table.key for table in forecasts)),
+        ),
         Section(
             key="curves",
             title=Text(en="Equity, drawdown, positions", zh="净值、回撤与持仓"),

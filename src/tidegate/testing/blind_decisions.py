@@ -16,7 +16,7 @@ from tidegate.types.bars import Bars
 __all__ = ["check_market", "check_timing"]
 
 _BOOKS = 6
-_AT_OPEN = ("open", "can_buy_open", "can_sell_open")
+_AT_OPEN = ("open", "can_buy_open", "can_sell_open", "limit_up", "limit_down", "suspended", "reference")
 
 
 def check_timing(timing: Timing, bars: int = 120, cuts: int = 8, seed: int = 0) -> int:

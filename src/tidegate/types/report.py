@@ -232,8 +232,8 @@ class Claim(Settings):
 
     key: str
     statement: Text
-    published: str
-    ours: str
+    published: Text
+    ours: Text
     difference: str
     reason: Text
     verdict: Literal["holds", "fails", "unclear", "not tested"]

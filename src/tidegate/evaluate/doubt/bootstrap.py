@@ -157,7 +157,7 @@ def studentised(
     return Interval(float(found), float(found) - reach, float(found) + reach, p_value, level, length, resamples)
 
 
-def _ratios(  # noqa: PLR0917 - all of them are needed by each part
+def _ratios(
     values: FloatArray,
     statistic: Statistic,
     found: float,

@@ -82,7 +82,7 @@ function claimsView() {
   const names = ["statement", "published", "ours", "difference", "reason", "verdict"];
   const row = (c) => {
     const badge = el("span", { class: "badge", "data-verdict": c.verdict }, el("i", { "aria-hidden": "true" }, SIGNS[c.verdict]), word(c.verdict));
-    const cells = { statement: prose(c.statement), published: c.published, ours: c.ours, difference: c.difference, reason: prose(c.reason), verdict: badge };
+    const cells = { statement: prose(c.statement), published: prose(c.published), ours: prose(c.ours), difference: c.difference, reason: prose(c.reason), verdict: badge };
     return el("tr", {}, names.map((n, i) => el(i ? "td" : "th", { "data-label": word(n), class: n, scope: i ? null : "row" }, cells[n])));
   };
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("claims") }, el("table", { class: "claims" }, el("caption", {}, word("claims")), el("thead", {}, el("tr", {}, names.map((n) => el("th", { scope: "col" }, word(n))))), el("tbody", {}, REPORT.claims.map(row))));
