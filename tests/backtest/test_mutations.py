@@ -148,8 +148,8 @@ LOOP = {
         "worth = state[CASH]",
     ),
     "sized at the last close": (
-        "goal = part(worth, target, MILLION) // (day[OPEN] *",
-        "goal = part(worth, target, MILLION) // (day[BEFORE] *",
+        "goal = _part(worth, target, MILLION) // (day[OPEN] *",
+        "goal = _part(worth, target, MILLION) // (day[BEFORE] *",
     ),
     "odd lots": ("// rules[LOT] * rules[LOT]\n    change", "// 1\n    change"),
     "one lot short": ("while quantity + rules[LOT] <= wanted and", "while False and"),
@@ -169,7 +169,7 @@ LOOP = {
         "today = min(wanted, state[LOCKED])",
     ),
     "margin calls are not answered": ("                state[CALLED] = 1\n", "                state[CALLED] = 0\n"),
-    "margin is not asked": ("part(value, rules[MARGIN], _RATE) + fees", "fees"),
+    "margin is not asked": ("_part(value, rules[MARGIN], _RATE) + fees", "fees"),
     "sold below the smallest order": ("if quantity < max(rules[MINIMUM], rules[LOT]):", "if quantity < 1:"),
 }
 
