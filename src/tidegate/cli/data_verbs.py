@@ -17,7 +17,7 @@ from tidegate.errors import TidegateError
 from tidegate.study.progress import Event
 from tidegate.study.values import assignment
 
-__all__ = ["bring_in", "check_store", "export_dataset", "list_store"]
+__all__ = ["bring_in", "check_store", "export_dataset", "list_store", "show_health"]
 
 
 def bring_in(

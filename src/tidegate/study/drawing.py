@@ -25,7 +25,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
 from tidegate.study.reproduction import Shown
 from tidegate.study.trading import BENCHMARK, BookSet
-from tidegate.study.words import GLOSSARY, member_title
+from tidegate.study.words import GLOSSARY, member_title, stamp_text
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Figure, Text
 
@@ -114,7 +114,8 @@ def _equity(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             BENCHMARK, GLOSSARY[BENCHMARK], held.equity(BENCHMARK) / held.capital, _exposure(held, BENCHMARK)
         )
         words = GLOSSARY.get(market, Text.same(market))
-        note = Text(en=" ".join(["", *held.stamps]), zh=" ".join(["", *held.stamps])) if held.stamps else None
+        stamps = [stamp_text(stamp) for stamp in held.stamps]
+        note = Text(en=" " + " ".join(stamp.en for stamp in stamps), zh="".join(stamp.zh for stamp in stamps))
         title = _titled(shown, Text(en=f"Equity, {words.en}", zh=f"净值：{words.zh}"), findings[shown.studies[0]])
         made.append(equity(_key(shown, market, 2), title, held.times, curves, benchmark=benchmark, note=note))
     return tuple(made)

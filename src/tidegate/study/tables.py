@@ -9,7 +9,7 @@ from tidegate.component import document
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.trading import BENCHMARK
-from tidegate.study.words import GLOSSARY, member_title
+from tidegate.study.words import GLOSSARY, HOW, member_title
 from tidegate.types.report import Column, Role, Style, Table, Text
 
 __all__ = ["data_table", "doubt_table", "falls_table", "forecast_tables", "result_tables"]
@@ -154,7 +154,7 @@ def doubt_table(findings: Findings) -> Table:
                 else {"en": "forecast", "zh": "预测"},
                 "value": {"value": found.value, "low": found.low, "high": found.high},
                 "n": found.n,
-                "how": found.note,
+                "how": document(HOW[name]),
             }
         )
     return Table(

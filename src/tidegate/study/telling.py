@@ -8,7 +8,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
 from tidegate.study.trading import BENCHMARK
-from tidegate.study.words import GLOSSARY
+from tidegate.study.words import GLOSSARY, stamp_text
 from tidegate.types.report import Figure, Measure, Report, Section, Text
 
 __all__ = ["tell_story"]
@@ -90,7 +90,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         lead=_answer(lead),
         stamps=(
             *reproduction.stamps,
-            *(Text.same(stamp) for stamp in lead.bars.spec.stamps),
+            *(stamp_text(stamp) for stamp in lead.bars.spec.stamps),
             *_absent(lead),
             *lead.study.stamps,
         ),
@@ -162,10 +162,11 @@ def _absent(lead: Finding) -> tuple[Text, ...]:
 
 
 def _benchmark_words(lead: Finding) -> Text:
-    costs = " ".join(stamp for held in lead.books.values() for stamp in held.stamps)
+    stamps = [stamp_text(stamp) for held in lead.books.values() for stamp in held.stamps]
+    costs = Text(en=" ".join(stamp.en for stamp in stamps), zh="".join(stamp.zh for stamp in stamps))
     return Text(
-        en=f"Every decision is taken after a close and filled at the next open. {costs}",
-        zh=f"所有决策在收盘后作出，于次日（下一根K线）开盘成交。{costs}",
+        en=f"Every decision is taken after a close and filled at the next open. {costs.en}",
+        zh=f"所有决策在收盘后作出，于下一根K线开盘成交。{costs.zh}",
     )
 
 

@@ -1,8 +1,10 @@
 """The words of reports: names of measures, members and markets, in both languages."""
 
+import re
+
 from tidegate.types.report import Text
 
-__all__ = ["GLOSSARY", "member_title"]
+__all__ = ["GLOSSARY", "HOW", "member_title", "stamp_text"]
 
 _NAMES: dict[str, tuple[str, str]] = {
     "total_return": ("total return", "总收益"),
@@ -84,3 +86,46 @@ def member_title(member: str) -> Text:
         number = member.removeprefix("seed-")
         return Text(en=f"seed {number}", zh=f"种子 {number}")
     return GLOSSARY.get(member, Text.same(member))
+
+
+_STAMPS: tuple[tuple[str, str], ...] = (
+    (r"Frictionless: no costs, lots or limits, as published; nobody can trade like this\.", "无摩擦：按原文不计费用、手数与涨跌停，现实中无法如此交易。"),
+    (r"Proxy: an ETF is imitated by the index / (\S+); no tracking error, dividends or fund fees\.", r"替代：以指数 ÷ \1 模拟 ETF，不含跟踪误差、分红与管理费。"),
+    (r"Proxy: a US fund is imitated by the index / (\S+); no tracking error, no dividends\.", r"替代：以指数 ÷ \1 模拟美国基金，不含跟踪误差与分红。"),
+    (r"Fees are today's at all dates; the regulator's fees and wider ticks before 2001 are left out\.", "各日期均用当前费率，未计监管费用与 2001 年前较宽的最小变动价位。"),
+    (r"Unconfirmed rule: no transfer fee on ETFs\.", "未经证实的规则：ETF 不收过户费。"),
+    (r"Unconfirmed rule: (.*)", r"未经证实的规则：\1"),
+    (r"Corporate actions are read from reference prices: shares × close / reference, the remainder in cash\.", "除权除息由参考价推得：股数 × 前收盘 ÷ 参考价，余额计入现金。"),
+    (r"Dividends are not taxed\.", "未计红利税。"),
+    (r"Continuous future: rolling from one contract to the next costs nothing here; positions are carried\.", "连续合约：换月不计成本，持仓顺延。"),
+    (r"Prices between ticks: (\w+)\.", r"不在最小变动价位上的价格：\1。"),
+    (r"The source has no traded amount: five raw fields instead of six\.", "数据源没有成交额：使用五个原始特征而非六个。"),
+    (r"The volume of (.*) is missing \(the source prints 0\)\.", r"\1 的成交量缺失（数据源记为 0）。"),
+    (r"The unit of (\w+) is not stated by the source\.", r"数据源未说明 \1 的单位。"),
+)  # fmt: skip
+
+
+def stamp_text(stamp: str) -> Text:
+    """A stamp of bars or markets in both languages; one without a translation stands in English.
+
+    >>> stamp_text("Dividends are not taxed.").zh
+    '未计红利税。'
+    """
+    for pattern, chinese in _STAMPS:
+        if found := re.fullmatch(pattern, stamp):
+            return Text(en=stamp, zh=found.expand(chinese))
+    return Text.same(stamp)
+
+
+HOW: dict[str, Text] = {
+    "ic": Text(en="over time; fixed-b interval for overlapping labels", zh="时间序列；考虑标签重叠的 fixed-b 区间"),
+    "rank_ic": Text(en="over time; fixed-b interval for overlapping labels", zh="时间序列；考虑标签重叠的 fixed-b 区间"),
+    "direction_accuracy": Text(en="compare with the majority rate in the table below", zh="请与下表多数类比例对照"),
+    "skill": Text(en="1 − MSE / MSE(persistence)", zh="1 − MSE / MSE(持续性)"),
+    "annualised_return": Text(en="compounded; interval by stationary block bootstrap", zh="复利；平稳区块自助法区间"),
+    "sharpe": Text(en="studentised stationary block bootstrap", zh="学生化平稳区块自助法"),
+    "probabilistic_sharpe": Text(en="chance that the true ratio is above zero, for one trial", zh="真实比率大于零的概率（单次检验）"),
+    "win_rate": Text(en="closed round trips, net; exact interval", zh="已平仓交易（净）；精确区间"),
+    "total_return_percentile": Text(en="random gates of the same exposure and spells", zh="同持仓与持仓段的随机择时"),
+}  # fmt: skip
+"""How the figures of the doubt table were made."""
