@@ -19,7 +19,7 @@ from tidegate.types.forecast import Forecast
 from tidegate.types.ledger import BOOK, FILLS, ORDERS, Ledger
 
 SUBJECT = {"variant": "a", "market": "index"}
-START = datetime(2015, 1, 5)  # noqa: DTZ001 - exchange-local, as everywhere
+START = datetime(2015, 1, 5)
 
 
 def made(score, truth, span=1):

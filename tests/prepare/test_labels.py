@@ -17,7 +17,7 @@ from tidegate.prepare.future_level import FutureLevel
 from tidegate.types import Bars, BarSpec, Horizon
 
 SPEC = BarSpec(frequency="1d", currency="CNY", title="test bars", source="a test")
-DAY = datetime(2020, 1, 6)  # noqa: DTZ001 - times are the exchange's own
+DAY = datetime(2020, 1, 6)
 
 
 def bars_of(*assets, factor=None):

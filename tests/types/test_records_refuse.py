@@ -13,7 +13,7 @@ from tidegate.types import Affine, Bars, BarSpec, Fold, Forecast, Horizon, Ledge
 from tidegate.types.ledger import BOOK, FILLS, ORDERS
 
 SPEC = BarSpec(frequency="1d", currency="CNY", title="test bars", source="a test")
-DAY = datetime(2020, 1, 2)  # noqa: DTZ001 - times are the exchange's own
+DAY = datetime(2020, 1, 2)
 
 
 def rows(**changes):

@@ -17,6 +17,7 @@ from tidegate.component import document
 from tidegate.files import read_json, write_json
 from tidegate.market.base import Market
 from tidegate.measures.returns import periods_per_year, sharpe, simple_returns, total_return
+from tidegate.strategy.always_in import AlwaysIn
 from tidegate.strategy.buy_and_hold import BuyAndHold
 from tidegate.strategy.placebo import random_gates
 from tidegate.study.code import code_version
@@ -82,7 +83,10 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
     scores = np.full((len(forecasts), len(judged)), np.nan)
     for place, (forecast, times) in enumerate(zip(forecasts.values(), when, strict=True)):
         scores[place, np.searchsorted(judged, times)] = forecast.score
-    rules = {BENCHMARK: BuyAndHold().exposures(np.zeros((1, len(judged))))[0]}
+    rules = {
+        BENCHMARK: BuyAndHold().exposures(np.zeros((1, len(judged))))[0],
+        "always-in": AlwaysIn().exposures(scores[:1])[0],
+    }
     members = (*forecasts, *rules)
     wanted = np.vstack([study.strategy.exposures(scores), *(rule[None, :] for rule in rules.values())])
     conditions = market.conditions(seen, asset).between(first, len(seen.times))

@@ -65,6 +65,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "majority": ("majority", "多数类"),
     "linear": ("linear (ridge)", "线性（岭回归）"),
     "zero": ("zero", "零"),
+    "always-in": ("always in, from the first score on", "自首个预测起一直持有"),
     "buy-and-hold": ("buy and hold", "买入持有"),
     "frictionless": ("the index itself, no costs", "指数本身（无成本）"),
     "etf-proxy": ("ETF proxy, with costs", "ETF 替代（含成本）"),
