@@ -172,7 +172,7 @@ def main() -> None:
     from tidegate.errors import TidegateError
 
     try:
-        app()
+        app(prog_name="tidegate")
     except TidegateError as error:
         typer.secho(f"{type(error).__name__.removesuffix('Error')}: {error}", err=True, fg=typer.colors.RED)
         sys.exit(2)

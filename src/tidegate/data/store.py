@@ -83,7 +83,7 @@ class Store:
         try:
             return Holding.of(read_json(folder / _MANIFEST))
         except SettingError as error:
-            raise _damaged(dataset, str(error)) from None
+            raise _damaged(dataset, error.what) from None
 
     def put(self, dataset: str, bars: Bars, *, health: HealthReport | None = None, replace: bool = False) -> Holding:
         """Keep `bars` as a new dataset; the same bars again change nothing.

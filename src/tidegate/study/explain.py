@@ -182,6 +182,11 @@ def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray)
     if later.size == 0:
         return []
     lines: list[Line] = []
+    for folder in sorted((place / "decisions").glob("*")):
+        wanted = pl.read_parquet(folder / "wanted.parquet").filter(pl.col("time") == when).drop("time")
+        for held in wanted.iter_rows(named=True):
+            told = ", ".join(f"{member} {exposure:g}" for member, exposure in held.items())
+            lines.append(Line("strategy", f"exposure wanted ({folder.name})", told, "decided after CLOSE(t)"))
     for folder in sorted((place / "ledger").glob("*/*")):
         ledger, label = load_ledger(folder), f"{folder.parent.name}, {folder.name}"
         orders = ledger.orders.filter((pl.col("asset") == asset) & (pl.col("decided") == when))

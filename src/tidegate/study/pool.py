@@ -4,62 +4,71 @@ A worker ends by itself when its parent is gone, however the parent ended; what 
 """
 
 import os
+import signal
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
+from tidegate.errors import TidegateError
 from tidegate.study.fitting import Job, perform
 from tidegate.study.progress import Event, Tell
+from tidegate.study.worker import begin, tell
 
 __all__ = ["perform_all"]
 
-_channel: "list[SimpleQueue[Event | None]]" = []
 
-
-def perform_all(jobs: Sequence[Job], root: Path, processes: int, tell: Tell) -> list[str]:
+def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> list[str]:
     """Perform every job, at most `processes` at a time; returns the forecast keys in the order of the jobs.
 
-    Ctrl-C (or the first failure) stops handing out work; running fits keep their last checkpoint.
+    Ctrl-C (or the first failure) stops handing out work; running fits keep their last checkpoint. Raises
+    `TidegateError` where a worker was ended from outside.
     """
     if processes <= 1 or len(jobs) <= 1:
-        return [perform(job, root, tell) for job in jobs]
+        return [perform(job, root, hear) for job in jobs]
     context = get_context("spawn")
     queue: SimpleQueue[Event | None] = context.SimpleQueue()
-    listener = threading.Thread(target=_listen, args=(queue, tell), daemon=True)
+    far, near = context.Pipe(duplex=False)
+    listener = threading.Thread(target=_listen, args=(queue, hear), daemon=True)
     listener.start()
     pool = ProcessPoolExecutor(
-        min(processes, len(jobs)), mp_context=context, initializer=_begin, initargs=(queue, os.getpid())
+        min(processes, len(jobs)), mp_context=context, initializer=begin, initargs=(queue, far, os.getpid())
     )
-    futures: list[Future[str]] = []
     try:
-        futures = [pool.submit(_work, job, root) for job in jobs]
+        futures = _submit(pool, jobs, root)
         wait(futures, return_when=FIRST_EXCEPTION)
-        return [future.result() for future in futures]
+        keys = [future.result() for future in futures]
+    except BrokenProcessPool as error:
+        raise TidegateError(
+            "a process that fitted a model was ended from outside",
+            hint="memory may have run out: take fewer jobs; what was computed is kept, so run the same again",
+        ) from error
     finally:
-        pool.shutdown(wait=all(future.done() for future in futures), cancel_futures=True)
-        queue.put(None)
-        listener.join(timeout=2)
+        near.close()
+        far.close()
+        pool.shutdown(wait=True, cancel_futures=True)
+    queue.put(None)
+    listener.join(timeout=2)
+    return keys
 
 
-def _listen(queue: "SimpleQueue[Event | None]", tell: Tell) -> None:
+def _submit(pool: ProcessPoolExecutor, jobs: Sequence[Job], root: Path) -> list[Future[str]]:
+    """Hand all jobs out; workers start with Ctrl-C blocked, so that none dies of it while it is still loading."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return [pool.submit(_work, job, root) for job in jobs]
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _listen(queue: "SimpleQueue[Event | None]", hear: Tell) -> None:
     while (event := queue.get()) is not None:
-        tell(event)
-
-
-def _begin(queue: "SimpleQueue[Event | None]", parent: int) -> None:
-    _channel.append(queue)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os._exit(1)
+        hear(event)
 
 
 def _work(job: Job, root: Path) -> str:
-    return perform(job, root, _channel[0].put)
+    tell(Event("step", job.title))
+    return perform(job, root, tell)

@@ -168,6 +168,7 @@ def _conclude(
             kept = trade_study(study, standing.bars, forecasts, keys, market, stages)
             books[market.name] = load_books(kept.folder)
             keys[f"books {market.name}"] = kept.key
+            folder.keep_below(f"{name}/decisions/{market.name}", kept, "decisions")
             for member in books[market.name].members:
                 folder.keep_below(f"{name}/ledger/{market.name}/{member}", kept, f"ledger/{member}")
             used.append(kept)

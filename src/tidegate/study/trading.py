@@ -119,7 +119,7 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
     )
     write_frame(work / "gates.parquet", frame)
     write_frame(
-        work / "wanted.parquet",
+        work / "decisions" / "wanted.parquet",
         pl.DataFrame({"time": judged, **{member: wanted[place] for place, member in enumerate(members)}}),
     )
     write_json(
@@ -134,7 +134,7 @@ def load_books(folder: Path) -> BookSet:
     members = tuple(card["members"])
     ledgers = {member: load_ledger(folder / "ledger" / member) for member in members}
     gates = pl.read_parquet(folder / "gates.parquet")
-    wanted = pl.read_parquet(folder / "wanted.parquet")
+    wanted = pl.read_parquet(folder / "decisions" / "wanted.parquet")
     return BookSet(
         market=Market.of(card["market"]),
         times=wanted["time"].to_numpy().astype("datetime64[us]"),
