@@ -20,6 +20,8 @@ from tidegate.study.worker import begin, tell
 
 __all__ = ["perform_all"]
 
+_LOOK_SECONDS = 0.5
+
 
 def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> list[str]:
     """Perform every job, at most `processes` at a time; returns the forecast keys in the order of the jobs.
@@ -39,7 +41,7 @@ def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> 
     )
     try:
         futures = _submit(pool, jobs, root)
-        wait(futures, return_when=FIRST_EXCEPTION)
+        _await(futures)
         keys = [future.result() for future in futures]
     except BrokenProcessPool as error:
         raise TidegateError(
@@ -62,6 +64,14 @@ def _submit(pool: ProcessPoolExecutor, jobs: Sequence[Job], root: Path) -> list[
         return [pool.submit(_work, job, root) for job in jobs]
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _await(futures: Sequence[Future[str]]) -> None:
+    """Wait for all, or for the first failure; looking up now and then, since a signal may wake another thread."""
+    waiting = True
+    while waiting:
+        done, rest = wait(futures, timeout=_LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+        waiting = bool(rest) and not any(future.exception() for future in done)
 
 
 def _listen(queue: "SimpleQueue[Event | None]", hear: Tell) -> None:

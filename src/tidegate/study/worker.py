@@ -15,7 +15,7 @@ from tidegate.study.progress import Event
 __all__ = ["begin", "tell"]
 
 _LOOK_SECONDS = 0.2
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 3.0
 """How long a worker that was asked to stop may take to reach a place where it can."""
 
 _channel: "list[SimpleQueue[Event | None]]" = []
