@@ -18,17 +18,16 @@ __all__ = ["Interrupts", "interrupts", "steady"]
 def steady(threads: int) -> Iterator[None]:
     """Compute with `threads` threads and deterministic algorithms only; puts back what was set before."""
     before = torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
-    warn = torch.is_deterministic_algorithms_warn_only_enabled()
+    strict = torch.get_deterministic_debug_mode()
     filling = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=True)
+    torch.set_deterministic_debug_mode("error")  # the same switch as use_deterministic_algorithms, but loads nothing
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         yield
     finally:
         torch.utils.deterministic.fill_uninitialized_memory = filling  # type: ignore[attr-defined]
-        torch.use_deterministic_algorithms(mode=strict, warn_only=warn)
+        torch.set_deterministic_debug_mode(strict)
         torch.set_num_threads(before)
 
 
