@@ -176,3 +176,7 @@ def main() -> None:
     except TidegateError as error:
         typer.secho(f"{type(error).__name__.removesuffix('Error')}: {error}", err=True, fg=typer.colors.RED)
         sys.exit(2)
+    except OSError as error:
+        place = "" if error.filename is None else f" ({error.filename})"
+        typer.secho(f"The system refused: {error.strerror}{place}", err=True, fg=typer.colors.RED)
+        sys.exit(2)

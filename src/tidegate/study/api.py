@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tidegate.catalog import studies
+from tidegate.component import document
 from tidegate.data.source import Source
-from tidegate.errors import SettingError, UnknownNameError
+from tidegate.errors import IntegrityError, SettingError, UnknownNameError
 from tidegate.files import read_json
 from tidegate.report.compare import compare as compare_reports
 from tidegate.study.declare import Study
@@ -21,6 +22,7 @@ from tidegate.study.folder import RunFolder, find_run
 from tidegate.study.given import source_from
 from tidegate.study.progress import Tell, silent
 from tidegate.study.reproduction import Reproduction
+from tidegate.study.resume import declared
 from tidegate.study.run import Ran, run_reproduction
 from tidegate.types.report import Report, Text
 
@@ -87,7 +89,10 @@ def compare(*named: str | Path, out: Path | str = "runs") -> Report:
         raise SettingError("a comparison needs at least two runs", found=list(named))
     folders = [find_run(str(name), Path(out)) for name in named]
     reports = [Report.of(RunFolder(folder).read("report.json")) for folder in folders]
-    return compare_reports(reports, [f"{folder.parent.name}/{folder.name}" for folder in folders])
+    labels = [f"{folder.parent.name}/{folder.name}" for folder in folders]
+    if len(set(labels)) < len(labels):
+        labels = [str(folder) for folder in folders]
+    return compare_reports(reports, labels)
 
 
 def explain(
@@ -108,16 +113,32 @@ def _reproduction(study: object, source: Source | None, quick: bool) -> Reproduc
     if isinstance(study, (str, Path)):
         if not Path(study).is_file():
             raise UnknownNameError.among("study", str(study), studies(), where="no such file either")
-        study = read_json(Path(study))
+        study = _document(Path(study))
     if quick:
         raise SettingError(
             "quick is a form of the named reproductions",
             found="a single study",
             hint="set fewer seeds and epochs instead",
         )
+    if isinstance(study, dict) and "studies" in study:
+        several = declared(study)
+        return several if source is None else several.but("source", document(source))
     one = Study.of(study)
     if source is not None:
         one = one.but(source=source)
     return Reproduction(
         one.name, one.title, Text(en="A study of the user's own.", zh="用户自定的研究。"), (one,), one.name
     )
+
+
+def _document(path: Path) -> Any:
+    """A study's JSON file; raises `SettingError` where it is none."""
+    try:
+        return read_json(path)
+    except IntegrityError as error:
+        raise SettingError(
+            "this file holds no study: it is not valid JSON",
+            where=path,
+            found=error.__cause__,
+            hint="`tidegate show STUDY --json > mine.json` writes one to start from",
+        ) from None

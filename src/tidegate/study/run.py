@@ -163,9 +163,10 @@ def _conclude(
     if len(seeds) > 1:
         forecasts = {**{seed: forecasts[seed] for seed in seeds}, "ensemble": _ensemble(forecasts, seeds), **forecasts}
     books = {}
+    spoken = dict(keys)
     if study.strategy is not None:
         for market in study.markets:
-            kept = trade_study(study, standing.bars, forecasts, keys, market, stages)
+            kept = trade_study(study, standing.bars, forecasts, spoken, market, stages)
             books[market.name] = load_books(kept.folder)
             keys[f"books {market.name}"] = kept.key
             folder.keep_below(f"{name}/decisions/{market.name}", kept, "decisions")
