@@ -72,6 +72,7 @@ def fit_network(
     identity = _identity(network, windows, affine, sets, target_scale, seed, training.but(checkpoint_seconds=0.0))
     done = _finished(folder, identity)
     if done is not None:
+        Checkpoints(folder, identity).clear()
         return done
     began = time.monotonic()
     with steady(training.threads):
