@@ -123,12 +123,17 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "normaliser": document(study.normaliser),
         "model": document(model),
         "target_scaling": document(study.target_scaling) if network else None,
-        "training": document(study.training) if network else None,
+        "training": _trained(study) if network else None,
         "watch_test": study.watch_test if network else False,
         "seed": job.seed if network else None,
         "code": code_version("models", "learn", "prepare"),
         "libraries": {name: version(name) for name in ("torch", "numpy")},
     }
+
+
+def _trained(study: Study) -> Any:
+    """The training's settings without how often it saves, which changes no bit."""
+    return None if study.training is None else document(study.training.but(checkpoint_seconds=0.0))
 
 
 def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, tell: Tell, work: Path) -> None:
