@@ -4,10 +4,14 @@ import hashlib
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 
 __all__ = ["code_version"]
 
 _ALWAYS = ("types", "component.py", "files.py")
+_ROOT = Path(str(resources.files("tidegate")))
+_SOURCES = MappingProxyType({path: path.read_bytes() for path in sorted(_ROOT.rglob("*.py"))})
+"""Every source as it was when the corridor was imported: a long run must not sign its work with later edits."""
 
 
 @cache
@@ -20,10 +24,10 @@ def code_version(*rooms: str) -> str:
     >>> len(code_version("prepare"))
     64
     """
-    root = Path(str(resources.files("tidegate")))
     digest = hashlib.sha256()
     for room in sorted({*rooms, *_ALWAYS}):
-        place = root / room
-        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        place = _ROOT / room
+        for path, source in _SOURCES.items():
+            if path == place or place in path.parents:
+                digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + source + b"\0")
     return digest.hexdigest()

@@ -84,6 +84,8 @@ class Study(Settings):
     def _coherent(self) -> "Study":
         if len(set(self.seeds)) < len(self.seeds):
             raise SettingError("a seed appears twice", found=self.seeds)
+        if min(self.seeds) < 0:
+            raise SettingError("a seed is negative", found=min(self.seeds), expected="0 or more", where=self.name)
         if isinstance(self.model, Network) and self.training is None:
             raise SettingError("a network needs training settings", where=self.name, hint="set `training`")
         if self.strategy is not None and not self.markets:

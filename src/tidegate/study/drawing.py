@@ -143,9 +143,10 @@ def _spells(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     close = bars["close"].to_numpy()
     span = found.study.label.horizon.span
     said = np.searchsorted(times, forecast["time"].to_numpy().astype("datetime64[us]"))
-    later = np.minimum(said + 1, len(times) - 1)
-    negative[later] = forecast["score"].to_numpy() < 0
-    falls[1:] = ForwardFalls(span=span, worst=WORST).mark(close)[:-1]
+    rules = said + 1 < len(times)
+    negative[said[rules] + 1] = forecast["score"].to_numpy()[rules] < 0
+    judged = found.bars.adjusted("close")[np.searchsorted(found.bars.times, times)]
+    falls[1:] = ForwardFalls(span=span, worst=WORST).mark(judged)[:-1]
     who = member_title(member)
     figure = spells(
         shown.key.lower(),
@@ -297,14 +298,26 @@ def _losses(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             LossCurve(name, found.study.title, _by_epoch(found, "train"), _maybe(found, "valid"), _maybe(found, "test"))
         )
     title = Text(en=f"{shown.key} Loss by epoch", zh=f"{shown.key} 逐轮损失")
+    learned = [held.loss.name for name in shown.studies if (held := findings[name].study.training)]
+    kinds = [_LOSSES.get(kind, Text.same(kind)) for kind in dict.fromkeys(learned)]
     return (
         losses(
             shown.key.lower(),
             title,
             curves,
-            loss=Text(en="mean squared error of the scaled label", zh="缩放标签的均方误差"),
+            loss=Text(
+                en=f"{', '.join(kind.en for kind in kinds)} of the scaled label",
+                zh=f"缩放标签的{'、'.join(kind.zh for kind in kinds)}",
+            ),
         ),
     )
+
+
+_LOSSES = {
+    "mse": Text(en="mean squared error", zh="均方误差"),
+    "mae": Text(en="mean absolute error", zh="平均绝对误差"),
+    "huber": Text(en="Huber loss", zh="Huber 损失"),
+}
 
 
 def _by_epoch(found: Finding, name: str) -> FloatArray:

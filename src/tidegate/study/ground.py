@@ -1,7 +1,6 @@
 """Bars → panel → windows and folds: what all fits of a study stand on, each kept as a stage."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
 
 import numpy as np
 import polars as pl
@@ -38,7 +37,7 @@ def seen_bars(study: Study, bars: Bars) -> Bars:
     if study.universe:
         frame = frame.filter(pl.col("asset").is_in(list(study.universe)))
     if study.span.first is not None:
-        frame = frame.filter(pl.col("time") >= datetime.combine(study.span.first, time.min))
+        frame = frame.filter(pl.col("session") >= study.span.first)
     if study.span.last is not None:
         frame = frame.filter(pl.col("session") <= study.span.last)
     if frame.height == 0:

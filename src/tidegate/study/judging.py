@@ -23,6 +23,7 @@ __all__ = ["judge_study", "load_measures"]
 
 LEVEL = 0.95
 RESAMPLES = 1000
+_ROUNDING = float(np.finfo(np.float32).eps)
 WORST = 0.05
 """Share of closes that count as before a sharp fall."""
 
@@ -36,7 +37,13 @@ def judge_study(
     stages: Stages,
 ) -> Kept:
     """Judge every member of a study, as a forecaster and in every market; kept as a stage."""
-    inputs = {"study": study.name, "stages": keys, "code": code_version("measures", "evaluate", "study/judging.py")}
+    inputs = {
+        "study": study.name,
+        "stages": keys,
+        "members": [*forecasts, *books],
+        "seeds": study.seeds,
+        "code": code_version("measures", "evaluate", "study/judging.py"),
+    }
 
     def judge(work: object) -> None:
         measures = [
@@ -75,10 +82,14 @@ _OF_LEVELS = ("pairs", "independent_periods", "rmse", "mae", "skill", "skill_p")
 
 
 def _changes(forecast: Forecast, bars: Bars) -> Forecast:
-    """A forecast of levels as one of changes from the anchor's close: levels correlate with anything slow."""
+    """A forecast of levels as one of changes from the anchor's close: levels correlate with anything slow.
+
+    Scores come from a panel in single precision; a change that is smaller than its rounding is none.
+    """
     close = bars.frame.select("time", "asset", now=pl.Series(bars.adjusted("close")))
     frame = forecast.frame.join(close, on=["time", "asset"], how="left", maintain_order="left")
-    moved = frame.with_columns(score=pl.col("score") / pl.col("now") - 1, truth=pl.col("truth") / pl.col("now") - 1)
+    said, came = (pl.col(side) / pl.col("now") - 1 for side in ("score", "truth"))
+    moved = frame.with_columns(score=pl.when(said.abs() > _ROUNDING).then(said).otherwise(0.0), truth=came)
     return Forecast.of(moved, forecast.horizon, "change", forecast.fingerprints)
 
 

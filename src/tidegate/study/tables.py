@@ -83,8 +83,11 @@ def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Tab
             rows.append({"who": document(study.title), **_over_seeds(found, _FORECASTS, None)})
             roles.append("main" if study.name == findings.lead else "plain")
             for rival in study.rivals:
-                row = {"who": document(member_title(rival.name)), **_alone(found, _FORECASTS, rival.name, None)}
-                rivals.setdefault(rival.name, row)
+                told, title = _alone(found, _FORECASTS, rival.name, None), member_title(rival.name)
+                row = rivals.setdefault(rival.name, {"who": document(title), **told})
+                if any(row[name] != value for name, value in told.items()):  # it saw something else in this study
+                    own = Text(en=f"{title.en}, {study.title.en}", zh=f"{title.zh}，{study.title.zh}")
+                    rivals[f"{rival.name} {study.name}"] = {"who": document(own), **told}
         made.append(
             Table(
                 key=f"forecasts-{label}",

@@ -119,7 +119,9 @@ def _answer(lead: Finding) -> Text:
     market = list(lead.books)[-1]
     made, hold = lead.over_seeds("total_return", market), lead.value("total_return", BENCHMARK, market)
     middle, low, high = float(np.median(made)), *(float(q) for q in np.quantile(made, [0.25, 0.75]))
-    sharpe = float(np.median(lead.over_seeds("sharpe", market)))
+    ratios = lead.over_seeds("sharpe", market)
+    ratios = ratios[np.isfinite(ratios)]  # a seed that never trades has none
+    sharpe = f"{np.median(ratios):.2f}" if ratios.size else "–"
     times = next(iter(lead.books.values())).times
     first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
     place = (
@@ -130,11 +132,11 @@ def _answer(lead: Finding) -> Text:
     words = GLOSSARY.get(market, Text.same(market))
     beats = middle > hold
     en = (
-        f"{first} to {last}, {words.en}: the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}, Sharpe ratio {sharpe:.2f}); "
+        f"{first} to {last}, {words.en}: the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}, Sharpe ratio {sharpe}); "
         f"buy and hold earned {hold:.1%}: the network {'earned more' if beats else 'did not earn more'}."
     )
     zh = (
-        f"{first} 至 {last}，{words.zh}：种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}，夏普 {sharpe:.2f}）；"
+        f"{first} 至 {last}，{words.zh}：种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}，夏普 {sharpe}）；"
         f"买入持有 {hold:.1%}：网络{'更高' if beats else '并未更高'}。"
     )
     if np.isfinite(place):

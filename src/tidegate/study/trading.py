@@ -63,6 +63,7 @@ def trade_study(
     inputs = {
         "bars": bars.digest,
         "forecasts": keys,
+        "members": list(forecasts),
         "strategy": document(study.strategy),
         "market": document(market),
         "capital": study.capital,
