@@ -103,8 +103,6 @@ def explain(
 
 
 def _reproduction(study: object, source: Source | None, quick: bool) -> Reproduction:
-    if isinstance(study, Reproduction):
-        return study
     if isinstance(study, str) and study in studies():
         module = import_module(f"tidegate_studies.{study.replace('-', '_')}")
         made = module.declare(source, quick=quick)
@@ -117,11 +115,11 @@ def _reproduction(study: object, source: Source | None, quick: bool) -> Reproduc
     if quick:
         raise SettingError(
             "quick is a form of the named reproductions",
-            found="a single study",
+            found="a study of your own",
             hint="set fewer seeds and epochs instead",
         )
-    if isinstance(study, dict) and "studies" in study:
-        several = declared(study)
+    if isinstance(study, Reproduction) or (isinstance(study, dict) and "studies" in study):
+        several = study if isinstance(study, Reproduction) else declared(study)
         return several if source is None else several.but("source", document(source))
     one = Study.of(study)
     if source is not None:

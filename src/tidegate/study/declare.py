@@ -86,8 +86,10 @@ class Study(Settings):
             raise SettingError("a seed appears twice", found=self.seeds)
         if min(self.seeds) < 0:
             raise SettingError("a seed is negative", found=min(self.seeds), expected="0 or more", where=self.name)
-        if isinstance(self.model, Network) and self.training is None:
+        if any(isinstance(model, Network) for model in (self.model, *self.rivals)) and self.training is None:
             raise SettingError("a network needs training settings", where=self.name, hint="set `training`")
+        if self.rollout is not None and not isinstance(self.model, Network):
+            raise SettingError("a rollout needs a network", where=self.name, hint="set rollout to null")
         if self.strategy is not None and not self.markets:
             raise SettingError(
                 "a strategy needs at least one market",

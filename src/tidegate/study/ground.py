@@ -11,9 +11,11 @@ from tidegate.prepare.windows import cut_windows
 from tidegate.study.code import code_version
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Ground
-from tidegate.study.records import load_panel, save_bars, save_folds, save_panel, save_windows
+from tidegate.study.records import load_folds, load_panel, load_windows, save_bars, save_folds, save_panel, save_windows
 from tidegate.study.stages import Kept, Stages
 from tidegate.types.bars import Bars
+from tidegate.types.fold import Fold
+from tidegate.types.windows import Windows
 
 __all__ = ["Standing", "seen_bars", "stand"]
 
@@ -68,6 +70,10 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     for field in study.context:
         panel.field(field)
     inputs = tuple(field for field in panel.fields if field not in study.context)
+    if not inputs:
+        raise SettingError(
+            "no field is left for the windows", where=study.name, found=study.context, hint="shorten `context`"
+        )
     cutting = {
         "panel": panel_kept.key,
         "bars": bars.digest,
@@ -100,4 +106,18 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     folds_kept = stages.make(
         "folds", splitting, lambda work: save_folds(work, study.split.folds(np.asarray(panel.times)))
     )
+    _refuse_empty(study, load_windows(windows_kept.folder, panel), load_folds(folds_kept.folder))
     return Standing(study, bars, bars_kept, Ground(panel_kept, windows_kept, folds_kept))
+
+
+def _refuse_empty(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:
+    """Say before anything is fitted that a range has no window."""
+    for fold in folds:
+        for what, held in (("learn from", fold.training(windows)), ("judge", fold.testing(windows))):
+            if not held.any():
+                raise DataError(
+                    f"there is no window to {what}",
+                    where=f"{study.name}, fold {fold.index}",
+                    found=f"{len(windows)} windows in all",
+                    hint="shorten `lookback`, move the split, or give more history",
+                )

@@ -22,7 +22,8 @@ from tidegate.types.report import Measure
 __all__ = ["judge_study", "load_measures"]
 
 LEVEL = 0.95
-RESAMPLES = 1000
+RESAMPLES, FEW, LONG = 1000, 199, 4000
+"""Bootstrap draws; fewer for single seeds, whose spread is told by the seeds, and for books of more bars than `LONG`."""
 _ROUNDING = float(np.finfo(np.float32).eps)
 WORST = 0.05
 """Share of closes that count as before a sharp fall."""
@@ -126,7 +127,7 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
             periods_per_year=year,
             subject=subject,
             level=LEVEL,
-            resamples=RESAMPLES,
+            resamples=FEW if member.startswith("seed-") or len(held.times) > LONG else RESAMPLES,
             generator=np.random.default_rng([study.seeds[0], place]),
         )
         found.extend(judged)
