@@ -23,7 +23,7 @@ __all__ = ["judge_study", "load_measures"]
 
 LEVEL = 0.95
 RESAMPLES, FEW, LONG = 1000, 199, 4000
-"""Bootstrap draws; fewer for single seeds, whose spread is told by the seeds, and for books of more bars than `LONG`."""
+"""Bootstrap draws; fewer for single seeds, whose spread the seeds tell, and for books of more bars than `LONG`."""
 _ROUNDING = float(np.finfo(np.float32).eps)
 WORST = 0.05
 """Share of closes that count as before a sharp fall."""
