@@ -15,6 +15,7 @@ from tidegate.study.code import code_version
 from tidegate.study.declare import Study
 from tidegate.study.stages import Kept, Stages
 from tidegate.study.trading import BENCHMARK, BookSet
+from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.report import Measure
@@ -65,18 +66,31 @@ def load_measures(kept: Kept) -> tuple[Measure, ...]:
 def _forecasts(study: Study, bars: Bars, forecasts: dict[str, Forecast]) -> list[Measure]:
     """Each member as a forecaster; a level by its errors, and by the change that it foresees."""
     level = study.label.unit == "level"
-    reference = None if study.label.unit == "sign" else forecasts.get("persistence")
     found: list[Measure] = []
     for member, forecast in forecasts.items():
         subject = {"study": study.name, "member": member}
-        beside = None if reference is None or member == "persistence" else reference.score
-        judged = judge_forecast(forecast, subject, reference=beside, reference_name="persistence", level=LEVEL)
+        judged = judge_forecast(
+            forecast, subject, reference=_no_change(study, bars, forecast), reference_name="no change", level=LEVEL
+        )
         if level:
             moves = judge_forecast(_changes(forecast, bars), subject, reference=None, reference_name="", level=LEVEL)
             kept = [measure for measure in judged if measure.name in _OF_LEVELS]
             judged = (*kept, *(m for m in moves if m.name not in {*_OF_LEVELS, "pairs", "independent_periods"}))
         found.extend(judged)
     return found
+
+
+def _no_change(study: Study, bars: Bars, forecast: Forecast) -> FloatArray | None:
+    """What saying "nothing will change" says: the anchor's close, or a return of zero; a sign has no such answer.
+
+    Returns are held against zero, not against the last return: a return that repeats itself errs by twice the variance
+    of returns, so that any forecast near zero, of pure noise too, seems to have a skill of one half over it.
+    """
+    if study.label.unit == "level":
+        now = bars.frame.select("time", "asset", now=pl.Series(bars.adjusted("close")))
+        joined = forecast.frame.join(now, on=["time", "asset"], how="left", maintain_order="left")
+        return np.asarray(joined["now"].to_numpy())
+    return None if study.label.unit == "sign" else np.zeros(forecast.frame.height)
 
 
 _OF_LEVELS = ("pairs", "independent_periods", "rmse", "mae", "skill", "skill_p")

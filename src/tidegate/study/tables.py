@@ -110,8 +110,8 @@ _FORECAST_TITLES = {
 
 def _forecast_note() -> Text:
     return Text(
-        en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(persistence).",
-        zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(持续性)。",
+        en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(no change): below 0 is worse than saying that nothing will change.",
+        zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(不变)：小于 0 即不如“价格不变”。",
     )
 
 
