@@ -8,11 +8,14 @@ import pytest
 
 from tidegate.data.samples import Sample
 from tidegate.data.worlds import NoiseWorld
-from tidegate.errors import SettingError
+from tidegate.errors import DataError, SettingError
+from tidegate.models.linear import Linear
 from tidegate.study import code
-from tidegate.study.declare import Dates
-from tidegate.study.ground import seen_bars
+from tidegate.study.api import declare as declared
+from tidegate.study.declare import Dates, Rollout
+from tidegate.study.ground import seen_bars, stand
 from tidegate.study.judging import _changes
+from tidegate.study.stages import Stages
 from tidegate.types import Bars, Forecast, Horizon
 from tidegate_studies.index_timing import declare
 
@@ -63,3 +66,35 @@ def test_a_span_begins_with_its_first_session():
     bars = Bars.of(frame, NoiseWorld(sessions=40, seed=1).bars().spec)
     study = STUDY.but(span=Dates(first=date(2020, 1, 6), last=None))
     assert seen_bars(study, bars).frame["time"].to_list() == frame["time"].to_list()[1:]
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"model": Linear(), "training": None, "rivals": (STUDY.model,)}, "a network needs training settings"),
+        ({"model": Linear(), "rollout": Rollout(steps=2, every=1)}, "a rollout needs a network"),
+    ],
+)
+def test_settings_that_would_be_left_aside_are_refused(changes, told):
+    with pytest.raises(SettingError, match=told):
+        STUDY.but(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes, error, told",
+    [
+        ({"lookback": 80}, DataError, "there is no window to learn from"),
+        ({"context": STUDY.factors.fields}, SettingError, "no field is left"),
+    ],
+)
+def test_what_cannot_be_learned_is_said_before_it_is_tried(changes, error, told, tmp_path):
+    with pytest.raises(error, match=told):
+        stand(STUDY.but(**changes), NoiseWorld(sessions=100, seed=1).bars(), Stages(tmp_path))
+
+
+def test_data_given_beside_a_reproduction_is_used():
+    world = NoiseWorld(sessions=100, seed=1)
+    made = declared(declare(Sample(dataset="nasdaq"), quick=True), data=world)
+    assert {study.source for study in made.studies} == {world}
+    with pytest.raises(SettingError, match="quick"):
+        declared(made, quick=True)

@@ -111,13 +111,16 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
 
 
 def _refuse_empty(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:
-    """Say before anything is fitted that a range has no window."""
-    for fold in folds:
-        for what, held in (("learn from", fold.training(windows)), ("judge", fold.testing(windows))):
-            if not held.any():
-                raise DataError(
-                    f"there is no window to {what}",
-                    where=f"{study.name}, fold {fold.index}",
-                    found=f"{len(windows)} windows in all",
-                    hint="shorten `lookback`, move the split, or give more history",
-                )
+    """Say before anything is fitted that a fold has nothing to learn from, or that nothing can be judged."""
+    idle = [fold.index for fold in folds if not fold.training(windows).any()]
+    for what, empty in (
+        (f"learn from in fold {idle[0] if idle else 0}", bool(idle)),
+        ("judge", not any(fold.testing(windows).any() for fold in folds)),
+    ):
+        if empty:
+            raise DataError(
+                f"there is no window to {what}",
+                where=study.name,
+                found=f"{len(windows)} windows in all",
+                hint="shorten `lookback`, move the split, or give more history",
+            )
