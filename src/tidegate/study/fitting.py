@@ -30,7 +30,7 @@ from tidegate.types.fold import Fold
 from tidegate.types.forecast import Forecast
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["Ground", "Job", "fit_stages", "forecast_inputs", "perform"]
+__all__ = ["Ground", "Job", "fit_stages", "forecast_inputs", "kept_forecast", "perform"]
 
 _TELL_SECONDS = 0.25
 
@@ -90,6 +90,15 @@ def fit_stages(job: Job, stages: Stages) -> list[tuple[int, Kept]]:
         assert kept is not None
         found.append((fold.index, kept))
     return found
+
+
+def kept_forecast(job: Job, stages: Stages) -> Kept | None:
+    """The forecast of a job, if it and the fits that spoke it are there."""
+    kept = stages.find("forecast", forecast_inputs(job))
+    folds = load_folds(job.ground.folds.folder)
+    if kept is None or any(stages.find("fit", _fit_inputs(job, fold.index)) is None for fold in folds):
+        return None
+    return kept
 
 
 def forecast_inputs(job: Job) -> dict[str, Any]:

@@ -104,4 +104,5 @@ def find_run(named: str, out: Path) -> Path:
         label = f"{run.parent.name}/{run.name}"
         if named in {run.parent.name, label} or (len(named) >= _DIGITS and run.name.startswith(named)):
             return run
-    raise UnknownNameError.among("run", named, [f"{run.parent.name}/{run.name}" for run in runs], where=out)
+    known = {name for run in runs for name in (run.parent.name, f"{run.parent.name}/{run.name}")}
+    raise UnknownNameError.among("run", named, known, where=out)

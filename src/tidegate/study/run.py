@@ -21,7 +21,7 @@ from tidegate.models.base import Network
 from tidegate.report.csvs import write_csvs
 from tidegate.report.page import page
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.fitting import Job, fit_stages, forecast_inputs
+from tidegate.study.fitting import Job, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
 from tidegate.study.ground import Standing, seen_bars, stand
 from tidegate.study.judging import judge_study, load_measures
@@ -119,7 +119,7 @@ def _forecast(
         seeds = study.seeds if isinstance(study.model, Network) else study.seeds[:1]
         planned.extend(Job(study, "model", seed, ground) for seed in seeds)
         planned.extend(Job(study, rival.name, 0, ground) for rival in study.rivals)
-    there = {place: stages.find("forecast", forecast_inputs(job)) for place, job in enumerate(planned)}
+    there = {place: kept_forecast(job, stages) for place, job in enumerate(planned)}
     missing = [job for place, job in enumerate(planned) if there[place] is None]
     if missing:
         tell(Event("note", "", note=f"{len(missing)} models to fit, {len(planned) - len(missing)} there already"))
@@ -128,7 +128,7 @@ def _forecast(
     for place, job in enumerate(planned):
         kept = there[place]
         if kept is None:
-            fresh = stages.find("forecast", forecast_inputs(job))
+            fresh = kept_forecast(job, stages)
             assert fresh is not None
             kept = Kept(fresh.stage, fresh.key, fresh.folder, fresh.files, reused=False)
         made[job.study.name].append((job, kept))
