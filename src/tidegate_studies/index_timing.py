@@ -155,6 +155,7 @@ def _first_return(source: Source, *, quick: bool) -> Study:
         rivals=(Persistence(speaks="return"), Drift(speaks="return"), Majority(), Linear()),
         strategy=HoldAfterSignal(days=5),
         markets=_markets(source),
+        capital=_capital(source),
         gates=200 if quick else 1000,
         watch_test=True,
     )
@@ -192,3 +193,9 @@ def _markets(source: Source) -> tuple[Market, ...]:
         "stock": (FrictionlessIndex(), AShare()),
         "future": (FrictionlessIndex(), IndexFuture()),
     }.get(kind, (FrictionlessIndex(),))
+
+
+def _capital(source: Source) -> float:
+    """One million; thirty for a future, whose one lot is worth more than a million, so that exposures are not lots."""
+    future = not isinstance(source, Sample) and source.bars().spec.kind == "future"
+    return 30_000_000.0 if future else 1_000_000.0

@@ -94,7 +94,9 @@ def _more_features(one: Finding, six: Finding) -> Claim:
     still = six.value("rmse", "persistence")
     return Claim(
         key="b0-features",
-        statement=Text(en="More features did not help the first attempt", zh="初探模型增加特征后效果依然不好"),
+        statement=Text(
+            en="With more features the first attempt was still no good", zh="初探模型增加特征后效果依然不好"
+        ),
         published=_STATED,
         ours=Text(
             en=f"median error {first:.4g} points with closes, {second:.4g} with six fields; persistence {still:.4g}",
@@ -250,7 +252,7 @@ def _seeds(lead: Finding, market: str) -> Claim:
 
 
 def _median(found: Finding, name: str, market: str) -> float:
-    return float(np.median(found.over_seeds(name, market)))
+    return found.median(name, market)
 
 
 def _compared(better: FloatArray, worse: FloatArray) -> Literal["holds", "unclear", "fails"]:

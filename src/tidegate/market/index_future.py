@@ -98,7 +98,10 @@ class IndexFuture(Market):
             limit_up=frozen(limit_up),
             limit_down=frozen(limit_down),
             stamps=(
-                "Continuous future: rolling from one contract to the next costs nothing here; positions are carried.",
+                (
+                    "Continuous future: positions are carried over rolls without a fee, and the price gap "
+                    "of each roll is booked as if it were earned."
+                ),
                 f"Prices between ticks: {self.off_tick}.",
                 *FUTURE_FEE.unconfirmed(own.dates),
                 *FUTURE_CLOSE_TODAY.unconfirmed(own.dates),

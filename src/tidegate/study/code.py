@@ -1,12 +1,17 @@
 """Which code made a number: a hash over the rooms that a stage goes through."""
 
 import hashlib
+import inspect
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-__all__ = ["code_version"]
+from tidegate.component import Settings
+
+__all__ = ["code_version", "outside"]
 
 _ALWAYS = ("types", "component.py", "files.py")
 _ROOT = Path(str(resources.files("tidegate")))
@@ -31,3 +36,38 @@ def code_version(*rooms: str) -> str:
             if path == place or place in path.parents:
                 digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + source + b"\0")
     return digest.hexdigest()
+
+
+def outside(*declared: object) -> dict[str, str]:
+    """The source of components that live outside the package: class name → SHA-256 of its file.
+
+    Empty for Tidegate's own components, whose rooms `code_version` hashes. A component written where there is no file
+    (in a notebook's cell) is named with the hash of its own source.
+    """
+    found = {}
+    for held in (each for value in declared for each in _settings(value)):
+        kind = type(held)
+        if not kind.__module__.startswith(("tidegate.", "tidegate_studies.")):
+            found[kind.__qualname__] = _source_digest(kind)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _source_digest(kind: type[Settings]) -> str:
+    file = inspect.getsourcefile(kind)
+    text = Path(file).read_bytes() if file and Path(file).is_file() else inspect.getsource(kind).encode()
+    return hashlib.sha256(text).hexdigest()
+
+
+def _settings(value: Any) -> Iterator[Settings]:
+    """Every settings object in `value`, itself included."""
+    if isinstance(value, Settings):
+        yield value
+        for field in type(value).model_fields:
+            yield from _settings(getattr(value, field))
+    elif isinstance(value, Mapping):
+        for held in value.values():
+            yield from _settings(held)
+    elif isinstance(value, (tuple, list)):
+        for held in value:
+            yield from _settings(held)

@@ -97,7 +97,8 @@ def _network(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     for name in shown.studies:
         found = findings[name]
         model = found.study.model
-        assert isinstance(model, Network)
+        if not isinstance(model, Network):
+            continue
         graph = describe(model, found.study.lookback, len(found.windows.inputs), len(found.windows.context))
         links = [[link["source"], link["target"]] for link in graph["links"]]
         title = _titled(shown, Text(en="Network", zh="网络结构"), found)
@@ -168,7 +169,8 @@ def _scores(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     coefficients, forecasts = [], []
     for name in shown.studies:
         model = findings[name].study.model
-        assert isinstance(model, RecurrentNetwork)
+        if not isinstance(model, RecurrentNetwork):
+            return ()
         coefficients.append(model.l2.kernel)
         forecasts.append(np.vstack([findings[name].forecasts[member].score for member in findings[name].seeds]))
     truth = findings[shown.studies[0]].forecasts[findings[shown.studies[0]].seeds[0]].truth
@@ -259,6 +261,10 @@ def _seeds(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
                 style="percent",
                 rivals=rivals,
                 gates=gates,
+                note=Text(
+                    en=f" The band is of the gates of {lead.study.title.en}.",
+                    zh=f"色带为“{lead.study.title.zh}”的随机择时。",
+                ),
             )
         )
     return tuple(made)

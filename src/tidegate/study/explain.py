@@ -160,12 +160,14 @@ def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: 
 
 
 def _forecast_lines(place: Path, asset: str, when: np.datetime64) -> list[Line]:
-    lines = []
+    lines: list[Line] = []
+    said: list[float] = []
     for folder in sorted((place / "forecast").iterdir()) if (place / "forecast").is_dir() else []:
         forecast = load_forecast(folder)
         found = forecast.frame.filter((pl.col("asset") == asset) & (pl.col("time") == when))
         if found.height:
             fold, score = found["fold"].item(), found["score"].item()
+            said.extend([score] if folder.name.startswith("seed-") else [])
             lines.append(
                 Line(
                     "learn",
@@ -174,6 +176,10 @@ def _forecast_lines(place: Path, asset: str, when: np.datetime64) -> list[Line]:
                     "after CLOSE(t)",
                 )
             )
+    if len(said) > 1:
+        lines.append(
+            Line("learn", "score, ensemble", f"{np.mean(said):.6g}, the mean of {len(said)} seeds", "after CLOSE(t)")
+        )
     return lines or [Line("learn", "score", f"none: {_shown(when)} is not in a test range", "after CLOSE(t)")]
 
 

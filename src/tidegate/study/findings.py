@@ -66,6 +66,12 @@ class Finding:
         """One measure of every seed ``[seeds]``."""
         return np.array([self.value(name, member, market) for member in self.seeds])
 
+    def median(self, name: str, market: str | None = None) -> float:
+        """The median of one measure over the seeds that have it, NaN where none has."""
+        values = self.over_seeds(name, market)
+        values = values[np.isfinite(values)]
+        return float(np.median(values)) if values.size else float("nan")
+
 
 @dataclass(frozen=True)
 class Findings:

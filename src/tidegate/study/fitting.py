@@ -20,7 +20,7 @@ from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
 from tidegate.learn.speak import speak
 from tidegate.learn.training import Progress
 from tidegate.models.base import Network, Rival
-from tidegate.study.code import code_version
+from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import load_folds, load_panel, load_windows, save_forecast, write_frame
@@ -136,6 +136,7 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "watch_test": study.watch_test if network else False,
         "seed": job.seed if network else None,
         "code": code_version("models", "learn", "prepare"),
+        "outside": outside(study.normaliser, model, study.target_scaling, study.training),
         "libraries": {name: version(name) for name in ("torch", "numpy")},
     }
 
@@ -210,6 +211,6 @@ def _speak(
         )
     prints = {fold.index: learned.fingerprint for fold, _, learned, _ in fitted}
     save_forecast(work, Forecast.of(pl.concat(frames), windows.horizon, study.label.unit, prints))
-    if study.rollout is not None and isinstance(model, Network):
+    if study.rollout is not None and model is study.model:
         fold, affine, learned, _ = fitted[-1]
         write_frame(work / "paths.parquet", paths(learned, windows, affine, fold, study.rollout))

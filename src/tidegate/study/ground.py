@@ -8,7 +8,7 @@ import polars as pl
 from tidegate.component import document
 from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.prepare.windows import cut_windows
-from tidegate.study.code import code_version
+from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Ground
 from tidegate.study.records import load_folds, load_panel, load_windows, save_bars, save_folds, save_panel, save_windows
@@ -64,7 +64,12 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
         )
     told = {"bars": bars.digest}
     bars_kept = stages.make("bars", told, lambda work: save_bars(work, bars))
-    made = {**told, "factors": document(study.factors), "code": code_version("factors")}
+    made = {
+        **told,
+        "factors": document(study.factors),
+        "code": code_version("factors"),
+        "outside": outside(study.factors),
+    }
     panel_kept = stages.make("panel", made, lambda work: save_panel(work, study.factors.compute(bars)))
     panel = load_panel(panel_kept.folder)
     for field in study.context:
@@ -83,6 +88,7 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
         "inputs": inputs,
         "context": study.context,
         "code": code_version("prepare"),
+        "outside": outside(study.label),
     }
 
     def cut(work: object) -> None:
@@ -102,6 +108,7 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
         "bars": bars.digest,
         "split": document(study.split),
         "code": code_version("prepare"),
+        "outside": outside(study.split),
     }
     folds_kept = stages.make(
         "folds", splitting, lambda work: save_folds(work, study.split.folds(np.asarray(panel.times)))

@@ -1,5 +1,7 @@
 """Forecasts and books → measures, each with its subject (study, member, market) and what deflates it."""
 
+from importlib.metadata import version
+
 import numpy as np
 import polars as pl
 
@@ -14,7 +16,7 @@ from tidegate.measures.returns import periods_per_year
 from tidegate.study.code import code_version
 from tidegate.study.declare import Study
 from tidegate.study.stages import Kept, Stages
-from tidegate.study.trading import BENCHMARK, BookSet
+from tidegate.study.trading import BENCHMARK, FEW_GATES, BookSet
 from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
@@ -44,7 +46,8 @@ def judge_study(
         "stages": keys,
         "members": [*forecasts, *books],
         "seeds": study.seeds,
-        "code": code_version("measures", "evaluate", "study/judging.py"),
+        "code": code_version("measures", "evaluate", "study/judging.py", "study/records.py"),
+        "libraries": {name: version(name) for name in ("numpy", "scipy")},
     }
 
     def judge(work: object) -> None:
@@ -145,19 +148,39 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
             generator=np.random.default_rng([study.seeds[0], place]),
         )
         found.extend(judged)
-        if member in held.gates:
-            real = {measure.name: measure.value for measure in judged}
-            for name in ("total_return", "sharpe"):
-                value = real[name]
-                placebos = held.gates[member][name]
-                found.extend(
-                    judge_placebos(
-                        name,
-                        0.0 if value is None else float(value),
-                        placebos,
-                        subject,
-                        level=LEVEL,
-                        kind="random gates",
-                    )
-                )
+        found.append(_unfilled(held, member, subject))
+        if study.gates and (member.startswith("seed-") or member == "ensemble"):
+            found.extend(_placed(held, member, judged, subject))
+    return found
+
+
+def _unfilled(held: BookSet, member: str, subject: dict[str, str]) -> Measure:
+    """Orders that were not filled, and why: each try at an open counts."""
+    refused = held.ledgers[member].orders.filter(pl.col("outcome") != "filled")
+    reasons = refused.group_by("outcome").len().sort("len", "outcome", descending=[True, False])
+    note = ", ".join(f"{reason} {count}" for reason, count in reasons.iter_rows())
+    return stated("orders_unfilled", subject, refused.height, "orders", n=held.ledgers[member].orders.height, note=note)
+
+
+def _placed(held: BookSet, member: str, judged: tuple[Measure, ...], subject: dict[str, str]) -> list[Measure]:
+    """Where a member stands among its random gates; nowhere where its spells have too few arrangements."""
+    found: list[Measure] = []
+    real = {measure.name: measure.value for measure in judged}
+    for name in ("total_return", "sharpe"):
+        if member not in held.gates:
+            why = f"its spells have fewer than {FEW_GATES} different arrangements"
+            found.append(stated(f"{name}_percentile", subject, np.nan, "fraction", n=0, otherwise=why))
+            found.append(stated(f"{name}_placebo_p", subject, np.nan, "p-value", n=0, otherwise=why))
+            continue
+        value = real[name]
+        found.extend(
+            judge_placebos(
+                name,
+                0.0 if value is None else float(value),
+                held.gates[member][name],
+                subject,
+                level=LEVEL,
+                kind="random gates",
+            )
+        )
     return found

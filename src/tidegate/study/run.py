@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from tidegate.component import document, fingerprint
+from tidegate.errors import KeptError
 from tidegate.files import held, read_json, sweep, write_text
 from tidegate.learn.fit import load_fitted
 from tidegate.learn.speak import average
@@ -129,7 +130,12 @@ def _forecast(
         kept = there[place]
         if kept is None:
             fresh = kept_forecast(job, stages)
-            assert fresh is not None
+            if fresh is None:
+                raise KeptError(
+                    "a forecast was kept under another key than was asked for",
+                    where=job.title,
+                    hint="the code was changed while the run went on: run the same command again",
+                )
             kept = Kept(fresh.stage, fresh.key, fresh.folder, fresh.files, reused=False)
         made[job.study.name].append((job, kept))
     return made

@@ -9,6 +9,7 @@ from tidegate.component import document
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.trading import BENCHMARK
+from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, HOW, member_title
 from tidegate.types.report import Column, Role, Style, Table, Text
 
@@ -135,14 +136,22 @@ def doubt_table(findings: Findings) -> Table:
     for traded in lead.books:
         wanted.extend(
             (name, traded)
-            for name in ("annualised_return", "sharpe", "probabilistic_sharpe", "win_rate", "total_return_percentile")
+            for name in (
+                "annualised_return",
+                "sharpe",
+                "probabilistic_sharpe",
+                "deflated_sharpe",
+                "win_rate",
+                "total_return_percentile",
+            )
         )
     rows = []
+    deflated = deflated_measures(findings)
     for name, market in wanted:
         found = next(
             (
                 m
-                for m in lead.measures
+                for m in (*lead.measures, *deflated)
                 if m.name == name and m.subject["member"] == member and m.subject.get("market") == market
             ),
             None,

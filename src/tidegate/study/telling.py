@@ -8,6 +8,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
 from tidegate.study.trading import BENCHMARK
+from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, stamp_text
 from tidegate.types.report import Figure, Measure, Report, Section, Text
 
@@ -124,11 +125,7 @@ def _answer(lead: Finding) -> Text:
     sharpe = f"{np.median(ratios):.2f}" if ratios.size else "–"
     times = next(iter(lead.books.values())).times
     first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
-    place = (
-        float(np.median(lead.over_seeds("total_return_percentile", market)))
-        if lead.books[market].gates
-        else float("nan")
-    )
+    place = lead.median("total_return_percentile", market) if lead.books[market].gates else float("nan")
     words = GLOSSARY.get(market, Text.same(market))
     beats = middle > hold
     en = (
@@ -192,4 +189,5 @@ def _told(findings: Findings) -> list[Measure]:
     """The measures that the page lists: the leading study's, without its single seeds; the records keep all."""
     lead = findings[findings.lead]
     single = len(lead.seeds) == 1
-    return [m for m in lead.measures if single or not m.subject["member"].startswith("seed-")]
+    told = [m for m in lead.measures if single or not m.subject["member"].startswith("seed-")]
+    return [*told, *deflated_measures(findings)]

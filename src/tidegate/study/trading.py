@@ -6,6 +6,7 @@ first bar that is judged to the last.
 """
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from tidegate.market.base import Market
 from tidegate.measures.returns import periods_per_year, sharpe, simple_returns, total_return
 from tidegate.strategy.always_in import AlwaysIn
 from tidegate.strategy.buy_and_hold import BuyAndHold
-from tidegate.strategy.placebo import random_gates
-from tidegate.study.code import code_version
+from tidegate.strategy.placebo import arrangements, random_gates
+from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.records import load_ledger, save_ledger, write_frame
 from tidegate.study.stages import Kept, Stages
@@ -29,9 +30,11 @@ from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.ledger import Ledger
 
-__all__ = ["BENCHMARK", "BookSet", "load_books", "trade_study"]
+__all__ = ["BENCHMARK", "FEW_GATES", "BookSet", "load_books", "trade_study"]
 
 BENCHMARK = "buy-and-hold"
+FEW_GATES = 100
+"""A gate with fewer different arrangements has no placebos: a percentile among so few says nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,9 @@ def trade_study(
         "market": document(market),
         "capital": study.capital,
         "gates": study.gates,
-        "code": code_version("market", "strategy", "backtest", "measures", "study/trading.py"),
+        "code": code_version("market", "strategy", "backtest", "measures", "study/trading.py", "study/records.py"),
+        "outside": outside(study.strategy, market),
+        "libraries": {name: version(name) for name in ("numpy", "numba")},
     }
     return stages.make("books", inputs, lambda work: _trade(study, bars, forecasts, market, work))
 
@@ -98,6 +103,8 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
     year = periods_per_year(judged)
     for place, member in enumerate(forecasts):
         if study.gates == 0 or not (member.startswith("seed-") or member == "ensemble"):
+            continue
+        if arrangements(wanted[place]) < FEW_GATES:
             continue
         drawn = random_gates(wanted[place], study.gates, seed=place)
         books = trade(drawn, conditions, study.capital)

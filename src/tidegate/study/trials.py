@@ -1,0 +1,50 @@
+"""How many were tried: a Sharpe ratio shown after many trials is held against the best of as many without skill.
+
+The trials counted here are those of one run: every seed of every traded study. What was tried in other runs is not
+known to it; the true number can only be higher.
+"""
+
+import numpy as np
+
+from tidegate.evaluate.doubt.sharpe import Trials, deflated, moments
+from tidegate.evaluate.stated import stated
+from tidegate.measures.returns import sharpe, simple_returns
+from tidegate.study.findings import Findings
+from tidegate.types.report import Measure
+
+__all__ = ["deflated_measures"]
+
+
+def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
+    """The deflated Sharpe ratio of the leading study's ensemble (or only seed), one a market.
+
+    Known at
+        The last bar of the books.
+    Missing values
+        None with a note where the ratio does not exist, or where fewer than two trials have one.
+    Source
+        Bailey and López de Prado (2014), *The deflated Sharpe ratio*.
+    """
+    lead = findings[findings.lead]
+    member = "ensemble" if "ensemble" in lead.forecasts else lead.seeds[0]
+    found = []
+    for market, held in lead.books.items():
+        tried = []
+        for other in findings.found.values():
+            if market in other.books:
+                books = other.books[market]
+                rows = np.vstack([books.equity(seed) for seed in other.seeds])
+                tried.extend(sharpe(simple_returns(rows, books.capital), periods_per_year=1.0).tolist())
+        ratios = np.array([ratio for ratio in tried if np.isfinite(ratio)])
+        moves = simple_returns(held.equity(member), held.capital)
+        own = float(sharpe(moves, periods_per_year=1.0))
+        subject = {"study": findings.lead, "member": member, "market": market}
+        value = float("nan")
+        if ratios.size > 1 and np.isfinite(own):
+            skew, kurtosis = (float(moment) for moment in moments(moves))
+            trials = Trials(int(ratios.size), float(ratios.var(ddof=1)))
+            value = float(deflated(own, moves.size, skew, kurtosis, trials=trials))
+        note = f"best of {ratios.size} trials: every seed of every traded study of this run"
+        why = "the ratio does not exist, or there was one trial"
+        found.append(stated("deflated_sharpe", subject, value, "probability", n=moves.size, note=note, otherwise=why))
+    return tuple(found)
