@@ -1,0 +1,49 @@
+"""What is in a key: the rooms a stage goes through, and the source of components from elsewhere."""
+
+import sys
+from importlib import util
+
+from tidegate.factors.raw import RawFields
+from tidegate.factors.together import Together
+from tidegate.study.code import code_version, outside
+
+SOURCE = '''
+from typing import ClassVar
+from tidegate.factors.base import FactorSet, panel_of
+
+
+class Mine(FactorSet):
+    """Twice the close."""
+
+    name: ClassVar[str] = "mine-of-test-code"
+
+    def compute(self, bars):
+        return panel_of(bars, {{"twice": {factor} * bars.adjusted("close")}})
+'''
+
+
+def kind_from(path, factor, module):
+    path.write_text(SOURCE.format(factor=factor), encoding="utf-8")
+    spec = util.spec_from_file_location(module, path)
+    made = util.module_from_spec(spec)
+    sys.modules[module] = made
+    spec.loader.exec_module(made)
+    return made.Mine
+
+
+def test_own_components_are_hashed_by_their_rooms_alone():
+    assert outside(RawFields(), Together(sets=(RawFields(),)), None) == {}
+
+
+def test_an_edit_to_a_component_from_elsewhere_changes_the_key(tmp_path):
+    first = kind_from(tmp_path / "one.py", 2, "test_code_one")
+    second = kind_from(tmp_path / "two.py", 3, "test_code_two")
+    inside = outside(Together(sets=(RawFields(), first())))
+    assert list(inside) == ["Mine"]
+    assert inside == outside(first())
+    assert inside != outside(second())
+
+
+def test_rooms_have_hashes_of_their_own():
+    assert code_version("prepare") != code_version("learn")
+    assert code_version("prepare", "learn") == code_version("learn", "prepare")
