@@ -110,6 +110,26 @@ def test_leftovers_of_a_killed_build_are_wiped_unless_it_resumes(tmp_path):
     assert kept.make("once", {"a": 1}, build).reused
 
 
+def test_a_death_between_the_card_and_the_rename_is_made_good(tmp_path, monkeypatch):
+    kept = Stages(tmp_path)
+
+    def build(work):
+        write_text(work / "made.txt", "made")
+
+    class Died(BaseException):
+        pass
+
+    def die(path, target):
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", die)
+        with pytest.raises(Died):
+            kept.make("stage", {"a": 1}, build, resumes=True)
+    assert sorted(kept.make("stage", {"a": 1}, build, resumes=True).files) == ["made.txt"]
+    assert kept.make("stage", {"a": 1}, build).reused
+
+
 def test_a_build_that_fails_leaves_no_stage(tmp_path):
     kept = Stages(tmp_path)
 

@@ -82,6 +82,7 @@ class Stages:
                 shutil.rmtree(work)
             work.mkdir(parents=True, exist_ok=True)
             sweep(work)
+            (work / _CARD).unlink(missing_ok=True)  # of a process that was killed just before the rename
             build(work)
             files = {p.relative_to(work).as_posix(): digest_file(p) for p in sorted(work.rglob("*")) if p.is_file()}
             files.pop("timings.json", None)
