@@ -42,8 +42,9 @@ def die_at(count, document, out, monkeypatch):
     return True
 
 
-def test_a_run_that_dies_again_and_again_ends_with_the_same_bits(whole, tmp_path, monkeypatch):
-    generator = np.random.default_rng(7)
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_run_that_dies_again_and_again_ends_with_the_same_bits(whole, tmp_path, monkeypatch, seed):
+    generator = np.random.default_rng(seed)
     deaths, done = 0, False
     while not done:
         done = die_at(int(generator.integers(2, 120)), small(), tmp_path, monkeypatch)
