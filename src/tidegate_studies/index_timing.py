@@ -55,8 +55,8 @@ opens; a label from this close to the fifth close could not have been traded."""
 
 NEXT_CLOSE = Horizon(lag=0, span=1, entry="close", exit="close")
 QUICK = Text(
-    en="Quick form: three seeds, six epochs, 200 random gates. Its figures show that everything works, not what is true.",
-    zh="快速版：三个种子、六轮训练、200 个随机择时。其数字只说明流程可用，不足以下结论。",
+    en="Quick form: few seeds, few epochs, few random gates. Its figures show that everything works, not what is true.",
+    zh="快速版：种子、训练轮数与随机择时均较少。其数字只说明流程可用，不足以下结论。",
 )
 L2_COEFFICIENTS = (1e-5, 1e-4, 1e-3, 1e-2)
 TRAINING = Training(loss=MSE(), optimiser=Adam(rate=1e-3), epochs=30, batch=64)

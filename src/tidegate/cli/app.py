@@ -178,5 +178,5 @@ def main() -> None:
         sys.exit(2)
     except OSError as error:
         place = "" if error.filename is None else f" ({error.filename})"
-        typer.secho(f"The system refused: {error.strerror}{place}", err=True, fg=typer.colors.RED)
+        typer.secho(f"The system refused: {error.strerror or error}{place}", err=True, fg=typer.colors.RED)
         sys.exit(2)

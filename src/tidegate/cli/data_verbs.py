@@ -37,6 +37,11 @@ def bring_in(
         say_json({"health": document(made.health), "dataset": kept})
         return
     show_health(made.health)
+    assumed = [
+        f"{name}={getattr(settings, name)}" for name in ("kind", "currency") if name not in settings.model_fields_set
+    ]
+    if assumed:
+        say(f"assumed: {', '.join(assumed)}; say otherwise with -s kind=stock or -s currency=USD, for example")
     if kept:
         say(f"\nKept as {kept!r}. Run a study on it: tidegate run index-timing --data store:{kept}")
     else:

@@ -1,6 +1,7 @@
 """What people see while they wait, and tables when it is done."""
 
 import json as json_
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -54,12 +55,13 @@ def cell(value: object, style: str) -> str:
     if isinstance(value, dict):
         if "en" in value:
             return str(value["en"])
+        if value.get("value") is None:
+            return "–"
         middle, low, high = (cell(value.get(part), style) for part in ("value", "low", "high"))
         return middle if value.get("low") is None else f"{middle} [{low}, {high}]"
     if isinstance(value, (int, float)):
-        return {"percent": f"{value:.1%}", "integer": f"{value:.0f}", "number": f"{value:.2f}"}.get(
-            style, f"{value:.4g}"
-        )
+        whole = f"{math.floor(value + 0.5)}"  # halves up, as on the page
+        return {"percent": f"{value:.1%}", "integer": whole, "number": f"{value:.2f}"}.get(style, f"{value:.4g}")
     return str(value)
 
 

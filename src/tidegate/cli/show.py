@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tidegate.catalog import entries, families, find, studies
-from tidegate.cli.screen import say, say_json, table
+from tidegate.cli.screen import cell, say, say_json, table
 from tidegate.errors import UnknownNameError
 
 __all__ = ["compare_runs", "draw_figures", "explain_run", "list_things", "show_thing"]
@@ -129,18 +129,31 @@ def compare_runs(runs: Sequence[str], out: str, page: str | None, *, json: bool)
     if json:
         say_json(document(report))
         return
+    hidden = 0
     for held in report.tables:
-        keys = [column.key for column in held.columns]
-        rows = [[_cell(row.get(key)) for key in keys] for row in held.rows]
-        table(held.title.en, [column.title.en for column in held.columns], rows, right=range(1, len(keys)))
+        rows = [row for row in held.rows if "measure" not in row or _english(row["measure"]) in _headlines()]
+        hidden += len(held.rows) - len(rows)
+        if rows:
+            cells = [[cell(row.get(column.key), column.style) for column in held.columns] for row in rows]
+            table(held.title.en, [column.title.en for column in held.columns], cells, right=range(2, len(held.columns)))
+            say()
+    say("Brackets: 95 % intervals. A difference is the second run less the first.")
+    if hidden:
+        say(f"{hidden} further measures: --json, or --page FILE.html")
     if page:
         say(f"Page: {page}")
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        return str(value.get("en", value))
-    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+def _english(text: object) -> str:
+    return str(text["en"]) if isinstance(text, dict) else str(text)
+
+
+def _headlines() -> set[str]:
+    """The measures that a comparison shows first, by the names they are shown under."""
+    from tidegate.study.words import GLOSSARY
+
+    names = ("total_return", "sharpe", "max_drawdown", "trades", "total_return_percentile", "ic", "skill")
+    return {GLOSSARY[name].en for name in names}
 
 
 def explain_run(run: str, asset: str, day: str, study: str | None, out: str, *, json: bool) -> None:

@@ -291,6 +291,10 @@ def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
                 found.over_seeds("total_return", market),
                 label=found.study.title,
                 others=others,
+                note=Text(
+                    en=" The gates of all seeds are pooled here; the tables give the median of each seed's place among its own.",
+                    zh="此处合并了各种子的随机择时；表中为各种子在自身随机择时中分位的中位数。",
+                ),
             )
         )
     return tuple(made)

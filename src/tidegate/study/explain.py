@@ -80,7 +80,7 @@ def explain_number(run: Path, asset: str, day: str, study: str | None) -> Explai
             "CLOSE(t)",
         ),
         *_window_lines(declared[name], windows, folds, row),
-        *_forecast_lines(place, asset, when),
+        *_forecast_lines(place, asset, when, windowed=bool((windows.anchors == row).any())),
         *_book_lines(place, asset, when, panel.times),
     ]
     return Explained(name, asset, _shown(when), tuple(lines))
@@ -106,14 +106,7 @@ def _bar_line(bar: dict[str, Any]) -> Line:
 def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: int) -> list[Line]:
     at = np.flatnonzero(windows.anchors == row)
     if at.size == 0:
-        return [
-            Line(
-                "prepare",
-                "window",
-                "none ends here: too little history, a gap, a missing value, or before the span",
-                "CLOSE(t)",
-            )
-        ]
+        return [Line("prepare", "window", f"none ends here: {_why_none(windows, row)}", "CLOSE(t)")]
     m = int(at[0])
     panel, one = windows.panel, windows.take(np.array([m]))
     first = panel.times[panel.row_time[row - windows.lookback + 1]]
@@ -159,7 +152,20 @@ def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: 
     return lines
 
 
-def _forecast_lines(place: Path, asset: str, when: np.datetime64) -> list[Line]:
+def _why_none(windows: Windows, row: int) -> str:
+    """Why no window ends at a row: the first reason that holds."""
+    panel, begin = windows.panel, row - windows.lookback + 1
+    if begin < panel.first_row[row]:
+        return f"{row - int(panel.first_row[row]) + 1} rows of history, {windows.lookback} are needed"
+    for field in (*windows.inputs, *windows.context):
+        missing = np.flatnonzero(~np.isfinite(panel.column(field)[begin : row + 1]))
+        if missing.size:
+            when = panel.times[panel.row_time[begin + int(missing[-1])]]
+            return f"{field} of {_shown(when)} is missing, and windows over it are dropped"
+    return "a gap in the window, or before the span"
+
+
+def _forecast_lines(place: Path, asset: str, when: np.datetime64, *, windowed: bool) -> list[Line]:
     lines: list[Line] = []
     said: list[float] = []
     for folder in sorted((place / "forecast").iterdir()) if (place / "forecast").is_dir() else []:
@@ -180,7 +186,8 @@ def _forecast_lines(place: Path, asset: str, when: np.datetime64) -> list[Line]:
         lines.append(
             Line("learn", "score, ensemble", f"{np.mean(said):.6g}, the mean of {len(said)} seeds", "after CLOSE(t)")
         )
-    return lines or [Line("learn", "score", f"none: {_shown(when)} is not in a test range", "after CLOSE(t)")]
+    why = "not in a test range" if windowed else "without a window"
+    return lines or [Line("learn", "score", f"none: {_shown(when)} is {why}", "after CLOSE(t)")]
 
 
 def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray) -> list[Line]:

@@ -95,11 +95,16 @@ def runs_below(out: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path / "study.json").stat().st_mtime, reverse=True)
 
 
-def find_run(named: str, out: Path) -> Path:
-    """The run folder that `named` means: a path, a study's name (its newest run), or name/fingerprint digits."""
+def find_run(named: str, out: Path, *, finished: bool = True) -> Path:
+    """The run folder that `named` means: a path, a study's name (its newest run), or name/fingerprint digits.
+
+    With `finished`, runs that have a report come before those that were stopped or failed.
+    """
     if (Path(named) / "study.json").is_file():
         return Path(named)
     runs = runs_below(out)
+    if finished:
+        runs.sort(key=lambda run: not (run / "report.json").is_file())
     for run in runs:
         label = f"{run.parent.name}/{run.name}"
         if named in {run.parent.name, label} or (len(named) >= _DIGITS and run.name.startswith(named)):

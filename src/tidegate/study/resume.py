@@ -18,7 +18,7 @@ __all__ = ["declared", "resumed"]
 def resumed(named: str, out: Path) -> Reproduction:
     """The reproduction that the newest run of `named` declared; raises `UnknownNameError` where there is none."""
     try:
-        held = RunFolder(find_run(named, out)).read("study.json")
+        held = RunFolder(find_run(named, out, finished=False)).read("study.json")
     except UnknownNameError:
         known = sorted({f"{run.parent.name}" for run in runs_below(out)})
         raise UnknownNameError.among("run", named, known, where=out) from None

@@ -163,10 +163,24 @@ def _absent(lead: Finding) -> tuple[Text, ...]:
 def _benchmark_words(lead: Finding) -> Text:
     stamps = [stamp_text(stamp) for held in lead.books.values() for stamp in held.stamps]
     costs = Text(en=" ".join(stamp.en for stamp in stamps), zh="".join(stamp.zh for stamp in stamps))
+    silent = _silent_bars(lead)
+    gaps = Text.same("")
+    if silent:
+        gaps = Text(
+            en=f"On {silent} of the judged bars no window is complete, so nobody forecasts: whoever follows forecasts leaves the market there, and so do the random gates; buy and hold stays. ",
+            zh=f"评判区间内有 {silent} 根K线没有完整窗口，因而没有预测：依预测交易者（以及随机择时）届时离场，买入持有则不变。",
+        )
     return Text(
-        en=f"Every decision is taken after a close and filled at the next open. {costs.en}",
-        zh=f"所有决策在收盘后作出，于下一根K线开盘成交。{costs.zh}",
+        en=f"Every decision is taken after a close and filled at the next open. {gaps.en}{costs.en}",
+        zh=f"所有决策在收盘后作出，于下一根K线开盘成交。{gaps.zh}{costs.zh}",
     )
+
+
+def _silent_bars(lead: Finding) -> int:
+    """Judged bars, from the first forecast to the last, on which no forecast was made."""
+    times = lead.forecasts[lead.seeds[0]].frame["time"].to_numpy()
+    judged = (lead.bars.times >= times[0]) & (lead.bars.times <= times[-1])
+    return int(judged.sum()) - len(times)
 
 
 def _clock_words(lead: Finding) -> Text:
