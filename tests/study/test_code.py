@@ -1,5 +1,6 @@
 """What is in a key: the rooms a stage goes through, and the source of components from elsewhere."""
 
+import os
 import sys
 from importlib import util
 
@@ -47,3 +48,18 @@ def test_an_edit_to_a_component_from_elsewhere_changes_the_key(tmp_path):
 def test_rooms_have_hashes_of_their_own():
     assert code_version("prepare") != code_version("learn")
     assert code_version("prepare", "learn") == code_version("learn", "prepare")
+
+
+def test_a_run_that_was_stopped_does_not_hide_the_finished_one(tmp_path):
+    from tidegate.study.folder import find_run
+
+    for moment, (name, files) in enumerate(
+        {"aaaa1111": ("study.json", "report.json"), "bbbb2222": ("study.json",)}.items()
+    ):
+        (tmp_path / "small" / name).mkdir(parents=True)
+        for file in files:
+            path = tmp_path / "small" / name / file
+            path.write_text("{}")
+            os.utime(path, (moment, moment))
+    assert find_run("small", tmp_path).name == "aaaa1111"
+    assert find_run("small", tmp_path, finished=False).name == "bbbb2222"

@@ -49,7 +49,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
 
 
 def cell(value: object, style: str) -> str:
-    """A report's cell as text for people: percents, intervals, English words."""
+    """A report's cell as text for people: percents, intervals, English words; halves are rounded up, as on the page.
+
+    >>> (
+    ...     cell(12.5, "integer"),
+    ...     cell({"value": 0.5, "low": 0.25, "high": 0.75}, "percent"),
+    ...     cell({"value": None}, "number"),
+    ... )
+    ('13', '50.0% [25.0%, 75.0%]', '–')
+    """
     if value is None:
         return "–"
     if isinstance(value, dict):
