@@ -56,13 +56,22 @@ def command(*arguments):
     return [sys.executable, "-m", "tidegate", *map(str, arguments)]
 
 
+_HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tidegate.cli import main
+main()
+"""
+"""The command line with ears: what is started in the background is deaf to SIGINT by inheritance."""
+
+
 def start(document, out, jobs):
     """Run in a process (and a group) of its own; returns it."""
     out.mkdir(parents=True, exist_ok=True)
     declared = out / "declared.json"
     declared.write_text(json.dumps(document), encoding="utf-8")
     return subprocess.Popen(
-        command("run", declared, "--jobs", jobs, "--out", out),
+        [sys.executable, "-c", _HEARING, *command("run", declared, "--jobs", jobs, "--out", out)[3:]],
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
