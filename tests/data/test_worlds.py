@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from tidegate.data.samples import Sample
-from tidegate.data.worlds import CrashWorld, HourlyWorld, NoiseWorld, PlantedWorld, RegimeWorld
+from tidegate.data.worlds import CrashWorld, HourlyWorld, MemoryWorld, NoiseWorld, PlantedWorld, RegimeWorld
 from tidegate.errors import SettingError
 
 WORLDS = [
     NoiseWorld(sessions=600, seed=4),
     NoiseWorld(sessions=600, seed=4, volatility=0.1, assets=3),
     PlantedWorld(sessions=600, seed=4, ic=0.05),
+    MemoryWorld(sessions=600, seed=4, ic=0.3),
     RegimeWorld(sessions=600, seed=4),
     CrashWorld(sessions=600, seed=4, depth=0.5),
     HourlyWorld(days=30, seed=4),
@@ -43,6 +44,33 @@ def test_planted_correlation_and_volatility(ic):
     for lag in (1, 2, 3):  # nothing about any other return
         assert abs(np.corrcoef(told[:, lag:].ravel(), forward[:, :-lag].ravel())[0, 1]) < 0.01
         assert abs(np.corrcoef(told[:, :-lag].ravel(), forward[:, lag:].ravel())[0, 1]) < 0.01
+
+
+def test_memory_hides_from_every_line_and_speaks_to_the_rule():
+    ic, assets, sessions = 0.5, 200, 1000
+    world = MemoryWorld(sessions=sessions, assets=assets, seed=9, ic=ic, volatility=0.02)
+    bars = world.bars()
+    opens, volume = (bars.column(name).reshape(assets, sessions) for name in ("open", "volume"))
+    signal = (np.log(volume) - np.log(1e7)) / 0.25
+    forward = opens[:, 2:] / opens[:, 1:-1] - 1
+    told, came = signal[:, 20:-2], forward[:, 20:]
+    assert forward.std() == pytest.approx(0.02, rel=0.01)
+    for lag in range(10):  # no single bar tells anything, whatever is made of its volume or its return
+        before = signal[:, 20 - lag : sessions - 2 - lag]
+        body = forward[:, 18 - lag : sessions - 4 - lag]
+        for seen in (before, before**3, np.abs(before), body):
+            assert abs(np.corrcoef(seen.ravel(), came.ravel())[0, 1]) < 0.01
+
+    def rule(lookback):
+        held = np.zeros_like(told)
+        for lag in range(lookback - 1, 0, -1):
+            seen = signal[:, 20 - lag : sessions - 2 - lag]
+            held = np.where(np.abs(seen) > world.threshold, np.sign(seen), held)
+        return float(np.corrcoef((held * told).ravel(), came.ravel())[0, 1])
+
+    assert rule(20) == pytest.approx(ic, abs=0.01)
+    for lookback in (2, 4):
+        assert rule(lookback) == pytest.approx(world.reachable(lookback), abs=0.01)
 
 
 def test_noise_has_no_memory():
@@ -90,6 +118,8 @@ def test_hours_follow_the_clock_and_cluster():
 def test_a_correlation_beyond_the_daytime_share_is_refused():
     with pytest.raises(SettingError, match=r"less than or equal to 0\.8"):
         PlantedWorld(sessions=100, seed=1, ic=0.9)
+    with pytest.raises(SettingError, match="ic"):
+        MemoryWorld(sessions=100, seed=1, ic=0.9)
 
 
 def test_sample_is_what_arch_prints():

@@ -1,8 +1,8 @@
 """Worlds with known answers: what a method finds here can be held against the truth.
 
-`NoiseWorld` has nothing to find, `PlantedWorld` has one signal of a stated information coefficient, `RegimeWorld` has
-two hidden states, `CrashWorld` one fall, `HourlyWorld` hours around the clock. A seed gives the same bars on any
-machine; no two worlds share draws.
+`NoiseWorld` has nothing to find, `PlantedWorld` has one signal of a stated information coefficient, `MemoryWorld` one
+that only a memory can read, `RegimeWorld` has two hidden states, `CrashWorld` one fall, `HourlyWorld` hours around the
+clock. A seed gives the same bars on any machine; no two worlds share draws.
 """
 
 from datetime import date
@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 from scipy.signal import lfilter
+from scipy.special import ndtr
 
 from tidegate.data.source import Source
 from tidegate.data.walk import OVERNIGHT, bars_of_walks, business_days, names_of
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
 from tidegate.types.bars import Bars
 
-__all__ = ["CrashWorld", "HourlyWorld", "NoiseWorld", "PlantedWorld", "RegimeWorld"]
+__all__ = ["CrashWorld", "HourlyWorld", "MemoryWorld", "NoiseWorld", "PlantedWorld", "RegimeWorld"]
 
 _SYNTHETIC = "Synthetic data: no market ever printed these prices."
 _FIRST = date(2000, 1, 3)
@@ -100,6 +101,68 @@ class PlantedWorld(Source):
         rest = np.sqrt(1 - OVERNIGHT - self.ic**2) * generator.standard_normal((self.assets, self.sessions))
         inside = self.volatility * (self.ic * signal[:, :-1] + rest)
         return _daily("planted", f"Planted world, IC {self.ic}", inside, self.volatility, signal[:, 1:], generator)
+
+
+class MemoryWorld(Source):
+    """A signal that only a memory can read: what today's volume means depends on the last unusual day before it.
+
+    Formula
+        ``s(t)`` is the standardised log volume of bar *t*, as in `PlantedWorld`. A bar is unusual where
+        ``|s| > threshold``, which it is with probability ``p = 2 Φ(−threshold)``; ``d(t) = ±1`` is the sign of *s* on
+        the last unusual bar **before** *t*. The simple return from open(t+1) to open(t+2) is
+        ``v · (ic · d(t) s(t) + √(0.8 − ic²) · e(t) + √0.2 · g(t))``: its population correlation with ``d(t) s(t)`` is
+        exactly `ic`.
+    Known at
+        ``d(t)`` at CLOSE(t−1), ``s(t)`` at CLOSE(t); the return it speaks of is that of ``Horizon(lag=1, span=1)``.
+    Found by
+        Nothing linear, at any lookback: ``E[d] = E[s] = 0`` and the two are independent, so the correlation of the
+        return with every function of one bar, and so with every sum of such functions, is zero. A forecaster of
+        lookback *L* that knows the rule reaches `reachable`, since *L* − 1 bars before *t* may hold no unusual one.
+    Shapes, units, missing values
+        As `NoiseWorld`.
+    Errors
+        `SettingError` where `ic` is outside −0.8 … 0.8.
+
+    >>> world = MemoryWorld(sessions=20_000, seed=3, ic=0.5)
+    >>> bars = world.bars()
+    >>> opens, signal = bars.column("open"), np.log(bars.column("volume") / 1e7) / 0.25
+    >>> came = opens[2:] / opens[1:-1] - 1
+    >>> bool(abs(np.corrcoef(signal[:-2], came)[0, 1]) < 0.03)
+    True
+    >>> before = np.sign(signal[:-3]) * (np.abs(signal[:-3]) > 1.0)
+    >>> bool(np.corrcoef(before * signal[1:-2], came[1:])[0, 1] > 0.2)
+    True
+    >>> round(world.reachable(10), 3)
+    0.492
+    """
+
+    name: ClassVar[str] = "memory-world"
+    example: ClassVar[dict[str, Any]] = {"sessions": 120, "seed": 1, "ic": 0.3}
+
+    sessions: int = Field(ge=3, le=60_000, description="weekdays of history")
+    seed: int = Field(ge=0, description="the same seed gives the same bars")
+    ic: float = Field(ge=-0.8, le=0.8, description="population correlation of d(t) s(t) and the return it speaks of")
+    threshold: float = Field(default=1.0, gt=0, le=3, description="|s| above which a bar is unusual")
+    assets: int = Field(default=1, ge=1, description="independent assets, each with a signal of its own")
+    volatility: float = Field(default=0.012, gt=0, le=0.1, description="standard deviation of a session's return")
+
+    def reachable(self, lookback: int) -> float:
+        """Tell the truth: ``ic · √(1 − (1 − p)^(L−1))``, the best correlation that `lookback` bars allow."""
+        quiet = 1.0 - 2.0 * float(ndtr(-self.threshold))
+        return float(self.ic * np.sqrt(1.0 - quiet ** (lookback - 1)))
+
+    def bars(self) -> Bars:
+        """Draw the world: the same declaration gives the same bars."""
+        generator = np.random.default_rng((self.seed, 8))
+        signal = generator.standard_normal((self.assets, self.sessions + 1))
+        before = 2.0 * generator.integers(0, 2, size=(self.assets, 1)) - 1.0  # the unusual day before the first bar
+        unusual = np.where(np.abs(signal) > self.threshold, np.arange(1, self.sessions + 2), 0)
+        last = np.maximum.accumulate(unusual, axis=1)
+        signs = np.concatenate([before, np.sign(signal)], axis=1)
+        known = np.take_along_axis(signs, np.concatenate([np.zeros_like(last[:, :1]), last[:, :-1]], axis=1), axis=1)
+        rest = np.sqrt(1 - OVERNIGHT - self.ic**2) * generator.standard_normal((self.assets, self.sessions))
+        inside = self.volatility * (self.ic * (known * signal)[:, :-1] + rest)
+        return _daily("memory", f"Memory world, IC {self.ic}", inside, self.volatility, signal[:, 1:], generator)
 
 
 class RegimeWorld(Source):
