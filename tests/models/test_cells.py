@@ -47,7 +47,7 @@ def test_all_forms_agree_in_outputs_and_gradients(batch, lookback, inputs, hidde
     for form in ("plain", "torch"):
         weights = drawn(cell, inputs, seed)
         seen = x.clone().requires_grad_()
-        outputs, (h, c) = cell.but(form=form).run(weights, seen, start)
+        outputs, (h, c), _ = cell.but(form=form).run(weights, seen, start)
         ((outputs * pull).sum() + c.square().sum() + h.sum()).backward()
         found[form] = [outputs.detach(), h.detach(), c.detach(), seen.grad, *(weights[k].grad for k in sorted(weights))]
     expected = reference(weights, x.numpy(), start[0].numpy(), start[1].numpy())
@@ -69,7 +69,7 @@ def test_agrees_with_the_layer_that_torch_users_know():
         }
     )
     expected, (h, c) = layer(x)
-    outputs, state = cell.run(weights, x, cell.start(4, x))
+    outputs, state, _ = cell.run(weights, x, cell.start(4, x))
     for ours, theirs in zip((outputs, *state), (expected, h[0], c[0]), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-6)
 
@@ -79,9 +79,9 @@ def test_a_window_may_be_cut_anywhere(first, second):
     cell = LSTM(hidden=3)
     weights = drawn(cell, 2)
     x = torch.randn(2, first + second, 2, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
-    whole, end = unroll(cell, weights, x, cell.start(2, x))
-    a, state = unroll(cell, weights, x[:, :first], cell.start(2, x))
-    b, last = unroll(cell, weights, x[:, first:], state)
+    whole, end, _ = unroll(cell, weights, x, cell.start(2, x))
+    a, state, _ = unroll(cell, weights, x[:, :first], cell.start(2, x))
+    b, last, _ = unroll(cell, weights, x[:, first:], state)
     assert torch.equal(torch.cat([a, b], dim=1), whole)
     assert all(torch.equal(p, q) for p, q in zip(last, end, strict=True))
 
@@ -93,12 +93,12 @@ def test_masked_steps_are_not_taken(length, padding):
     x = torch.randn(2, length + padding, 2, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
     mask = torch.zeros(2, length + padding, dtype=torch.bool)
     mask[:, padding:] = True
-    after, masked = unroll(cell, weights, x, cell.start(2, x), mask)
-    alone, plain = unroll(cell, weights, x[:, padding:], cell.start(2, x))
+    after, masked, _ = unroll(cell, weights, x, cell.start(2, x), mask)
+    alone, plain, _ = unroll(cell, weights, x[:, padding:], cell.start(2, x))
     assert torch.equal(after[:, padding:], alone)
     assert torch.equal(masked[1], plain[1])
     assert not after[:, :padding].any()
-    outputs, _ = unroll(cell, weights, x, cell.start(2, x), mask.flip(1))
+    outputs = unroll(cell, weights, x, cell.start(2, x), mask.flip(1)).outputs
     assert torch.equal(outputs[:, -1], outputs[:, length - 1])
 
 

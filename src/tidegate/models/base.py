@@ -57,6 +57,10 @@ class Network(Model):
     def penalty(self, module: "torch.nn.Module") -> "torch.Tensor":
         """Compute the weight penalty added to the loss: a scalar, zero where none is set."""
 
+    @abstractmethod
+    def ponder_cost(self, module: "torch.nn.Module") -> "torch.Tensor | None":
+        """Compute what the last forward pass of `module` pondered, per window ``[B]``; None where nothing does."""
+
 
 @dataclass(frozen=True)
 class Seen:

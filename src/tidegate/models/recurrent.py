@@ -3,6 +3,8 @@
 This file holds the settings; the module that they build is in `stacked`, so that a declaration never loads torch.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -17,12 +19,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Penalty", "RecurrentNetwork"]
 
+_PENALISED_AS: Mapping[str, str] = MappingProxyType(
+    {
+        "kernel": "kernel",
+        "recurrent": "recurrent",
+        "peephole": "recurrent",
+        "bias": "bias",
+        "recurrent_bias": "bias",
+    }
+)
+
 
 class Penalty(Settings):
-    """Weight penalties by group: coefficients of ``Σ|w|`` or ``Σw²`` (not halved, as in Keras)."""
+    """Weight penalties by group: coefficients of ``Σ|w|`` or ``Σw²`` (not halved, as in Keras).
+
+    Gains and shifts of a layer norm are in no group: they scale what is penalised, and zero is no place for them.
+    """
 
     kernel: float = Field(default=0.0, ge=0, description="input weights of the cells")
-    recurrent: float = Field(default=0.0, ge=0, description="recurrent weights of the cells")
+    recurrent: float = Field(default=0.0, ge=0, description="recurrent weights of the cells, peepholes among them")
     bias: float = Field(default=0.0, ge=0, description="biases of the cells")
     dense: float = Field(default=0.0, ge=0, description="kernels of the dense layers and the head")
 
@@ -73,13 +88,26 @@ class RecurrentNetwork(Network):
 
         total = torch.zeros(())
         for name, weight in module.named_parameters():
-            group = name.rsplit(".", 1)[-1] if name.startswith("stack.") else "dense"
-            if (group == "dense" and name.endswith(".bias")) or group not in Penalty.model_fields:
+            within, _, kind = name.rpartition(".")
+            group = _PENALISED_AS.get(kind) if within.startswith("stack.") else "dense" if kind == "kernel" else None
+            if group is None:
                 continue
             if l1 := getattr(self.l1, group):
                 total = total + l1 * weight.abs().sum()
             if l2 := getattr(self.l2, group):
                 total = total + l2 * weight.square().sum()
+        return total
+
+    def ponder_cost(self, module: "torch.nn.Module") -> "torch.Tensor | None":
+        """``Σ_layers price(ponder)`` of the last forward pass of `module`, per window ``[B]``."""
+        from tidegate.models.stacked import RecurrentModule
+
+        assert isinstance(module, RecurrentModule)
+        total: torch.Tensor | None = None
+        for ponder in module.stack.ponder:
+            price = self.cell.price(ponder)
+            if price is not None:
+                total = price if total is None else total + price
         return total
 
     def parts(self, lookback: int, features: int, context: int) -> tuple[Part, ...]:
@@ -95,21 +123,16 @@ class RecurrentNetwork(Network):
         parts = [Part("window", "window", (lookback, features), 0, ())]
         if context:
             parts.append(Part("context", "context", (context,), 0, ()))
+        wide = self.cell.hidden * (2 if self.cell.bidirectional else 1)
+        label = f"{self.cell.name}{', both ways' if self.cell.bidirectional else ''} ({self.cell.computed_by})"
         for at in range(self.cell.layers):
             last = at == self.cell.layers - 1
-            shape = (self.cell.hidden,) if last else (lookback, self.cell.hidden)
-            parts.append(
-                Part(
-                    f"cell-{at + 1}",
-                    self.cell.name,
-                    shape,
-                    weights(f"stack.layers.{at}."),
-                    (parts[0].key if not at else f"cell-{at}",),
-                )
-            )
+            shape = (wide,) if last else (lookback, wide)
+            held = weights(f"stack.layers.{at}.") + weights(f"stack.backwards.{at}.")
+            parts.append(Part(f"cell-{at + 1}", label, shape, held, (parts[0].key if not at else f"cell-{at}",)))
         before: tuple[str, ...] = (parts[-1].key,)
         if context:
-            parts.append(Part("join", "concatenate", (self.cell.hidden + context,), 0, (*before, "context")))
+            parts.append(Part("join", "concatenate", (wide + context,), 0, (*before, "context")))
             before = ("join",)
         for at, width in enumerate(self.dense):
             parts.append(

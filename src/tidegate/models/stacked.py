@@ -24,16 +24,20 @@ class RecurrentModule(torch.nn.Module):
         noise = torch.Generator().manual_seed(int(drawn))
         self.stack = Stack(settings.cell, features, generator, noise)
         self.drop = Dropout(settings.dropout, noise)
-        widths = [settings.cell.hidden + context, *settings.dense]
+        widths = [self.stack.width + context, *settings.dense]
         self.dense = torch.nn.ModuleList(
             Dense(inputs, outputs, settings.activation, generator) for inputs, outputs in itertools.pairwise(widths)
         )
         self.head = Dense(widths[-1], settings.outputs, settings.output_activation, generator)
 
-    def forward(self, x: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
-        """Windows ``[B, L, F]`` and context ``[B, C]`` → scores ``[B, outputs]``."""
-        outputs, _ = self.stack(x)
-        seen = self.drop(outputs[:, -1])
+    def forward(self, x: torch.Tensor, c: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """Windows ``[B, L, F]`` and context ``[B, C]`` → scores ``[B, outputs]``.
+
+        The head sees the top layer's last h (of both directions, if there are two), taken from its state: so no fast
+        form is handed a gradient for every step. Steps where `mask` ``[B, L]`` is False are not taken.
+        """
+        _, states = self.stack(x, mask=mask)
+        seen = self.drop(torch.cat([state[0] for state in states[-self.stack.directions :]], dim=1))
         if c.shape[1]:
             seen = torch.cat((seen, c), dim=1)
         for layer in self.dense:
