@@ -1,0 +1,228 @@
+"""Distributions of weights and biases: as a fan over the training, and at its end beside where they began (D9–D12).
+
+What is kept during training are histograms, a few at moments spread over the run; quantiles are read off them, straight
+within a bin, so they are as fine as the bins are. The initial distribution stands in every picture: a network whose
+weights barely left it has memorised little, and may have learned little.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tidegate.errors import SettingError
+from tidegate.report.figures.plain import Floats, joined, numbers, sentences
+from tidegate.types.report import Figure, Series, Text
+
+__all__ = ["Spread", "fan", "histogram", "quantiles", "widths"]
+
+_ITERATION = Text(en="Iteration (steps of the optimiser)", zh="迭代次数（优化器步数）")
+_READ = Text(
+    en="Read off histograms: no finer than their bins.",
+    zh="由直方图读出，精度不超过其组距。",
+)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One group of weights over the training: histograms ``counts [K, bins]`` at `x` ``[K]`` iterations.
+
+    `edges` are ``[bins + 1]`` or, where bins move, ``[K, bins + 1]``.
+    """
+
+    key: str
+    label: Text
+    x: Floats
+    counts: Floats
+    edges: Floats
+
+    def __post_init__(self) -> None:
+        counts = np.atleast_2d(np.asarray(self.counts, dtype=np.float64))
+        edges = np.asarray(self.edges, dtype=np.float64)
+        edges = np.broadcast_to(edges, (len(counts), edges.shape[-1]))
+        if edges.shape[1] != counts.shape[1] + 1 or len(self.x) != len(counts):
+            raise SettingError(
+                "a histogram's edges, counts and moments do not fit",
+                where=self.key,
+                expected=f"{len(self.x)} moments, {counts.shape[1] + 1} edges",
+                found=(counts.shape, edges.shape),
+            )
+        object.__setattr__(self, "counts", counts)
+        object.__setattr__(self, "edges", edges)
+
+
+def quantiles(spread: Spread, shares: Sequence[float]) -> Floats:
+    """Give the quantiles of every histogram ``[K, len(shares)]``, straight within a bin; NaN where it is empty.
+
+    >>> one = Spread("w", Text.same("w"), np.array([0.0]), np.array([[1.0, 1.0]]), np.array([0.0, 1.0, 3.0]))
+    >>> quantiles(one, [0.25, 0.5, 0.75]).tolist()
+    [[0.5, 1.0, 2.0]]
+    """
+    made = np.full((len(spread.counts), len(shares)), np.nan)
+    for row, (counts, edges) in enumerate(zip(spread.counts, spread.edges, strict=True)):
+        total = counts.sum()
+        if total > 0:
+            held = np.concatenate([[0.0], np.cumsum(counts)]) / total
+            some = np.concatenate([[True], np.diff(held) > 0])  # an empty bin holds no quantile
+            first = int(np.flatnonzero(counts)[0])
+            below, places = held[some], edges[some]
+            places = np.concatenate([[edges[first]], places[1:]])
+            made[row] = np.interp(shares, below, places)
+    return made
+
+
+def fan(key: str, title: Text, spreads: Sequence[Spread], *, measure: Text, note: Text | None = None) -> Figure:
+    """Draw the median, the middle half and the middle nine tenths of each group by iteration.
+
+    >>> one = Spread("w", Text.same("w"), np.array([0.0, 5.0]), np.ones((2, 4)), np.linspace(-1, 1, 5))
+    >>> [series.key for series in fan("d9", Text.same("Weights"), [one], measure=Text.same("w")).series]
+    ['w middle 90 %', 'w middle half', 'w', 'zero']
+    """
+    series: list[Series] = []
+    for spread in spreads:
+        cuts = [numbers(cut) for cut in quantiles(spread, [0.05, 0.25, 0.5, 0.75, 0.95]).T]
+        x = numbers(spread.x)
+        for name, words, low, high in (
+            ("middle 90 %", Text(en=", middle 90 %", zh="，中间 90%"), cuts[0], cuts[4]),
+            ("middle half", Text(en=", middle half", zh="，中间一半"), cuts[1], cuts[3]),
+        ):
+            series.append(
+                Series(
+                    key=f"{spread.key} {name}",
+                    title=joined(spread.label, words),
+                    kind="band",
+                    role="plain",
+                    follows=spread.key,
+                    data={"x": x, "y": low, "y2": high},
+                )
+            )
+        series.append(
+            Series(key=spread.key, title=spread.label, kind="line", role="plain", data={"x": x, "y": cuts[2]})
+        )
+    series.append(Series(key="zero", title=Text(en="Zero", zh="零"), kind="rule", role="benchmark", data={"y": (0.0,)}))
+    caption = Text(
+        en=(
+            "Bands hold the middle nine tenths and the middle half of the group, the line is its median. A fan "
+            "that opens shows weights that grow; one that stays as it began has hardly learned."
+        ),
+        zh="色带为该组权重的中间 90% 与中间一半，线为中位数。扇形张开说明权重在增大；与起点无异则几乎没有学到东西。",
+    )
+    return Figure(
+        key=key,
+        title=title,
+        caption=sentences(caption, _READ, note),
+        x="number",
+        x_title=_ITERATION,
+        x_style="integer",
+        series=tuple(series),
+        y_titles=(measure,),
+        y_styles=("number",),
+    )
+
+
+def histogram(key: str, title: Text, spreads: Sequence[Spread], *, measure: Text, note: Text | None = None) -> Figure:
+    """Draw the last histogram of each group as a density: bars for one group, outlines for several.
+
+    With one group, its first histogram stands beside it as an outline.
+
+    >>> one = Spread("w", Text.same("w"), np.array([0.0, 5.0]), np.ones((2, 4)), np.linspace(-1, 1, 5))
+    >>> [series.kind for series in histogram("d11", Text.same("Weights"), [one], measure=Text.same("w")).series]
+    ['bar', 'step']
+    """
+    series: list[Series] = []
+    for spread in spreads:
+        if len(spreads) == 1:
+            edges, density = _density(spread, -1)
+            series.append(
+                Series(
+                    key=spread.key,
+                    title=joined(spread.label, Text(en=", at the end", zh="，训练结束时")),
+                    kind="bar",
+                    role="main",
+                    data={"x": numbers(edges[:-1]), "x2": numbers(edges[1:]), "y": numbers(density)},
+                )
+            )
+            series.append(_outline(f"{spread.key} first", Text(en="at the start", zh="训练开始时"), spread, 0, "truth"))
+        else:
+            series.append(_outline(spread.key, spread.label, spread, -1, "plain"))
+    caption = Text(
+        en="Densities: every outline encloses the same area, so groups of different sizes compare.",
+        zh="均为密度：各轮廓面积相等，不同大小的组可直接比较。",
+    )
+    if len(spreads) == 1:
+        caption = Text(
+            en=(
+                "Bars are the weights at the end of training, the outline where they began: the difference is "
+                "all that was learned. Tails that reach out belong to few weights."
+            ),
+            zh="柱为训练结束时的权重分布，轮廓为起始分布：二者之差就是学到的全部。伸出的尾部只属于少数权重。",
+        )
+    return Figure(
+        key=key,
+        title=title,
+        caption=sentences(caption, note),
+        x="number",
+        x_title=measure,
+        series=tuple(series),
+        y_titles=(Text(en="Density", zh="密度"),),
+        y_styles=("number",),
+    )
+
+
+def widths(key: str, title: Text, spreads: Sequence[Spread], *, measure: Text, note: Text | None = None) -> Figure:
+    """Draw how wide each group is by iteration: the width of its middle nine tenths.
+
+    >>> one = Spread("w", Text.same("w"), np.array([0.0, 5.0]), np.ones((2, 4)), np.linspace(-1, 1, 5))
+    >>> widths("d9w", Text.same("Widths"), [one], measure=Text.same("w")).series[0].data["y"]
+    (1.8, 1.8)
+    """
+    series = []
+    for spread in spreads:
+        cuts = quantiles(spread, [0.05, 0.95])
+        wide = numbers(np.round(cuts[:, 1] - cuts[:, 0], 12))
+        series.append(
+            Series(
+                key=spread.key,
+                title=spread.label,
+                kind="line",
+                role="plain",
+                data={"x": numbers(spread.x), "y": wide},
+            )
+        )
+    caption = Text(
+        en=(
+            "The width of the middle nine tenths of each group. What widens is what training uses; a group that "
+            "keeps its first width was left as it was drawn."
+        ),
+        zh="各组权重中间 90% 的宽度。变宽者正被训练所用；宽度不变者仍是初始的随机数。",
+    )
+    return Figure(
+        key=key,
+        title=title,
+        caption=sentences(caption, _READ, note),
+        x="number",
+        x_title=_ITERATION,
+        x_style="integer",
+        series=tuple(series),
+        y_titles=(measure,),
+        y_styles=("number",),
+    )
+
+
+def _density(spread: Spread, row: int) -> tuple[Floats, Floats]:
+    counts, edges = spread.counts[row], spread.edges[row]
+    held = np.flatnonzero(counts)
+    if not held.size:
+        return edges[:2], np.zeros(1)
+    kept = slice(int(held[0]), int(held[-1]) + 1)
+    edges = edges[kept.start : kept.stop + 1]
+    return edges, counts[kept] / (counts.sum() * np.diff(edges))
+
+
+def _outline(key: str, label: Text, spread: Spread, row: int, role: str) -> Series:
+    edges, density = _density(spread, row)
+    data = {
+        "x": numbers(np.concatenate([edges[:1], edges, edges[-1:]])),
+        "y": numbers([0.0, *density, density[-1], 0.0]),
+    }
+    return Series.of({"key": key, "title": label, "kind": "step", "role": role, "data": data})
