@@ -62,12 +62,12 @@ def quantiles(spread: Spread, shares: Sequence[float]) -> Floats:
     for row, (counts, edges) in enumerate(zip(spread.counts, spread.edges, strict=True)):
         total = counts.sum()
         if total > 0:
-            held = np.concatenate([[0.0], np.cumsum(counts)]) / total
-            some = np.concatenate([[True], np.diff(held) > 0])  # an empty bin holds no quantile
-            first = int(np.flatnonzero(counts)[0])
-            below, places = held[some], edges[some]
-            places = np.concatenate([[edges[first]], places[1:]])
-            made[row] = np.interp(shares, below, places)
+            some = np.flatnonzero(counts)  # an empty bin holds no quantile
+            above = np.cumsum(counts[some]) / total
+            at = np.minimum(np.searchsorted(above, shares), some.size - 1)
+            part = 1.0 - (above[at] - np.asarray(shares)) * total / counts[some][at]
+            lower, upper = edges[some][at], edges[some + 1][at]
+            made[row] = lower + np.clip(part, 0.0, 1.0) * (upper - lower)
     return made
 
 
