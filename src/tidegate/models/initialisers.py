@@ -1,7 +1,8 @@
 """Initial weights by name, every one drawn from a generator that is handed in.
 
-The shapes are torch's, ``[out, in]``; the laws are those of Glorot & Bengio (2010), Saxe et al. (2014) and He et al.
-(2015), as Keras uses them: a kernel that holds several gates is drawn as one matrix.
+The shapes are torch's, ``[out, in]``; the laws are those of LeCun et al. (1998), Glorot & Bengio (2010), Saxe et al.
+(2014) and He et al. (2015), as Keras uses them: a kernel that holds several gates is drawn as one matrix, and a normal
+law is cut off at two of its standard deviations and widened until its variance is the one that was asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Initialiser", "initial"]
 
-Initialiser = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "orthogonal", "zeros", "ones"]
+Initialiser = Literal[
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "orthogonal",
+    "zeros",
+    "ones",
+]
 Shape = tuple[int, ...]
+_BELOW = 0.022750131948179195  # Φ(-2)
+_NARROWER = 0.8796256610342398  # standard deviation of a standard normal cut off at ±2
 
 
 def initial(name: Initialiser, shape: Shape, generator: "torch.Generator") -> "torch.Tensor":
@@ -42,7 +55,8 @@ def _uniform(shape: Shape, generator: "torch.Generator", variance: float) -> "to
 def _normal(shape: Shape, generator: "torch.Generator", variance: float) -> "torch.Tensor":
     import torch
 
-    return torch.empty(shape).normal_(0.0, variance**0.5, generator=generator)
+    below = torch.empty(shape, dtype=torch.float64).uniform_(_BELOW, 1.0 - _BELOW, generator=generator)
+    return (torch.special.ndtri(below) * (variance**0.5 / _NARROWER)).to(torch.float32)
 
 
 def _orthogonal(shape: Shape, generator: "torch.Generator") -> "torch.Tensor":
@@ -72,6 +86,8 @@ _LAWS: Mapping[str, Callable[[Shape, "torch.Generator"], "torch.Tensor"]] = Mapp
         "glorot_normal": lambda shape, generator: _normal(shape, generator, 2.0 / sum(_fans(shape))),
         "he_uniform": lambda shape, generator: _uniform(shape, generator, 2.0 / _fans(shape)[0]),
         "he_normal": lambda shape, generator: _normal(shape, generator, 2.0 / _fans(shape)[0]),
+        "lecun_uniform": lambda shape, generator: _uniform(shape, generator, 1.0 / _fans(shape)[0]),
+        "lecun_normal": lambda shape, generator: _normal(shape, generator, 1.0 / _fans(shape)[0]),
         "orthogonal": _orthogonal,
         "zeros": _constant(0.0),
         "ones": _constant(1.0),

@@ -6,6 +6,7 @@ bias that is there anyway.
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FusedKind", "Gated", "normalised"]
 
 _EPSILON = 1e-5
+_ALL = slice(None)
 
 
 class FusedKind(NamedTuple):
@@ -54,17 +56,13 @@ class Gated(Layered):
 
     @property
     @abstractmethod
-    def torch_knows(self) -> bool:
-        """Whether torch has these equations as one operation."""
-
-    @abstractmethod
-    def run_by_torch(self, weights: Weights, x: "torch.Tensor", state: State) -> Run:
-        """Do all steps by torch's own operation."""
+    def by_torch(self) -> "Callable[[Weights, torch.Tensor, State], Run] | None":
+        """Torch's own operation for all steps; None where it has none for these curves."""
 
     def forms(self, *, device: str, masked: bool) -> tuple[Form, ...]:  # noqa: ARG002
         """Torch's own operation without masks and noise, and one step at a time."""
         found: list[Form] = []
-        if self.torch_knows and not masked and not self.layer_norm and not self.recurrent_dropout:
+        if self.by_torch is not None and not (masked or self.layer_norm or self.recurrent_dropout):
             found.append("torch")
         return (*found, "plain")
 
@@ -78,8 +76,8 @@ class Gated(Layered):
         noise: "torch.Tensor | None",
     ) -> Run:
         """Do all steps by `form`."""
-        if form == "torch":
-            return self.run_by_torch(weights, x, state)
+        if form == "torch" and self.by_torch is not None:
+            return self.by_torch(weights, x, state)
         return unroll(self, weights, x, state, mask, noise)
 
     def draw_products(self, inputs: int, generator: "torch.Generator") -> "dict[str, torch.Tensor]":
@@ -95,27 +93,17 @@ class Gated(Layered):
             drawn["recurrent_gain"] = initial("ones", (wide,), generator)
         return drawn
 
-    def products(
-        self, weights: Weights, x: "torch.Tensor", h: "torch.Tensor", noise: "torch.Tensor | None"
-    ) -> "tuple[torch.Tensor, torch.Tensor]":
-        """Compute ``W x`` and ``R (noise ∘ h)``, both ``[B, gH]``, normalised if the settings say so."""
-        seen = x @ weights["kernel"].T
-        recalled = (h if noise is None else h * noise) @ weights["recurrent"].T
-        if self.layer_norm:
-            seen = normalised(seen, weights["kernel_gain"])
-            recalled = normalised(recalled, weights["recurrent_gain"])
-        return seen, recalled
+    def seen(self, weights: Weights, x: "torch.Tensor", rows: slice = _ALL) -> "torch.Tensor":
+        """Compute ``W x`` for some rows of the blocks ``[B, rows]``, normalised if the settings say so."""
+        product = x @ weights["kernel"][rows].T
+        return normalised(product, weights["kernel_gain"][rows]) if self.layer_norm else product
 
-    def draw_state_norm(self, generator: "torch.Generator") -> "dict[str, torch.Tensor]":
-        """Return gain and shift of a normalised state; nothing where it is not normalised."""
-        if not self.layer_norm:
-            return {}
-        size = (self.hidden,)
-        return {"state_gain": initial("ones", size, generator), "state_shift": initial("zeros", size, generator)}
-
-    def leaving(self, weights: Weights, c: "torch.Tensor") -> "torch.Tensor":
-        """``c`` as it goes to the output: normalised if the settings say so."""
-        return normalised(c, weights["state_gain"], weights["state_shift"]) if self.layer_norm else c
+    def recalled(
+        self, weights: Weights, h: "torch.Tensor", noise: "torch.Tensor | None", rows: slice = _ALL
+    ) -> "torch.Tensor":
+        """Compute ``R (noise ∘ h)`` for some rows of the blocks ``[B, rows]``, normalised if the settings say so."""
+        product = (h if noise is None else h * noise) @ weights["recurrent"][rows].T
+        return normalised(product, weights["recurrent_gain"][rows]) if self.layer_norm else product
 
 
 def normalised(v: "torch.Tensor", gain: "torch.Tensor", shift: "torch.Tensor | None" = None) -> "torch.Tensor":
