@@ -51,6 +51,10 @@ class NoiseWorld(Source):
     assets: int = Field(default=1, ge=1, description="independent assets")
     volatility: float = Field(default=0.012, gt=0, le=0.1, description="standard deviation of a session's return")
 
+    def reachable(self, lookback: int) -> float:  # noqa: ARG002
+        """Tell the truth: nothing, at any lookback."""
+        return 0.0
+
     def bars(self) -> Bars:
         """Draw the world: the same declaration gives the same bars."""
         generator = np.random.default_rng((self.seed, 1))
@@ -93,6 +97,10 @@ class PlantedWorld(Source):
     ic: float = Field(ge=-0.8, le=0.8, description="population correlation of the signal and the return it speaks of")
     assets: int = Field(default=1, ge=1, description="independent assets, each with a signal of its own")
     volatility: float = Field(default=0.012, gt=0, le=0.1, description="standard deviation of a session's return")
+
+    def reachable(self, lookback: int) -> float:  # noqa: ARG002
+        """Tell the truth: ``|ic|``, at any lookback."""
+        return abs(self.ic)
 
     def bars(self) -> Bars:
         """Draw the world: the same declaration gives the same bars."""
@@ -147,9 +155,9 @@ class MemoryWorld(Source):
     volatility: float = Field(default=0.012, gt=0, le=0.1, description="standard deviation of a session's return")
 
     def reachable(self, lookback: int) -> float:
-        """Tell the truth: ``ic · √(1 − (1 − p)^(L−1))``, the best correlation that `lookback` bars allow."""
+        """Tell the truth: ``|ic| · √(1 − (1 − p)^(L−1))``, the best correlation that `lookback` bars allow."""
         quiet = 1.0 - 2.0 * float(ndtr(-self.threshold))
-        return float(self.ic * np.sqrt(1.0 - quiet ** (lookback - 1)))
+        return float(abs(self.ic) * np.sqrt(1.0 - quiet ** (lookback - 1)))
 
     def bars(self) -> Bars:
         """Draw the world: the same declaration gives the same bars."""
