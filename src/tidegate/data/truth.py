@@ -17,4 +17,4 @@ class Reachable(Protocol):
     """
 
     def reachable(self, lookback: int) -> float:
-        """Tell the best correlation of a forecast that sees `lookback` bars with the return of the next, open to open."""
+        """Tell the best correlation that a forecast from `lookback` bars has with the next return, open to open."""
