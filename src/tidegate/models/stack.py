@@ -18,7 +18,8 @@ __all__ = ["Stack"]
 class Stack(torch.nn.Module):
     """Layers of `cell` over ``x [B, L, F]``; `generator` gives the first weights, `noise` the dropout.
 
-    `ponder` is what the cells pondered in the last forward pass, in the order of the states; empty for most cells.
+    `ponder` is what the cells pondered in the last forward pass, in the order of the states and each at its own day,
+    read backwards or not; empty for most cells.
     """
 
     def __init__(self, cell: Cell, features: int, generator: torch.Generator, noise: torch.Generator) -> None:
@@ -58,7 +59,8 @@ class Stack(torch.nn.Module):
             if self.cell.bidirectional:
                 turned = None if mask is None else mask.flip(1)
                 back = self._run(self.backwards[at], x.flip(1), None if start is None else start[len(runs)], turned)
-                runs.append(back)
+                ponder = None if back.ponder is None else Ponder(*(part.flip(1) for part in back.ponder))
+                runs.append(back._replace(ponder=ponder))
                 outputs = torch.cat((outputs, back.outputs.flip(1)), dim=2)
             x = outputs
         self.ponder = tuple(run.ponder for run in runs if run.ponder is not None)
