@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.errors import UnknownNameError
+from tidegate.learn.fitted import Fitted
 from tidegate.study.declare import Study
 from tidegate.study.trading import BookSet
 from tidegate.types.axes import FloatArray
@@ -25,7 +26,8 @@ class Finding:
     """What one study found.
 
     `forecasts` by member: ``seed-0`` …, ``ensemble``, rivals by name. `histories`: learning curves by seed.
-    `paths`: recursive level paths by seed. `measures` carry their subject: study, member, market.
+    `learned`: the network of the last fold by seed, with what was watched while it learned. `paths`: recursive level
+    paths by seed. `measures` carry their subject: study, member, market.
     """
 
     study: Study
@@ -35,6 +37,7 @@ class Finding:
     dropped: dict[str, int]
     forecasts: dict[str, Forecast]
     histories: dict[int, tuple[dict[str, Any], ...]]
+    learned: dict[int, Fitted]
     paths: dict[int, pl.DataFrame]
     books: dict[str, BookSet]
     measures: tuple[Measure, ...]

@@ -30,6 +30,7 @@ from tidegate.study.pool import perform_all
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import load_folds, load_forecast, load_panel, load_windows
 from tidegate.study.reproduction import Reproduction
+from tidegate.study.spent import spent
 from tidegate.study.stages import Kept, Stages
 from tidegate.study.telling import tell_story
 from tidegate.study.trading import load_books, trade_study
@@ -81,7 +82,15 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
         write_csvs(report, folder.path / "figures")
         seconds = time.monotonic() - began
         computed = sum(not kept.reused for kept in used)
-        folder.write("timings.json", {"seconds": seconds, "computed": computed, "reused": len(used) - computed})
+        folder.write(
+            "timings.json",
+            {
+                "seconds": seconds,
+                "computed": computed,
+                "reused": len(used) - computed,
+                "fits": {name: spent(made, stages) for name, made in forecasts.items()},
+            },
+        )
         folder.note("finished", seconds=round(seconds, 1), computed=computed, reused=len(used) - computed)
     return Ran(folder.path, folder.path / "report.html", report, findings, computed, len(used) - computed, seconds)
 
@@ -150,7 +159,7 @@ def _conclude(
     windows = load_windows(ground.windows.folder, panel)
     forecasts: dict[str, Forecast] = {}
     keys: dict[str, str] = {}
-    histories, paths = {}, {}
+    histories, learned, paths = {}, {}, {}
     used = [standing.bars_kept, ground.panel, ground.windows, ground.folds]
     for label, kept in zip(("bars", "panel", "windows", "folds"), used, strict=True):
         folder.keep(f"{name}/{label}", kept)
@@ -162,7 +171,8 @@ def _conclude(
         if job.member == "model":
             for fold, fit in fit_stages(job, stages):
                 folder.keep(f"{name}/fit/{member}/fold-{fold}", fit)
-                histories[job.seed] = load_fitted(fit.folder).history
+                learned[job.seed] = load_fitted(fit.folder)
+                histories[job.seed] = learned[job.seed].history
             if (kept.folder / "paths.parquet").is_file():
                 paths[job.seed] = pl.read_parquet(kept.folder / "paths.parquet")
     seeds = [member for member in forecasts if member.startswith("seed-")]
@@ -191,6 +201,7 @@ def _conclude(
         dropped,
         forecasts,
         histories,
+        learned,
         paths,
         books,
         load_measures(judged),
