@@ -17,6 +17,8 @@ from tidegate.learn.checkpoint import Checkpoints
 from tidegate.learn.digests import digest_arrays, digest_scaler, digest_windows
 from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
 from tidegate.learn.loop import Ground, Loop, Tell
+from tidegate.learn.losses.base import Loss
+from tidegate.learn.losses.fitting import fitted_loss
 from tidegate.learn.seen import seen_by
 from tidegate.learn.steady import steady
 from tidegate.learn.target import TargetScale
@@ -69,6 +71,7 @@ def fit_network(
     good = whole(windows)
     for name, which in sets.items():
         _refuse_unusable(windows, good, which, name)
+    loss = fitted_loss(network, training, windows, target_scale, sets)
     identity = _identity(network, windows, affine, sets, target_scale, seed, training.but(checkpoint_seconds=0.0))
     done = _finished(folder, identity)
     if done is not None:
@@ -78,11 +81,16 @@ def fit_network(
     with steady(training.threads):
         checkpoints = Checkpoints(folder, identity)
         target = torch.from_numpy(target_scale.to_model(windows.target).astype(np.float32))
-        ground = Ground(Gather(windows, affine), target, windows.weight, train, valid, watched)
-        loop = Loop(network, (len(windows.inputs), len(windows.context)), training, ground, seed, checkpoints)
+        asset = windows.panel.row_asset[windows.anchors]
+        ground = Ground(
+            Gather(windows, affine), target, windows.weight, windows.anchor_time, asset, train, valid, watched
+        )
+        loop = Loop(
+            network, (len(windows.inputs), len(windows.context)), training.but(loss=loss), ground, seed, checkpoints
+        )
         loop.run(tell)
         arrays = {name: held.detach().numpy().copy() for name, held in loop.module.state_dict().items()}
-    fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads)
+    fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads, loss)
     save_fitted(fitted, folder)
     write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
     checkpoints.clear()
@@ -123,6 +131,7 @@ def _fitted(
     identity: str,
     loop: Loop | None,
     threads: int,
+    loss: Loss | None = None,
 ) -> Fitted:
     return Fitted(
         model,
@@ -138,6 +147,7 @@ def _fitted(
         None if loop is None else loop.best_epoch,
         threads,
         torch.__version__,
+        loss,
     )
 
 

@@ -19,6 +19,7 @@ from tidegate.component import document, fingerprint
 from tidegate.errors import IntegrityError, KeptError
 from tidegate.files import read_json, write_bytes, write_json
 from tidegate.learn.digests import digest_arrays
+from tidegate.learn.losses.base import Loss
 from tidegate.learn.target import TargetScale
 from tidegate.models.base import Model, Network
 from tidegate.models.dense import by_row
@@ -51,6 +52,8 @@ class Fitted:
     best_epoch: int | None
     threads: int
     torch_version: str
+    loss: Loss | None = None
+    """The loss as fitted, which reads a network's outputs; None for a rival, whose forecast is its score."""
 
     @property
     def fingerprint(self) -> str:
@@ -63,6 +66,7 @@ class Fitted:
             self.lookback,
             self.target_scale,
             self.scaler,
+            self.loss,
         )
 
     def module(self) -> torch.nn.Module:
@@ -91,6 +95,7 @@ def save_fitted(fitted: Fitted, folder: Path) -> None:
         "best_epoch": fitted.best_epoch,
         "threads": fitted.threads,
         "torch": fitted.torch_version,
+        "loss": document(fitted.loss),
         "weights_sha256": digest,
         "fingerprint": fitted.fingerprint,
     }
@@ -124,6 +129,7 @@ def load_fitted(folder: Path) -> Fitted:
         best_epoch=card["best_epoch"],
         threads=card["threads"],
         torch_version=card["torch"],
+        loss=None if card.get("loss") is None else Loss.of(card["loss"]),
     )
     _agree(card["fingerprint"], fitted.fingerprint, folder)
     return fitted

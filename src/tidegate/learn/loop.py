@@ -13,9 +13,10 @@ import torch
 
 from tidegate.errors import SettingError
 from tidegate.learn.batches import Gather
-from tidegate.learn.chance import order, weights_generator
+from tidegate.learn.chance import weights_generator
 from tidegate.learn.checkpoint import Checkpoint, Checkpoints
 from tidegate.learn.flat import Flat
+from tidegate.learn.sampling import whole_dates
 from tidegate.learn.steady import Interrupts, interrupts
 from tidegate.learn.training import Progress, Training
 from tidegate.models.base import Network
@@ -30,11 +31,16 @@ _REST = 1.0
 
 
 class Ground(NamedTuple):
-    """What a network learns from: windows, targets in the network's unit ``[M]``, weights ``[M]``, positions."""
+    """What a network learns from: windows, targets in the network's unit ``[M]``, weights ``[M]``, positions.
+
+    `session` and `asset` ``[M]`` say when each window ends and whose it is.
+    """
 
     gather: Gather
     target: torch.Tensor
     weight: FloatArray
+    session: IntArray
+    asset: IntArray
     train: IntArray
     valid: IntArray
     watched: Mapping[str, IntArray]
@@ -70,9 +76,10 @@ class Loop:
         self.history: list[dict[str, Any]] = []
         self.best_epoch: int | None = None
         self.waited = 0
-        self.steps = -(-len(ground.train) // training.batch)
+        self.plan = self._deal()
         alike = bool(np.all(ground.weight == 1.0))
         self._weight = None if alike else torch.from_numpy(ground.weight.astype(np.float32))
+        self._group = None if training.loss.by_window else torch.from_numpy(ground.session.copy())
         self._saved = time.monotonic()
 
     def run(self, tell: Tell | None) -> None:
@@ -96,6 +103,11 @@ class Loop:
         """Whether all epochs are done, or no better one came for long enough."""
         stopping = self.training.early_stopping
         return self.epoch >= self.training.epochs or (stopping is not None and self.waited >= stopping.patience)
+
+    @property
+    def steps(self) -> int:
+        """How many steps this epoch has."""
+        return len(self.plan)
 
     def snapshot(self) -> Checkpoint:
         """Return everything that the rest of the training depends on."""
@@ -132,15 +144,15 @@ class Loop:
             held.facts["best_epoch"],
             held.facts["waited"],
         )
+        self.plan = self._deal()
 
     def train_epoch(self, tell: Tell | None, asked: Interrupts) -> None:
         """Do the steps that are left of this epoch."""
-        which = self.ground.gather.admit(order(self.ground.train, self.seed, self.epoch))
-        batch = self.training.batch
+        which = torch.split(self.ground.gather.admit(np.concatenate(self.plan)), [part.size for part in self.plan])
         self.module.train()
         valid = self.history[-1]["valid"] if self.history else None
         while self.step < self.steps:
-            loss = self._train_step(which[self.step * batch : (self.step + 1) * batch])
+            loss = self._train_step(which[self.step])
             if tell is not None:
                 self._tell(
                     tell, Progress(self.epoch + 1, self.training.epochs, self.step, self.steps, float(loss), valid)
@@ -150,8 +162,7 @@ class Loop:
     def _train_step(self, which: torch.Tensor) -> torch.Tensor:
         """Do one step on one batch; the only place where weights change."""
         x, c = self.ground.gather.batch(which)
-        weight = None if self._weight is None else self._weight.index_select(0, which)
-        loss = self.training.loss.value(self.module(x, c), self.ground.target.index_select(0, which), weight)
+        loss = self.training.loss.value(self.module(x, c), *self._facts(which))
         total = loss + self.network.penalty(self.module) if self.network.penalised else loss
         gradient = self.flat.gradient.zero_()
         total.backward()  # type: ignore[no-untyped-call]
@@ -166,6 +177,23 @@ class Loop:
         self.norms.append(norm)
         self.step += 1
         return kept
+
+    def _facts(self, which: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        """Targets, weights and sessions of some windows, as the loss takes them."""
+        weight = None if self._weight is None else self._weight.index_select(0, which)
+        group = None if self._group is None else self._group.index_select(0, which)
+        return self.ground.target.index_select(0, which), weight, group
+
+    def _deal(self) -> list[IntArray]:
+        """Deal this epoch's batches."""
+        ground, training = self.ground, self.training
+        return training.sampling.batches(
+            ground.train, ground.session, ground.asset, training.batch, self.seed, self.epoch
+        )
+
+    def _mass(self, part: IntArray) -> float:
+        """How much a batch counts in a mean over batches."""
+        return float(self.training.loss.mass(*self._facts(torch.from_numpy(part))))
 
     def _rate(self, step: int) -> float:
         done = self.epoch + step / self.steps
@@ -190,9 +218,8 @@ class Loop:
 
     def _close_epoch(self) -> None:
         """Measure what the epoch brought, and decide whether it was the best so far."""
-        ground, batch = self.ground, self.training.batch
-        seen = ground.weight[order(ground.train, self.seed, self.epoch)]
-        train = _mean(_stacked(self.losses), [float(seen[at : at + batch].sum()) for at in range(0, len(seen), batch)])
+        ground = self.ground
+        train = _mean(_stacked(self.losses), [self._mass(part) for part in self.plan])
         valid = self._loss(ground.valid)
         entry = {
             "epoch": self.epoch + 1,
@@ -213,6 +240,7 @@ class Loop:
         self.history.append(entry)
         self.losses, self.norms = [], []
         self.epoch, self.step = self.epoch + 1, 0
+        self.plan = self._deal()
 
     def _judge(self, valid: float | None) -> None:
         stopping = self.training.early_stopping
@@ -231,18 +259,18 @@ class Loop:
         if not which.size:
             return None
         self.module.eval()
-        values, masses = [], []
+        if self.training.loss.by_window:
+            parts = [which[at : at + _LARGE] for at in range(0, which.size, _LARGE)]
+        else:
+            parts = whole_dates(which, self.ground.session, _LARGE)
+        values = []
         with torch.no_grad():
-            for at in range(0, which.size, _LARGE):
-                part = which[at : at + _LARGE]
+            for part in parts:
                 held = self.ground.gather.admit(part)
                 x, c = self.ground.gather.batch(held)
-                weight = None if self._weight is None else self._weight.index_select(0, held)
-                values.append(
-                    self.training.loss.value(self.module(x, c), self.ground.target.index_select(0, held), weight)
-                )
-                masses.append(float(self.ground.weight[part].sum()))
-        return _mean(_stacked(values), masses)
+                values.append(self.training.loss.value(self.module(x, c), *self._facts(held)))
+        masses = [self._mass(part) for part in parts]
+        return _mean(_stacked(values), masses) if any(masses) else None
 
 
 def _stacked(values: list[torch.Tensor]) -> torch.Tensor:

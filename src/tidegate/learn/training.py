@@ -7,6 +7,7 @@ from pydantic import Field
 from tidegate.component import Settings
 from tidegate.learn.losses import MSE, Loss
 from tidegate.learn.optimisers import Adam, Optimiser
+from tidegate.learn.sampling import Sampling, Shuffled
 from tidegate.learn.schedules import Constant, Schedule
 
 __all__ = ["EarlyStopping", "Progress", "Training"]
@@ -31,6 +32,7 @@ class Training(Settings):
     epochs: int = Field(ge=1, description="times that every training window is seen, at most")
     batch: int = Field(ge=1, description="windows per step; the last, smaller batch of an epoch counts too")
     loss: Loss = Field(default=MSE(), description="what is made small")
+    sampling: Sampling = Field(default=Shuffled(), description="which windows make a batch")
     optimiser: Optimiser = Field(default=Adam(), description="how")
     schedule: Schedule = Field(default=Constant(), description="how the learning rate goes over the epochs")
     clip_norm: float | None = Field(
