@@ -121,6 +121,11 @@ class ACT(Cell):
         return self.cell.bidirectional
 
     @property
+    def gates(self) -> tuple[str, ...]:
+        """Gates of the inner cell; the halting unit has weights of its own."""
+        return self.cell.gates
+
+    @property
     def computed_by(self) -> str:
         """The form that computes `run` on the processor."""
         return "plain" if self.form == "plain" or not self._fast_knows else "fast"

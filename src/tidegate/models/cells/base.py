@@ -78,6 +78,11 @@ class Cell(Component):
     def computed_by(self) -> str:
         """The form that computes `run` on the processor where no step is masked."""
 
+    @property
+    @abstractmethod
+    def gates(self) -> tuple[str, ...]:
+        """Names of the gates and candidates, in the order of their blocks along the first axis of kernel and bias."""
+
     @abstractmethod
     def draw(self, inputs: int, generator: "torch.Generator") -> Weights:
         """Draw the initial weights of one layer with `inputs` features, by group name, float32."""

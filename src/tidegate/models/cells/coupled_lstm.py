@@ -37,9 +37,9 @@ class CoupledLSTM(Memory):
     example: ClassVar[dict[str, Any]] = {"hidden": 8}
 
     @property
-    def blocks(self) -> int:
+    def gates(self) -> tuple[str, ...]:
         """Forget gate, candidate, output gate."""
-        return 3
+        return ("forget", "candidate", "output")
 
     @property
     def forget_block(self) -> int:

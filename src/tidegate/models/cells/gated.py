@@ -45,9 +45,9 @@ class Gated(Layered):
     recurrent_initialiser: Initialiser = Field(default="orthogonal", description="law of the recurrent weights")
 
     @property
-    @abstractmethod
     def blocks(self) -> int:
         """Number of gates and candidates that share the two products."""
+        return len(self.gates)
 
     @property
     @abstractmethod

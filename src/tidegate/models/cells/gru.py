@@ -51,9 +51,9 @@ class GRU(Gated):
     )
 
     @property
-    def blocks(self) -> int:
+    def gates(self) -> tuple[str, ...]:
         """Reset gate, update gate, candidate."""
-        return 3
+        return ("reset", "update", "candidate")
 
     @property
     def fused_as(self) -> FusedKind | None:
@@ -84,13 +84,13 @@ class GRU(Gated):
         (h,) = state
         gates, candidate = slice(0, 2 * self.hidden), slice(2 * self.hidden, None)
         bias = weights["bias"]
-        both = self.seen(weights, x, gates) + self.recalled(weights, h, noise, gates) + bias[gates]
+        both = self.seen(weights, x, gates) + self.recalled(weights, h, noise, gates) + bias[..., gates]
         r, z = activate(self.gate_activation, both).chunk(2, dim=1)
         if self.reset == "after":
             recalled = r * (self.recalled(weights, h, noise, candidate) + weights["recurrent_bias"])
         else:
             recalled = self.recalled(weights, r * h, noise, candidate)
-        n = activate(self.activation, self.seen(weights, x, candidate) + bias[candidate] + recalled)
+        n = activate(self.activation, self.seen(weights, x, candidate) + bias[..., candidate] + recalled)
         h = (1.0 - z) * n + z * h
         return h, (h,)
 

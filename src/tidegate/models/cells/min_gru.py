@@ -36,9 +36,9 @@ class MinGRU(Mixing):
     example: ClassVar[dict[str, Any]] = {"hidden": 8}
 
     @property
-    def blocks(self) -> int:
+    def gates(self) -> tuple[str, ...]:
         """Update gate, candidate."""
-        return 2
+        return ("update", "candidate")
 
     def shares(self, sums: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
         """``log (1 - z)`` and ``log z + log n``."""

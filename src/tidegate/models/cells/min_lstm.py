@@ -33,9 +33,9 @@ class MinLSTM(Mixing):
     example: ClassVar[dict[str, Any]] = {"hidden": 8}
 
     @property
-    def blocks(self) -> int:
+    def gates(self) -> tuple[str, ...]:
         """Forget gate, input gate, candidate."""
-        return 3
+        return ("forget", "input", "candidate")
 
     def shares(self, sums: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
         """``log f / (f + i)`` and ``log i / (f + i) + log n``."""

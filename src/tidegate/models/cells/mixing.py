@@ -36,9 +36,9 @@ class Mixing(Layered):
         return 0.0
 
     @property
-    @abstractmethod
     def blocks(self) -> int:
         """Number of gates and candidates that share the product."""
+        return len(self.gates)
 
     @abstractmethod
     def shares(self, sums: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":

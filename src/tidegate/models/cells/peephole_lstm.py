@@ -40,9 +40,9 @@ class PeepholeLSTM(Memory):
     example: ClassVar[dict[str, Any]] = {"hidden": 8}
 
     @property
-    def blocks(self) -> int:
+    def gates(self) -> tuple[str, ...]:
         """Input gate, forget gate, candidate, output gate."""
-        return 4
+        return ("input", "forget", "candidate", "output")
 
     @property
     def forget_block(self) -> int:

@@ -37,9 +37,9 @@ class RNN(Gated):
     example: ClassVar[dict[str, Any]] = {"hidden": 8}
 
     @property
-    def blocks(self) -> int:
-        """One."""
-        return 1
+    def gates(self) -> tuple[str, ...]:
+        """The candidate alone."""
+        return ("candidate",)
 
     @property
     def fused_as(self) -> FusedKind | None:
