@@ -17,12 +17,13 @@ _HOMES = {
     "compare": "tidegate.study.api",
     "declare": "tidegate.study.api",
     "explain": "tidegate.study.api",
+    "export": "tidegate.study.api",
     "open_report": "tidegate.study.api",
     "run": "tidegate.study.api",
     "studies": "tidegate.study.api",
 }
 
-__all__ = ["__version__", "compare", "declare", "explain", "open_report", "run", "studies"]
+__all__ = ["__version__", "compare", "declare", "explain", "export", "open_report", "run", "studies"]
 
 
 def __getattr__(name: str) -> Any:

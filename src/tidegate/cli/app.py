@@ -160,6 +160,29 @@ def figures(
 
 
 @app.command()
+def export(
+    run: Run,
+    to: Annotated[str, typer.Option("--to", metavar="FILE.onnx", help="the file to write")],
+    study: Annotated[
+        str | None, typer.Option("--study", help="which study of the run; default: the leading one")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="which seed; default: the first")] = None,
+    fold: Annotated[int | None, typer.Option("--fold", help="which fold; default: the last")] = None,
+    out: Out = "runs",
+    json: Json = False,
+) -> None:
+    """Write a run's fitted network as an ONNX file: raw windows in, scores in the label's unit out.
+
+    It is compared with the network in onnxruntime before it is written (needs the extra `export`).
+
+    Example: `tidegate export index-timing --to model.onnx`.
+    """
+    from tidegate.cli.export import export_network
+
+    export_network(run, to, study, seed, fold, out, json=json)
+
+
+@app.command()
 def doctor(out: Out = "runs", json: Json = False) -> None:
     """Check this installation: versions, cores, disk, samples, store, browser."""
     from tidegate.cli.doctor import examine

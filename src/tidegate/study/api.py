@@ -18,6 +18,7 @@ from tidegate.files import read_json
 from tidegate.report.compare import compare as compare_reports
 from tidegate.study.declare import Study
 from tidegate.study.explain import Explained, explain_number
+from tidegate.study.exporting import Written, export_run
 from tidegate.study.folder import RunFolder, find_run
 from tidegate.study.given import source_from
 from tidegate.study.progress import Tell, silent
@@ -26,7 +27,7 @@ from tidegate.study.resume import declared
 from tidegate.study.run import Ran, run_reproduction
 from tidegate.types.report import Report, Text
 
-__all__ = ["compare", "declare", "explain", "open_report", "run", "studies"]
+__all__ = ["compare", "declare", "explain", "export", "open_report", "run", "studies"]
 
 
 def declare(
@@ -100,6 +101,19 @@ def explain(
 ) -> Explained:
     """One number's whole path through the rooms of a run."""
     return explain_number(find_run(str(named), Path(out)), asset, day, study)
+
+
+def export(
+    named: str | Path,
+    to: str | Path,
+    *,
+    study: str | None = None,
+    seed: int | None = None,
+    fold: int | None = None,
+    out: Path | str = "runs",
+) -> Written:
+    """Write a run's fitted network as an ONNX file that turns raw windows into scores in the label's unit."""
+    return export_run(find_run(str(named), Path(out)), Path(to), study=study, seed=seed, fold=fold)
 
 
 def _reproduction(study: object, source: Source | None, quick: bool) -> Reproduction:

@@ -27,7 +27,7 @@ from tidegate.learn.export.layers import write_stack
 from tidegate.learn.fitted import Fitted
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.prepare.window_z_score import WindowZScore
-from tidegate.types.axes import FloatArray
+from tidegate.types.axes import FloatArray, Single
 from tidegate.types.clock import Horizon
 from tidegate.types.windows import Affine
 
@@ -120,7 +120,9 @@ def onnx_bytes(
     return content
 
 
-def run_onnx(model: bytes | Path, window: FloatArray, context: FloatArray | None = None) -> dict[str, FloatArray]:
+def run_onnx(
+    model: bytes | Path, window: FloatArray | Single, context: FloatArray | Single | None = None
+) -> dict[str, FloatArray]:
     """Run an exported model in onnxruntime, on one thread of the processor: outputs by name, float64."""
     runtime = required("onnxruntime")
     options = runtime.SessionOptions()
