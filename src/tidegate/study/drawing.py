@@ -21,8 +21,10 @@ from tidegate.report.figures.scores import distribution, share_above_zero
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.spells import spells
 from tidegate.report.figures.split import Range, split
+from tidegate.study.comparing import effort_figures, found_figures
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
+from tidegate.study.learned import LEARNING_DRAWERS
 from tidegate.study.reproduction import Shown
 from tidegate.study.trading import BENCHMARK, BookSet
 from tidegate.study.words import GLOSSARY, member_title, stamp_text
@@ -43,6 +45,9 @@ def draw(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         "seeds": _seeds,
         "losses": _losses,
         "placebo": _placebo,
+        "found": found_figures,
+        "effort": effort_figures,
+        **LEARNING_DRAWERS,
     }
     if shown.figure not in drawers:
         raise UnknownNameError.among("figure", shown.figure, drawers)

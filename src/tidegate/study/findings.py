@@ -26,8 +26,9 @@ class Finding:
     """What one study found.
 
     `forecasts` by member: ``seed-0`` …, ``ensemble``, rivals by name. `histories`: learning curves by seed.
-    `learned`: the network of the last fold by seed, with what was watched while it learned. `paths`: recursive level
-    paths by seed. `measures` carry their subject: study, member, market.
+    `learned`: the network of the last fold by seed, with what was watched while it learned. `pondered`: ponder
+    steps and remainders by seed and layer, for cells that ponder. `paths`: recursive level paths by seed. `measures`
+    carry their subject: study, member, market.
     """
 
     study: Study
@@ -38,6 +39,7 @@ class Finding:
     forecasts: dict[str, Forecast]
     histories: dict[int, tuple[dict[str, Any], ...]]
     learned: dict[int, Fitted]
+    pondered: dict[int, dict[str, FloatArray]]
     paths: dict[int, pl.DataFrame]
     books: dict[str, BookSet]
     measures: tuple[Measure, ...]

@@ -25,6 +25,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.fitting import Job, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
 from tidegate.study.ground import Standing, seen_bars, stand
+from tidegate.study.insight import ponder_of
 from tidegate.study.judging import judge_study, load_measures
 from tidegate.study.pool import perform_all
 from tidegate.study.progress import Event, Tell
@@ -160,6 +161,7 @@ def _conclude(
     forecasts: dict[str, Forecast] = {}
     keys: dict[str, str] = {}
     histories, learned, paths = {}, {}, {}
+    last: dict[int, Kept] = {}
     used = [standing.bars_kept, ground.panel, ground.windows, ground.folds]
     for label, kept in zip(("bars", "panel", "windows", "folds"), used, strict=True):
         folder.keep(f"{name}/{label}", kept)
@@ -171,7 +173,7 @@ def _conclude(
         if job.member == "model":
             for fold, fit in fit_stages(job, stages):
                 folder.keep(f"{name}/fit/{member}/fold-{fold}", fit)
-                learned[job.seed] = load_fitted(fit.folder)
+                last[job.seed], learned[job.seed] = fit, load_fitted(fit.folder)
                 histories[job.seed] = learned[job.seed].history
             if (kept.folder / "paths.parquet").is_file():
                 paths[job.seed] = pl.read_parquet(kept.folder / "paths.parquet")
@@ -192,6 +194,8 @@ def _conclude(
     judged = judge_study(study, standing.bars, forecasts, books, keys, stages)
     folder.keep(f"{name}/measures", judged)
     used.append(judged)
+    ponder, looks = ponder_of(study, ground, last, stages)
+    used.extend(looks)
     dropped = read_json(ground.windows.folder / "windows.json")["dropped"]
     finding = Finding(
         study,
@@ -202,6 +206,7 @@ def _conclude(
         forecasts,
         histories,
         learned,
+        ponder,
         paths,
         books,
         load_measures(judged),

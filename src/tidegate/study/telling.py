@@ -3,13 +3,15 @@
 import numpy as np
 
 from tidegate.component import document
+from tidegate.study.comparing import found_table, grounds, network_table, reachable
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
 from tidegate.study.trading import BENCHMARK
 from tidegate.study.trials import deflated_measures
-from tidegate.study.words import GLOSSARY, stamp_text
+from tidegate.study.words import GLOSSARY, member_title, stamp_text
 from tidegate.types.report import Figure, Measure, Report, Section, Text
 
 __all__ = ["tell_story"]
@@ -24,22 +26,49 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         data_table(reproduction, findings),
         falls_table(reproduction, findings),
     )
-    tables = [*results, doubt_table(findings), *forecasts, *([falls] if falls else []), data]
+    found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
+    tables = [
+        *results, *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
+        *([networks] if networks.rows else []),
+    ]  # fmt: skip
     drawn: dict[str, tuple[Figure, ...]] = {}
-    for shown in (*reproduction.shown, *_placebo(lead)):
+    for shown in (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings)):
         drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
     figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held)]
     claims = () if reproduction.claims is None else reproduction.claims(findings)
     keys = {
         kind: [f.key for name, held in drawn.items() if name.endswith(f"-{kind}") for f in held]
-        for kind in ("equity", "seeds", "placebo", "spells", "scores", "losses", "paths", "network")
+        for kind in (
+            "equity",
+            "seeds",
+            "placebo",
+            "spells",
+            "scores",
+            "losses",
+            "paths",
+            "network",
+            "found",
+            "effort",
+            *LEARNING_KINDS,
+        )
     }
     sections = [
+        *(
+            [
+                Section(
+                    key="results",
+                    title=Text(en="Does it earn money?", zh="赚钱吗？"),
+                    words=(_benchmark_words(lead),),
+                    shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"]),
+                )
+            ]
+            if lead.books
+            else []
+        ),
         Section(
-            key="results",
-            title=Text(en="Does it earn money?", zh="赚钱吗？"),
-            words=(_benchmark_words(lead),),
-            shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"]),
+            key="found",
+            title=Text(en="Who finds it, and at what cost?", zh="谁能发现，代价多大？"),
+            shows=(*keys["found"], *(["found"] if found else []), *keys["effort"], *keys["compute"]),
         ),
         Section(
             key="doubt",
@@ -57,7 +86,19 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             shows=(*(["falls"] if falls else []), *keys["spells"], *keys["scores"], *keys["paths"]),
         ),
         Section(
-            key="learning", title=Text(en="How they learned", zh="如何学习"), shows=(*keys["network"], *keys["losses"])
+            key="learning",
+            title=Text(en="How they learned", zh="如何学习"),
+            words=learning_words(keys),
+            shows=(
+                *keys["network"],
+                *(["networks"] if networks.rows else []),
+                *keys["losses"],
+                *keys["learning"],
+                *keys["weights"],
+                *keys["gradients"],
+                *keys["contributions"],
+                *keys["ponder"],
+            ),
         ),
         Section(
             key="clock",
@@ -88,7 +129,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         title=Text(
             en=f"{reproduction.title.en}: {lead.bars.spec.title}", zh=f"{reproduction.title.zh}：{lead.bars.spec.title}"
         ),
-        lead=_answer(lead),
+        lead=_answer(lead) if lead.books else _found_answer(reproduction, findings),
         stamps=(
             *reproduction.stamps,
             *(stamp_text(stamp) for stamp in lead.bars.spec.stamps),
@@ -111,12 +152,6 @@ def _placebo(lead: Finding) -> tuple[Shown, ...]:
 
 def _answer(lead: Finding) -> Text:
     """The headline: after costs, beside buy and hold and beside luck, by the median seed."""
-    if not lead.books:
-        ic = lead.over_seeds("ic")
-        return Text(
-            en=f"Median information coefficient over {len(ic)} seeds: {np.median(ic):.3f} (from {ic.min():.3f} to {ic.max():.3f}).",
-            zh=f"{len(ic)} 个种子的信息系数中位数：{np.median(ic):.3f}（{ic.min():.3f} 至 {ic.max():.3f}）。",
-        )
     market = list(lead.books)[-1]
     made, hold = lead.over_seeds("total_return", market), lead.value("total_return", BENCHMARK, market)
     middle, low, high = float(np.median(made)), *(float(q) for q in np.quantile(made, [0.25, 0.75]))
@@ -141,6 +176,29 @@ def _answer(lead: Finding) -> Text:
         en += f" Random gates of the same exposure earned less in {place:.0%} of cases: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
         zh += f"同等持仓的随机择时有 {place:.0%} 的收益更低：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
     return Text(en=en, zh=zh)
+
+
+def _found_answer(reproduction: Reproduction, findings: Findings) -> Text:
+    """The headline of forecasts alone: on each ground the best network by its median seed, what is there, the best rival."""
+    told = []
+    for group in grounds([study.name for study in reproduction.studies], findings):
+        first = findings[group.studies[0]]
+        medians = {name: findings[name].median("ic") for name in group.studies}
+        best = max(medians, key=lambda name: (np.nan_to_num(medians[name], nan=-np.inf), name))
+        rivals = {m: first.value("ic", m) for m in first.forecasts if not m.startswith("seed-") and m != "ensemble"}
+        rivals = {member: value for member, value in rivals.items() if np.isfinite(value)}
+        low, high = (float(q) for q in np.nanquantile(findings[best].over_seeds("ic"), [0.25, 0.75]))
+        en = f"{group.title.en}: IC {medians[best]:.3f} ({findings[best].study.title.en}, median seed, quartiles {low:.3f} to {high:.3f})"
+        zh = f"{group.title.zh}：IC {medians[best]:.3f}（{findings[best].study.title.zh}，种子中位数，四分位 {low:.3f} 至 {high:.3f}）"
+        if np.isfinite(reachable(first.study)):
+            en += f" of {reachable(first.study):.3f} that is there"
+            zh += f"，可达上限 {reachable(first.study):.3f}"
+        if rivals:
+            rival = max(rivals, key=lambda member: rivals[member])
+            en += f"; the best rival ({member_title(rival).en}) {rivals[rival]:.3f}"
+            zh += f"；最好的对手（{member_title(rival).zh}）{rivals[rival]:.3f}"
+        told.append(Text(en=f"{en}.", zh=f"{zh}。"))
+    return Text(en=" ".join(one.en for one in told), zh="".join(one.zh for one in told))
 
 
 def _absent(lead: Finding) -> tuple[Text, ...]:

@@ -56,6 +56,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "falls_covered": ("share of sharp falls in negative spells", "负预测期覆盖的大跌比例"),
     "falls_base_rate": ("share of all bars in negative spells", "负预测期占全部交易日比例"),
     "falls_p": ("sharp falls covered, p-value", "大跌覆盖 p 值"),
+    "reachable": ("what is reachable here", "可达上限"),
     "study": ("study", "研究"),
     "member": ("member", "成员"),
     "market": ("market", "市场"),
