@@ -15,11 +15,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from parts.grounds import ground_of
 from parts.panels import noise_windows
 from parts.record import in_turns, keep, peak_memory, peak_now
-from tidegate.learn.batches import Gather
 from tidegate.learn.checkpoint import Checkpoints
-from tidegate.learn.loop import Ground, Loop
+from tidegate.learn.loop import Loop
 from tidegate.learn.steady import Interrupts, steady
 from tidegate.learn.training import Training
 from tidegate.models.cells.lstm import LSTM
@@ -116,9 +116,7 @@ def bare_epoch(case, windows, which):
 def our_epoch(case, windows, affine, which):
     network = RecurrentNetwork(cell=LSTM(hidden=case.hidden), dense=(32, 16), dropout=0.2)
     training = Training(epochs=10_000, batch=case.batch, checkpoint_seconds=1e9)
-    target = torch.tensor(windows.target, dtype=torch.float32)
-    none = which[:0]
-    ground = Ground(Gather(windows, affine), target, windows.weight, which, none, {})
+    ground = ground_of(windows, affine, which)
     loop = Loop(network, (case.fields, 0), training, ground, 1, Checkpoints(Path(tempfile.gettempdir()), "never saved"))
 
     def epoch():

@@ -24,13 +24,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
+from parts.grounds import ground_of
 from parts.record import keep, peak_now
-from tidegate.learn.batches import Gather
 from tidegate.learn.checkpoint import Checkpoints
 from tidegate.learn.fit import fit_network
-from tidegate.learn.loop import Ground, Loop
+from tidegate.learn.loop import Loop
 from tidegate.learn.steady import Interrupts, steady
 from tidegate.learn.target import TargetScale
 from tidegate.learn.training import Training
@@ -97,8 +96,7 @@ def some_batches(windows, affine, batches):
     """Prepare training batches of the larger network; returns the work of doing them once."""
     network, training = RecurrentNetwork(cell=LSTM(hidden=64, layers=2), dense=()), Training(epochs=99, batch=BATCH)
     train = np.random.default_rng(2).permutation(len(windows))[: batches * BATCH]
-    target = torch.from_numpy(windows.target.astype(np.float32))
-    ground = Ground(Gather(windows, affine), target, windows.weight, train, train[:0], {})
+    ground = ground_of(windows, affine, train)
     loop = Loop(network, (FIELDS, 0), training, ground, 1, Checkpoints(Path(tempfile.gettempdir()), "never saved"))
 
     def work():

@@ -7,12 +7,13 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from parts.grounds import ground_of
 from parts.ranked import Market, Span
 from tidegate.learn.batches import Gather
 from tidegate.learn.chance import order
 from tidegate.learn.checkpoint import Checkpoints
 from tidegate.learn.flat import Flat
-from tidegate.learn.loop import Ground, Loop
+from tidegate.learn.loop import Loop
 from tidegate.learn.optimisers import Adam, Optimiser
 from tidegate.learn.steady import steady
 from tidegate.learn.training import Training
@@ -68,9 +69,8 @@ class OurEpoch:
     def epoch(self, train, valid, weights, threads, tell=None, *, again):
         """Run one epoch; losses over its training windows (`again` after it, or during it), and validation windows."""
         with steady(threads), tempfile.TemporaryDirectory() as folder:
-            ground = Ground(
-                self.gather, self.target, self.windows.weight, train, valid, {"again": train} if again else {}
-            )
+            watched = {"again": train} if again else {}
+            ground = ground_of(self.windows, self.affine, train, valid, watched, self.gather)
             loop = Loop(self.network, (self.fields, 0), self.training, ground, SEED, Checkpoints(Path(folder), "one"))
             loop.module.load_state_dict(weights)
             loop.run(tell)
