@@ -14,6 +14,7 @@ from tidegate.prepare.ahead import known_position, row_ahead
 from tidegate.prepare.direction import Direction
 from tidegate.prepare.forward_return import ForwardReturn
 from tidegate.prepare.future_level import FutureLevel
+from tidegate.prepare.return_classes import ReturnClasses
 from tidegate.types import Bars, BarSpec, Horizon
 
 SPEC = BarSpec(frequency="1d", currency="CNY", title="test bars", source="a test")
@@ -140,3 +141,17 @@ def test_ahead_is_what_a_loop_says(traded, distance, count):
             hit = own[panel.row_time[own] == panel.row_time[row] + distance]
             wanted = hit[0] if len(hit) else -1
         assert ahead[row] == wanted
+
+
+def test_return_classes_by_hand():
+    horizon = Horizon(lag=0, span=1, entry="close", exit="close")
+    prices = [100.0, 102.9, 102.9 * 1.0301, 100.0, 100.0, 160.0, 80.0]
+    bars = bars_of({day: (price, price) for day, price in enumerate(prices)})
+    three, _ = made(ReturnClasses(horizon=horizon, thresholds=(0.03,)), bars)
+    assert three[:6].tolist() == [0.0, 1.0, -1.0, 0.0, 1.0, -1.0]
+    assert np.isnan(three[6])
+    five, _ = made(ReturnClasses(horizon=horizon, thresholds=(0.03, 0.5)), bars)
+    assert five[:6].tolist() == [0.0, 1.0, -1.0, 0.0, 2.0, -1.0]
+    for wrong in ((0.0,), (0.03, 0.03), (-0.1, 0.1)):
+        with pytest.raises(SettingError, match="above zero and rise"):
+            ReturnClasses(horizon=horizon, thresholds=wrong)

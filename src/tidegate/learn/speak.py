@@ -1,4 +1,4 @@
-"""Speak: a fitted model and some windows → scores in the label's own unit.
+"""Speak: a fitted model and some windows → scores in the label's own unit, and class probabilities where it has them.
 
 A network runs in padded tiles of a fixed number of rows on one thread, its dense layers row by row. A product may
 sum in another order when its shape changes or a row moves; so a window's score has the same bits in whatever company it
@@ -12,20 +12,28 @@ from tidegate.errors import RecordError
 from tidegate.learn.batches import Gather
 from tidegate.learn.digests import digest_scaler
 from tidegate.learn.fitted import Fitted
+from tidegate.learn.losses.base import Said, joined
 from tidegate.learn.seen import seen_by
 from tidegate.learn.steady import steady
 from tidegate.models.base import Network, Rival
 from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["TILE", "average", "speak"]
+__all__ = ["TILE", "average", "say", "speak"]
 
 TILE = 256
 _RIVAL_TILE = 4096
 
 
 def speak(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> FloatArray:
-    """Say a score for each window at positions `which`, float64 ``[len(which)]``.
+    """The score of each window at positions `which`, float64 ``[len(which)]``; as `say` says it."""
+    return say(fitted, windows, affine, which).score
+
+
+def say(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> Said:
+    """Say a score for each window at positions `which`, and the probability of each class where classes were learned.
+
+    A classifier's score is the expected class, ``Σ_k k p_k``, brought into the label's unit.
 
     Known at
         CLOSE of each window's anchor, as its inputs are.
@@ -45,12 +53,13 @@ def speak(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> 
         raise RecordError(f"the model was fitted with another {what}", expected=made, found=asked)
     model = fitted.model
     if isinstance(model, Network):
-        return fitted.target_scale.to_unit(_network_scores(fitted, windows, affine, which))
+        said = _network_said(fitted, windows, affine, which)
+        return said._replace(score=fitted.target_scale.to_unit(said.score))
     assert isinstance(model, Rival)
     learned = dict(fitted.arrays)
     with steady(1):
-        said = [model.predict(learned, seen_by(windows, affine, part)) for part in _tiles(which, _RIVAL_TILE)]
-    return fitted.target_scale.to_unit(np.concatenate(said)) if said else np.zeros(0)
+        told = [model.predict(learned, seen_by(windows, affine, part)) for part in _tiles(which, _RIVAL_TILE)]
+    return Said(fitted.target_scale.to_unit(np.concatenate(told)) if told else np.zeros(0))
 
 
 def average(forecasts: list[FloatArray]) -> FloatArray:
@@ -62,15 +71,18 @@ def average(forecasts: list[FloatArray]) -> FloatArray:
     return np.asarray(np.mean(np.stack(forecasts), axis=0))
 
 
-def _network_scores(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> FloatArray:
-    said = np.zeros(which.size)
+def _network_said(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> Said:
+    if not which.size:
+        return Said(np.zeros(0))
+    said: list[Said] = []
     with steady(1), torch.no_grad():
         module, gather = fitted.module(), Gather(windows, affine)
-        for at, part in zip(range(0, which.size, TILE), _tiles(which, TILE), strict=True):
+        for part in _tiles(which, TILE):
             padded = np.concatenate([part, np.repeat(part[:1], TILE - part.size)])
-            scores = module(*gather.batch(gather.admit(padded)))
-            said[at : at + part.size] = scores[: part.size, 0].double().numpy()
-    return said
+            outputs = module(*gather.batch(gather.admit(padded))).double().numpy()
+            told = Said(outputs[:, 0]) if fitted.loss is None else fitted.loss.said(outputs)
+            said.append(told.first(part.size))
+    return joined(said)
 
 
 def _tiles(which: IntArray, size: int) -> list[IntArray]:

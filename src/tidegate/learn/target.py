@@ -14,7 +14,7 @@ from tidegate.component import Component, Settings
 from tidegate.errors import RecordError, SettingError
 from tidegate.types.axes import FloatArray
 
-__all__ = ["AsIs", "MinMaxTarget", "StandardTarget", "TargetScale", "TargetScaling", "Times"]
+__all__ = ["AsIs", "Classes", "MinMaxTarget", "StandardTarget", "TargetScale", "TargetScaling", "Times"]
 
 
 class TargetScale(Settings):
@@ -79,6 +79,38 @@ class Times(TargetScaling):
         """Learn nothing: the factor is declared."""
         _finite(target)
         return TargetScale(scale=1.0 / self.factor)
+
+
+class Classes(TargetScaling):
+    """Number the evenly spaced values of a label of classes from zero: ``model = (y - first) / step``.
+
+    A loss of classes learns numbers 0 … K - 1; its score, the expected class, comes back as the label's expected value.
+
+    >>> Classes(first=-1.0).fit(np.array([-1.0, 0.0, 1.0])).to_model(np.array([-1.0, 0.0, 1.0])).tolist()
+    [0.0, 1.0, 2.0]
+    """
+
+    name: ClassVar[str] = "classes"
+    example: ClassVar[dict[str, Any]] = {"first": -1.0}
+
+    first: float = Field(description="the label's value for the lowest class")
+    step: float = Field(default=1.0, gt=0, description="how far apart the values of two neighbouring classes are")
+
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn nothing; raises `SettingError` where a target is no class."""
+        _finite(target)
+        scale = TargetScale(centre=self.first, scale=self.step)
+        numbers = scale.to_model(target)
+        wrong = target[(numbers < 0) | (numbers != np.round(numbers))]
+        if wrong.size:
+            raise SettingError(
+                "a training target is no class",
+                where=self.name,
+                expected=f"{self.first:g}, {self.first + self.step:g}, {self.first + 2 * self.step:g}, …",
+                found=float(wrong[0]),
+                hint="take a label of classes, and its lowest value as `first`",
+            )
+        return scale
 
 
 class MinMaxTarget(TargetScaling):

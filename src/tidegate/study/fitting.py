@@ -17,7 +17,7 @@ import polars as pl
 
 from tidegate.component import document
 from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
-from tidegate.learn.speak import speak
+from tidegate.learn.speak import say
 from tidegate.learn.training import Progress
 from tidegate.models.base import Network, Rival
 from tidegate.study.code import code_version, outside
@@ -196,7 +196,9 @@ def _speak(
     assets = np.array(windows.panel.assets)
     for fold, affine, learned, _ in fitted:
         which = np.flatnonzero(fold.testing(windows))
-        scores = speak(learned, windows, affine, which)
+        if not which.size:
+            continue
+        said = say(learned, windows, affine, which)
         rows = windows.anchors[which]
         frames.append(
             pl.DataFrame(
@@ -204,8 +206,9 @@ def _speak(
                     "time": windows.panel.times[windows.panel.row_time[rows]],
                     "asset": assets[windows.panel.row_asset[rows]],
                     "fold": np.full(len(rows), fold.index, dtype=np.int32),
-                    "score": scores,
+                    "score": said.score,
                     "truth": windows.target[which],
+                    **said.more,
                 }
             )
         )

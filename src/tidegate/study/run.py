@@ -17,7 +17,6 @@ from tidegate.component import document, fingerprint
 from tidegate.errors import KeptError
 from tidegate.files import held, read_json, sweep, write_text
 from tidegate.learn.fit import load_fitted
-from tidegate.learn.speak import average
 from tidegate.models.base import Network
 from tidegate.report.csvs import write_csvs
 from tidegate.report.page import page
@@ -217,10 +216,9 @@ def _conclude(
 
 def _ensemble(forecasts: dict[str, Forecast], seeds: list[str]) -> Forecast:
     """The mean of the seeds' scores: a model of its own, with a fingerprint made of theirs."""
-    first = forecasts[seeds[0]]
-    mean = average([forecasts[seed].score for seed in seeds])
-    prints = {fold: fingerprint([forecasts[seed].fingerprints[fold] for seed in seeds]) for fold in first.fingerprints}
-    return Forecast.of(first.frame.with_columns(pl.Series("score", mean)), first.horizon, first.unit, prints)
+    members = [forecasts[seed] for seed in seeds]
+    folds = members[0].fingerprints
+    return Forecast.mean(members, {fold: fingerprint([one.fingerprints[fold] for one in members]) for fold in folds})
 
 
 def _manifest(bars: Bars) -> dict[str, Any]:

@@ -19,6 +19,10 @@ _COLUMNS = {
 }
 
 
+_SPREAD = "spread"
+_NEAR = 1e-6
+
+
 @dataclass(frozen=True)
 class Forecast:
     """One row per (time, asset), sorted by asset, then time; made only through `Forecast.of`.
@@ -26,8 +30,11 @@ class Forecast:
     Columns: `time`, `asset`, `fold`, `score` (in the label's own unit, after every scaling is undone), `truth` (the
     label that came, NaN where it has not come yet; it is there to be judged against and is never an input).
 
+    A classifier adds `p_0` … `p_{K-1}`, the probability of each class from the lowest to the highest; its score is the
+    expected class in the label's unit. An ensemble adds `spread`, the standard deviation between its members' scores.
+
     Known at
-        `score` after CLOSE(time); `truth` at ``horizon.exit_at(time)``.
+        `score`, `spread` and probabilities after CLOSE(time); `truth` at ``horizon.exit_at(time)``.
     """
 
     frame: pl.DataFrame
@@ -45,7 +52,9 @@ class Forecast:
             expected=list(_COLUMNS),
             found=frame.columns,
         )
-        tidy = frame.select(pl.col(c).cast(t) for c, t in _COLUMNS.items()).sort("asset", "time")
+        more = [*_chances(frame), *([_SPREAD] if _SPREAD in frame.columns else [])]
+        kept = {**_COLUMNS, **dict.fromkeys(more, pl.Float64())}
+        tidy = frame.select(pl.col(c).cast(t) for c, t in kept.items()).sort("asset", "time")
         require(
             holds=not tidy.select(pl.struct("time", "asset").is_duplicated().any()).item(),
             what="two forecasts for one time and asset",
@@ -55,6 +64,7 @@ class Forecast:
             what="a score is missing or not finite",
             hint="a model that says nothing has no row",
         )
+        _check_more(tidy, more)
         folds = set(tidy["fold"].unique().to_list())
         require(
             holds=folds <= set(fingerprints),
@@ -64,12 +74,69 @@ class Forecast:
         )
         return cls(tidy.rechunk(), horizon, unit, dict(fingerprints))
 
+    @classmethod
+    def mean(cls, members: list["Forecast"], fingerprints: dict[int, str]) -> "Forecast":
+        """Average the scores and probabilities of members that spoke of the same bars; their deviation is the spread.
+
+        The standard deviation has n below, so that one member has a spread of zero. Raises `RecordError` where the
+        members spoke of other bars than the first.
+        """
+        first = members[0]
+        key = first.frame.select("time", "asset")
+        require(
+            holds=all(member.frame.select("time", "asset").equals(key) for member in members),
+            what="members of an ensemble spoke of different bars",
+        )
+        scores = np.stack([member.score for member in members])
+        made = {"score": np.mean(scores, axis=0), _SPREAD: np.std(scores, axis=0)}
+        for name in _chances(first.frame):
+            made[name] = np.mean(np.stack([member.frame[name].to_numpy() for member in members]), axis=0)
+        frame = first.frame.with_columns(pl.Series(name, values) for name, values in made.items())
+        return cls.of(frame, first.horizon, first.unit, fingerprints)
+
     @property
     def score(self) -> FloatArray:
         """The scores, float64."""
         return self.frame["score"].to_numpy()
 
     @property
+    def probabilities(self) -> FloatArray | None:
+        """The probability of each class ``[rows, K]``; None where no classifier spoke."""
+        names = _chances(self.frame)
+        return self.frame.select(names).to_numpy() if names else None
+
+    @property
+    def spread(self) -> FloatArray | None:
+        """How far the members of an ensemble disagree, float64; None where one model spoke."""
+        return self.frame[_SPREAD].to_numpy() if _SPREAD in self.frame.columns else None
+
+    @property
     def truth(self) -> FloatArray:
         """What came, float64, NaN where unknown."""
         return self.frame["truth"].fill_null(np.nan).to_numpy()
+
+
+def _chances(frame: pl.DataFrame) -> list[str]:
+    """The columns of class probabilities, lowest class first."""
+    names = [f"p_{number}" for number in range(len(frame.columns))]
+    return names[: next(count for count in range(len(names) + 1) if count == len(names) or names[count] not in frame)]
+
+
+def _check_more(frame: pl.DataFrame, names: list[str]) -> None:
+    """Refuse probabilities that are no law, and a spread below zero."""
+    chances = [name for name in names if name != _SPREAD]
+    numbers = frame.select(names).to_numpy() if names else np.zeros((0, 0))
+    require(
+        holds=bool(np.all(np.isfinite(numbers) & (numbers >= 0))),
+        what="a probability or spread is missing or below zero",
+        found=names,
+    )
+    require(holds=len(chances) != 1, what="one class is no choice", expected="p_0, p_1, …", found=chances)
+    if chances:
+        total = frame.select(pl.sum_horizontal(chances)).to_series().to_numpy()
+        require(
+            holds=bool(np.all(np.abs(total - 1.0) <= _NEAR)),
+            what="class probabilities must sum to one",
+            expected=1.0,
+            found=float(total[np.argmax(np.abs(total - 1.0))]) if total.size else None,
+        )

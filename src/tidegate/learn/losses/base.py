@@ -14,13 +14,15 @@ Written with tensor methods, so that a declaration never loads torch. Letters: B
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+import numpy as np
+
 from tidegate.component import Component
 from tidegate.types.axes import FloatArray
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Loss", "Said"]
+__all__ = ["Loss", "Said", "joined"]
 
 
 class Said(NamedTuple):
@@ -32,6 +34,35 @@ class Said(NamedTuple):
     score: FloatArray
     probabilities: FloatArray | None = None
     spread: FloatArray | None = None
+
+    @property
+    def more(self) -> dict[str, FloatArray]:
+        """What there is beside the score, by the names of a forecast's columns: ``p_0`` … ``p_{K-1}``, ``spread``."""
+        table = self.probabilities
+        chances = {} if table is None else {f"p_{number}": table[:, number] for number in range(table.shape[1])}
+        return chances if self.spread is None else {**chances, "spread": self.spread}
+
+    def first(self, count: int) -> "Said":
+        """What was said of the first `count` windows."""
+        table, spread = self.probabilities, self.spread
+        return Said(
+            self.score[:count], None if table is None else table[:count], None if spread is None else spread[:count]
+        )
+
+
+def joined(parts: list[Said]) -> Said:
+    """What was said of several parts of some windows, one after the other; all by one model.
+
+    >>> joined([Said(np.zeros(2)), Said(np.ones(1))]).score.tolist()
+    [0.0, 0.0, 1.0]
+    """
+    tables = [part.probabilities for part in parts if part.probabilities is not None]
+    spreads = [part.spread for part in parts if part.spread is not None]
+    return Said(
+        np.concatenate([part.score for part in parts]),
+        np.concatenate(tables) if tables else None,
+        np.concatenate(spreads) if spreads else None,
+    )
 
 
 class Loss(Component):
