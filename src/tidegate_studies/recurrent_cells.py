@@ -47,7 +47,7 @@ CELLS: tuple[tuple[Cell, Text], ...] = (
     (GRU(hidden=UNITS), Text.same("GRU")),
     (LSTM(hidden=UNITS), Text.same("LSTM")),
     (PeepholeLSTM(hidden=UNITS), Text(en="Peephole LSTM", zh="窥视孔 LSTM")),
-    (CoupledLSTM(hidden=UNITS), Text(en="Coupled-gate LSTM", zh="耦合门 LSTM")),
+    (CoupledLSTM(hidden=UNITS), Text(en="Coupled LSTM", zh="耦合门 LSTM")),
     (MinGRU(hidden=UNITS), Text.same("minGRU")),
     (MinLSTM(hidden=UNITS), Text.same("minLSTM")),
     (ACT(cell=LSTM(hidden=UNITS), epsilon=0.1, ponder_cost=0.001), Text.same("ACT-LSTM")),

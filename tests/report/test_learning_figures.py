@@ -13,7 +13,7 @@ from tidegate.report.figures.effort import Effort, effort
 from tidegate.report.figures.lags import Reach, reach
 from tidegate.report.figures.learning import LearningCurve, learning
 from tidegate.report.figures.ponder import Pondered, ponder_by_difficulty, ponder_by_row, ponder_steps, remainders
-from tidegate.report.figures.weights import Spread, fan, histogram, quantiles, widths
+from tidegate.report.figures.weights import Spread, fan, histogram, merged, quantiles, widths
 from tidegate.types.report import Text
 
 NAME = Text.same("a name")
@@ -83,20 +83,28 @@ class TestWeights:
 
     def test_densities_have_area_one_and_stand_beside_the_start(self):
         spread = spread_of(np.random.default_rng(2).normal(0, 1, 5000), bins=60)
-        figure = histogram("h", NAME, [spread], measure=NAME)
+        figure = histogram("h", NAME, spread, measure=NAME)
         bars = data(figure, "kernel")
         area = sum(y * (b - a) for a, b, y in zip(bars["x"], bars["x2"], bars["y"], strict=True))
         assert area == pytest.approx(1.0)
         outline = data(figure, "kernel first")
         assert max(outline["y"]) > max(bars["y"])
-        assert (
-            len(
-                histogram(
-                    "h", NAME, [spread, Spread("b", NAME, spread.x, spread.counts, spread.edges)], measure=NAME
-                ).series
-            )
-            == 2
-        )
+        parts = histogram("h", NAME, spread, [spread.but("gate")], measure=NAME)
+        assert [s.key for s in parts.series] == ["kernel", "kernel first", "gate"]
+        assert "single gates" in parts.caption.en
+
+    def test_groups_put_together_keep_every_weight_and_their_quantiles(self):
+        rng = np.random.default_rng(3)
+        one, other = rng.normal(0, 0.2, 3000), rng.normal(0.5, 1.0, 1000)
+
+        def of(values, limit):
+            edges = np.linspace(-limit, limit, 301)
+            return Spread("k", NAME, np.zeros(1), np.histogram(values, bins=edges)[0][None, :], edges)
+
+        both = merged("all", NAME, [of(one, 1.5), of(other, 6.0)])
+        assert both.counts.sum() == 4000
+        shares = [0.05, 0.25, 0.5, 0.75, 0.95]
+        assert np.allclose(quantiles(both, shares)[0], np.quantile(np.concatenate([one, other]), shares), atol=0.04)
 
     def test_bins_that_do_not_fit_are_refused(self):
         with pytest.raises(SettingError, match="do not fit"):

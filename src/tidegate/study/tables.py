@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.component import document
+from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.trading import BENCHMARK
@@ -72,14 +73,16 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
 
 
 def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table, ...]:
-    """Every study as a forecaster, with its rivals: one table a label, so that its columns have one unit."""
-    made = []
-    for label in dict.fromkeys(study.label.name for study in reproduction.studies):
+    """Every study as a forecaster, with its rivals: one table a label and data set, so that its rows compare."""
+    kinds: dict[tuple[str, str], list[Study]] = {}
+    for study in reproduction.studies:
+        kinds.setdefault((study.label.name, findings[study.name].bars.digest), []).append(study)
+    labels = [label for label, _ in kinds]
+    made: list[Table] = []
+    for (label, _), studies in kinds.items():
         rows, roles = [], list[Role]()
         rivals: dict[str, dict[str, Any]] = {}
-        for study in reproduction.studies:
-            if study.label.name != label:
-                continue
+        for study in studies:
             found = findings[study.name]
             rows.append({"who": document(study.title), **_over_seeds(found, _FORECASTS, None)})
             roles.append("main" if study.name == findings.lead else "plain")
@@ -89,10 +92,13 @@ def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Tab
                 if any(row[name] != value for name, value in told.items()):  # it saw something else in this study
                     own = Text(en=f"{title.en}, {study.title.en}", zh=f"{title.zh}，{study.title.zh}")
                     rivals[f"{rival.name} {study.name}"] = {"who": document(own), **told}
+        title = _FORECAST_TITLES.get(label, Text(en=f"Forecasts: {label}", zh=f"预测：{label}"))
+        several = labels.count(label) > 1
+        where = findings[studies[0].name].bars.spec.title
         made.append(
             Table(
-                key=f"forecasts-{label}",
-                title=_FORECAST_TITLES.get(label, Text(en=f"Forecasts: {label}", zh=f"预测：{label}")),
+                key=f"forecasts-{label}" + (f"-{len(made) + 1}" if several else ""),
+                title=Text(en=f"{title.en}: {where}", zh=f"{title.zh}：{where}") if several else title,
                 columns=_columns(Text(en="who forecasts", zh="预测者"), _FORECASTS),
                 rows=(*rows, *rivals.values()),
                 roles=(*roles, *(["rival"] * len(rivals))),

@@ -126,9 +126,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     titles = {study.name: study.title for study in reproduction.studies}
     return Report(
         name=reproduction.name,
-        title=Text(
-            en=f"{reproduction.title.en}: {lead.bars.spec.title}", zh=f"{reproduction.title.zh}：{lead.bars.spec.title}"
-        ),
+        title=_title(reproduction, findings),
         lead=_answer(lead) if lead.books else _found_answer(reproduction, findings),
         stamps=(
             *reproduction.stamps,
@@ -144,6 +142,14 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         glossary={**GLOSSARY, **titles},
         provenance={**findings.provenance, "declaration": document(lead.study)},
     )
+
+
+def _title(reproduction: Reproduction, findings: Findings) -> Text:
+    """The reproduction's title, and the data's where all studies share it."""
+    where = list(dict.fromkeys(findings[study.name].bars.spec.title for study in reproduction.studies))
+    if len(where) > 1:
+        return reproduction.title
+    return Text(en=f"{reproduction.title.en}: {where[0]}", zh=f"{reproduction.title.zh}：{where[0]}")
 
 
 def _placebo(lead: Finding) -> tuple[Shown, ...]:
@@ -188,15 +194,20 @@ def _found_answer(reproduction: Reproduction, findings: Findings) -> Text:
         rivals = {m: first.value("ic", m) for m in first.forecasts if not m.startswith("seed-") and m != "ensemble"}
         rivals = {member: value for member, value in rivals.items() if np.isfinite(value)}
         low, high = (float(q) for q in np.nanquantile(findings[best].over_seeds("ic"), [0.25, 0.75]))
-        en = f"{group.title.en}: IC {medians[best]:.3f} ({findings[best].study.title.en}, median seed, quartiles {low:.3f} to {high:.3f})"
-        zh = f"{group.title.zh}：IC {medians[best]:.3f}（{findings[best].study.title.zh}，种子中位数，四分位 {low:.3f} 至 {high:.3f}）"
+        many, title = len(group.studies), findings[best].study.title
+        choice = Text(
+            en=f"{title.en}, the best of {many}" if many > 1 else title.en,
+            zh=f"{title.zh}，{many} 者中最好" if many > 1 else title.zh,
+        )
+        en = f"{group.title.en}: IC {medians[best]:.3f} ({choice.en}, median seed, quartiles {low:.3f} to {high:.3f})"
+        zh = f"{group.title.zh}：IC {medians[best]:.3f}（{choice.zh}；种子中位数，四分位 {low:.3f} 至 {high:.3f}）"
         if np.isfinite(reachable(first.study)):
             en += f" of {reachable(first.study):.3f} that is there"
             zh += f"，可达上限 {reachable(first.study):.3f}"
         if rivals:
             rival = max(rivals, key=lambda member: rivals[member])
-            en += f"; the best rival ({member_title(rival).en}) {rivals[rival]:.3f}"
-            zh += f"；最好的对手（{member_title(rival).zh}）{rivals[rival]:.3f}"
+            en += f"; {member_title(rival).en} {rivals[rival]:.3f}"
+            zh += f"；{member_title(rival).zh} {rivals[rival]:.3f}"
         told.append(Text(en=f"{en}.", zh=f"{zh}。"))
     return Text(en=" ".join(one.en for one in told), zh="".join(one.zh for one in told))
 

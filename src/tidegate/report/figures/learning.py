@@ -46,6 +46,7 @@ def learning(
     style: Style = "number",
     x_title: Text | None = None,
     levels: Sequence[tuple[str, Text, float, Role]] = (),
+    bands: bool = True,
     note: Text | None = None,
 ) -> Figure:
     """Draw the median over seeds of every part of every variant; the quartile band belongs to the heaviest part.
@@ -58,12 +59,14 @@ def learning(
         What the steps are counted in; iterations where None.
     levels
         Lines across: (key, label, value, role), for example what is reachable, or what a rival reaches.
+    bands
+        Whether the quartiles over seeds are drawn; with many variants they hide each other.
 
     >>> curve = LearningCurve("lstm", Text.same("LSTM"), np.array([0.0, 10.0]), {"train": np.ones((3, 2))})
     >>> [(series.key, series.kind, series.stroke) for series in learning("d2", Text.same("Loss"), [curve]).series]
     [('lstm train quartiles', 'band', 'solid'), ('lstm train', 'line', 'solid')]
     """
-    series = [one for variant in variants for one in _drawn(variant)]
+    series = [one for variant in variants for one in _drawn(variant, bands=bands)]
     series += [
         Series(key=name, title=label, kind="rule", role=role, data={"y": (float(value),)})
         for name, label, value, role in levels
@@ -73,7 +76,7 @@ def learning(
     return Figure(
         key=key,
         title=title,
-        caption=sentences(_caption(seen), note),
+        caption=sentences(_caption(seen, bands=bands), note),
         x="number",
         x_title=x_title or Text(en="Iteration (steps of the optimiser)", zh="迭代次数（优化器步数）"),
         x_style="integer" if x_title is None else "number",
@@ -83,7 +86,7 @@ def learning(
     )
 
 
-def _drawn(variant: LearningCurve) -> list[Series]:
+def _drawn(variant: LearningCurve, *, bands: bool) -> list[Series]:
     x = numbers(variant.x)
     given = [part for part in PARTS if part in variant.parts]
     made: list[Series] = []
@@ -92,7 +95,7 @@ def _drawn(variant: LearningCurve) -> list[Series]:
         low, middle, high = quartiles(values)
         own, lead = f"{variant.key} {part}", f"{variant.key} {given[0]}"
         name = joined(variant.label, PARTS[part])
-        if own == lead and len(values) >= BAND_SEEDS:
+        if bands and own == lead and len(values) >= BAND_SEEDS:
             made.append(
                 Series(
                     key=f"{own} quartiles",
@@ -119,7 +122,7 @@ def _drawn(variant: LearningCurve) -> list[Series]:
     return made
 
 
-def _caption(seen: list[str]) -> Text:
+def _caption(seen: list[str], *, bands: bool) -> Text:
     strokes = {
         "test": Text(en="out of sample solid", zh="实线为样本外"),
         "valid": Text(en="validation dotted", zh="点线为验证"),
@@ -129,9 +132,11 @@ def _caption(seen: list[str]) -> Text:
     kinds = Text(en=", ".join(one.en for one in told), zh="，".join(one.zh for one in told))
     if len(seen) == 1:
         kinds = PARTS[seen[0]].but(en=f"{PARTS[seen[0]].en[2:]} alone", zh=f"仅{PARTS[seen[0]].zh[1:]}")
+    band = Text(en=" with the quartiles of the first as a band", zh="，色带为首项的种子四分位区间")
+    band = band if bands else Text.same("")
     words = Text(
-        en=f"{kinds.en[0].upper()}{kinds.en[1:]}; medians over seeds with the quartiles of the first as a band.",
-        zh=f"{kinds.zh}；均为种子中位数，色带为首项的种子四分位区间。",
+        en=f"{kinds.en[0].upper()}{kinds.en[1:]}; medians over seeds{band.en}.",
+        zh=f"{kinds.zh}；均为种子中位数{band.zh}。",
     )
     if "test" not in seen:
         return words

@@ -1,8 +1,8 @@
 """Distributions of weights and biases: as a fan over the training, and at its end beside where they began (D9–D12).
 
-What is kept during training are histograms, a few at moments spread over the run; quantiles are read off them, straight
-within a bin, so they are as fine as the bins are. The initial distribution stands in every picture: a network whose
-weights barely left it has memorised little, and may have learned little.
+What is kept during training are histograms, at a few moments spread over the run; groups are put together, and
+quantiles read off, straight within a bin: they are as fine as the bins are. The initial distribution stands in every
+picture: a network whose weights barely left it has memorised little, and may have learned little.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tidegate.errors import SettingError
 from tidegate.report.figures.plain import Floats, joined, numbers, sentences
 from tidegate.types.report import Figure, Series, Text
 
-__all__ = ["Spread", "fan", "histogram", "quantiles", "widths"]
+__all__ = ["Spread", "fan", "histogram", "merged", "quantiles", "widths"]
 
 _ITERATION = Text(en="Iteration (steps of the optimiser)", zh="迭代次数（优化器步数）")
 _READ = Text(
@@ -49,6 +49,27 @@ class Spread:
             )
         object.__setattr__(self, "counts", counts)
         object.__setattr__(self, "edges", edges)
+
+    def but(self, key: str) -> "Spread":
+        """The same under another key."""
+        return Spread(key, self.label, self.x, self.counts, self.edges)
+
+
+def merged(key: str, label: Text, spreads: Sequence[Spread]) -> Spread:
+    """Put groups together as one: their counts on the widest group's bins, spread evenly within each of their own.
+
+    >>> one = Spread("w", Text.same("w"), np.array([0.0]), np.array([[2.0, 2.0]]), np.array([-1.0, 0.0, 1.0]))
+    >>> two = Spread("v", Text.same("v"), np.array([0.0]), np.array([[4.0, 0.0]]), np.array([-2.0, 0.0, 2.0]))
+    >>> merged("all", Text.same("all"), [one, two]).counts.tolist()
+    [[6.0, 2.0]]
+    """
+    widest = max(spreads, key=lambda spread: float(np.ptp(spread.edges)))
+    total = np.zeros_like(widest.counts)
+    for spread in spreads:
+        for row, (counts, edges, into) in enumerate(zip(spread.counts, spread.edges, widest.edges, strict=True)):
+            held = np.interp(into, edges, np.concatenate([[0.0], np.cumsum(counts)]))
+            total[row] += np.diff(held)
+    return Spread(key, label, widest.x, total, widest.edges)
 
 
 def quantiles(spread: Spread, shares: Sequence[float]) -> Floats:
@@ -120,47 +141,47 @@ def fan(key: str, title: Text, spreads: Sequence[Spread], *, measure: Text, note
     )
 
 
-def histogram(key: str, title: Text, spreads: Sequence[Spread], *, measure: Text, note: Text | None = None) -> Figure:
-    """Draw the last histogram of each group as a density: bars for one group, outlines for several.
-
-    With one group, its first histogram stands beside it as an outline.
+def histogram(
+    key: str, title: Text, whole: Spread, parts: Sequence[Spread] = (), *, measure: Text, note: Text | None = None
+) -> Figure:
+    """Draw a group's last histogram as a density, its first one as an outline, and the last ones of its parts.
 
     >>> one = Spread("w", Text.same("w"), np.array([0.0, 5.0]), np.ones((2, 4)), np.linspace(-1, 1, 5))
-    >>> [series.kind for series in histogram("d11", Text.same("Weights"), [one], measure=Text.same("w")).series]
-    ['bar', 'step']
+    >>> [
+    ...     series.kind
+    ...     for series in histogram("d11", Text.same("Weights"), one, [one.but("v")], measure=one.label).series
+    ... ]
+    ['bar', 'step', 'step']
     """
-    series: list[Series] = []
-    for spread in spreads:
-        if len(spreads) == 1:
-            edges, density = _density(spread, -1)
-            series.append(
-                Series(
-                    key=spread.key,
-                    title=joined(spread.label, Text(en=", at the end", zh="，训练结束时")),
-                    kind="bar",
-                    role="main",
-                    data={"x": numbers(edges[:-1]), "x2": numbers(edges[1:]), "y": numbers(density)},
-                )
-            )
-            series.append(_outline(f"{spread.key} first", Text(en="at the start", zh="训练开始时"), spread, 0, "truth"))
-        else:
-            series.append(_outline(spread.key, spread.label, spread, -1, "plain"))
+    edges, density = _density(whole, -1)
+    series = [
+        Series(
+            key=whole.key,
+            title=joined(whole.label, Text(en=", at the end", zh="，训练结束时")),
+            kind="bar",
+            role="doubt",
+            data={"x": numbers(edges[:-1]), "x2": numbers(edges[1:]), "y": numbers(density)},
+        ),
+        _outline(
+            f"{whole.key} first", joined(whole.label, Text(en=", at the start", zh="，训练开始时")), whole, 0, "truth"
+        ),
+        *(_outline(part.key, part.label, part, -1, "plain") for part in parts),
+    ]
     caption = Text(
-        en="Densities: every outline encloses the same area, so groups of different sizes compare.",
-        zh="均为密度：各轮廓面积相等，不同大小的组可直接比较。",
+        en=(
+            "Bars are the group at the end of training, the dark outline where it began: the difference is all that "
+            "was learned. Tails that reach out belong to few weights."
+        ),
+        zh="柱为该组训练结束时的分布，深色轮廓为起始分布：二者之差就是学到的全部。伸出的尾部只属于少数权重。",
     )
-    if len(spreads) == 1:
-        caption = Text(
-            en=(
-                "Bars are the weights at the end of training, the outline where they began: the difference is "
-                "all that was learned. Tails that reach out belong to few weights."
-            ),
-            zh="柱为训练结束时的权重分布，轮廓为起始分布：二者之差就是学到的全部。伸出的尾部只属于少数权重。",
-        )
+    gates = Text(
+        en="Coloured outlines are single gates at the end; every outline encloses the same area.",
+        zh="彩色轮廓为训练结束时的各个门；各轮廓面积相等。",
+    )
     return Figure(
         key=key,
         title=title,
-        caption=sentences(caption, note),
+        caption=sentences(caption, gates if parts else None, note),
         x="number",
         x_title=measure,
         series=tuple(series),
