@@ -164,7 +164,7 @@ def test_a_mask_that_takes_every_step_changes_nothing(cell):
 def test_the_forget_gate_starts_open_where_the_settings_say_so():
     for cell in (case for case in USUAL if "unit_forget_bias" in type(case).model_fields):
         wide = cell.but(hidden=16)
-        bias = wide.draw(6, torch.Generator())["bias"].reshape(wide.blocks, 16)
+        bias = wide.draw(6, torch.Generator())["bias"].reshape(len(wide.gates), 16)
         assert bias[wide.forget_block].eq(1).all()
         assert bias.sum() == 16
         assert wide.but(unit_forget_bias=False).draw(6, torch.Generator())["bias"].eq(0).all()
