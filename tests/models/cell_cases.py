@@ -37,6 +37,8 @@ USUAL = (*(kind(hidden=3) for kind in KINDS), GRU(hidden=3, reset="before"), RNN
 
 def told(cell):
     """A name for a case: what differs from the defaults."""
+    if "hidden" not in type(cell).model_fields:
+        return f"{cell.name} over {told(cell.cell)}"
     usual = type(cell)(hidden=cell.hidden)
     changed = [
         f"{key}={getattr(cell, key)}" for key in type(cell).model_fields if getattr(cell, key) != getattr(usual, key)
