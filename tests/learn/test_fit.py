@@ -156,7 +156,12 @@ def test_a_seed_decides_everything_and_the_process_nothing(world, network, train
     assert (tmp_path / "a/fit.json").read_bytes() == (tmp_path / "b/fit.json").read_bytes()
     assert (tmp_path / "a/weights.safetensors").read_bytes() == (tmp_path / "b/weights.safetensors").read_bytes()
     assert fit(world, network, training, tmp_path / "c", seed=2).fingerprint != first.fingerprint
-    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["fit.json", "timings.json", "weights.safetensors"]
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == [
+        "fit.json",
+        "timings.json",
+        "traces.safetensors",
+        "weights.safetensors",
+    ]
 
 
 def test_the_process_is_left_as_it_was(world, network, training, tmp_path):

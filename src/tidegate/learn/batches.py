@@ -55,7 +55,7 @@ class Gather:
     ([2.0, 4.0, 6.0], [[7.0]])
     """
 
-    def __init__(self, windows: Windows, affine: Affine, device: str = "cpu") -> None:
+    def __init__(self, windows: Windows, affine: Affine, device: torch.device | str = "cpu") -> None:
         count, features = len(windows), len(windows.inputs)
         allowed = ((1, features), (count, features))
         require(
@@ -76,6 +76,11 @@ class Gather:
         self._shared = affine.centre.shape[0] == 1
         self._as_given = self._shared and not affine.centre.any() and bool(np.all(affine.scale == 1.0))
         self._device = device
+
+    @property
+    def lookback(self) -> int:
+        """Rows L of a window."""
+        return self._lookback
 
     def admit(self, which: IntArray) -> torch.Tensor:
         """Bring positions ``[B]`` to the device; raises `RecordError` where a window has a missing value."""

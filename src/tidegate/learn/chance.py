@@ -4,13 +4,16 @@ The order of the data in epoch *e* is a function of (seed, e) alone, so a resume
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from tidegate.types.axes import IntArray
 
-__all__ = ["chance", "order", "weights_generator"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["chance", "noise_seed", "order", "weights_generator"]
 
 
 def _entropy(seed: int, purpose: str, count: int = 0) -> int:
@@ -26,8 +29,10 @@ def chance(seed: int, purpose: str, count: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(_entropy(seed, purpose, count)))
 
 
-def weights_generator(seed: int) -> torch.Generator:
+def weights_generator(seed: int) -> "torch.Generator":
     """Return the generator that a network's first weights, and the seed of its dropout, are drawn from."""
+    import torch
+
     return torch.Generator().manual_seed(_entropy(seed, "weights") >> 1)
 
 
@@ -39,3 +44,8 @@ def order(which: IntArray, seed: int, epoch: int) -> IntArray:
     (True, False)
     """
     return chance(seed, "order", epoch).permutation(which)
+
+
+def noise_seed(seed: int, layer: str, step: int, part: int) -> int:
+    """Name what dropout draws for one part of one step's batch; torch's generator takes 32 bits of it."""
+    return _entropy(seed, f"noise/{layer}/{part}", step) >> 1

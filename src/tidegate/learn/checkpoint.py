@@ -19,7 +19,7 @@ from safetensors.torch import load, save
 
 from tidegate.files import write_bytes, write_text
 
-__all__ = ["Checkpoint", "Checkpoints"]
+__all__ = ["Checkpoint", "Checkpoints", "packed", "unpacked"]
 
 _FACTS = "facts"
 _SLOTS = 2
@@ -30,6 +30,25 @@ class Checkpoint(NamedTuple):
 
     tensors: dict[str, torch.Tensor]
     facts: dict[str, Any]
+
+
+def packed(checkpoint: Checkpoint, **words: Any) -> bytes:
+    """Write a checkpoint, and `words` beside its facts, as the bytes of one safetensors file."""
+    held = json.dumps({**words, "facts": checkpoint.facts}).encode()
+    facts = torch.frombuffer(bytearray(held), dtype=torch.uint8)
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
+    return save({**tensors, _FACTS: facts})
+
+
+def unpacked(content: bytes) -> Checkpoint:
+    """Read what `packed` wrote."""
+    return _opened(content)[1]
+
+
+def _opened(content: bytes) -> tuple[dict[str, Any], Checkpoint]:
+    tensors = load(content)
+    words = json.loads(tensors.pop(_FACTS).numpy().tobytes())
+    return words, Checkpoint(tensors, words.pop("facts"))
 
 
 class Checkpoints:
@@ -50,10 +69,8 @@ class Checkpoints:
     def save(self, checkpoint: Checkpoint) -> None:
         """Write the older slot; raises `KeptError` where the disk refuses, and what was there before is intact."""
         serial = self._serial + 1
-        words = {"identity": self.identity, "serial": serial, "facts": checkpoint.facts}
-        facts = torch.frombuffer(bytearray(json.dumps(words).encode()), dtype=torch.uint8)
         path = self._path(serial % _SLOTS)
-        digest = write_bytes(path, save({**checkpoint.tensors, _FACTS: facts}))
+        digest = write_bytes(path, packed(checkpoint, identity=self.identity, serial=serial))
         write_text(path.with_suffix(".sha256"), digest + "\n")
         self._serial = serial
 
@@ -84,8 +101,7 @@ class Checkpoints:
             return None
         if told != hashlib.sha256(content).hexdigest().encode() + b"\n":
             return None
-        tensors = load(content)
-        words = json.loads(tensors.pop(_FACTS).numpy().tobytes())
+        words, checkpoint = _opened(content)
         if words["identity"] != self.identity:
             return None
-        return int(words["serial"]), Checkpoint(tensors, words["facts"])
+        return int(words["serial"]), checkpoint

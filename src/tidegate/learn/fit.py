@@ -14,16 +14,21 @@ from tidegate.errors import RecordError, SettingError
 from tidegate.files import write_json
 from tidegate.learn.batches import Gather, whole
 from tidegate.learn.checkpoint import Checkpoints
+from tidegate.learn.device import found_device, numerics
 from tidegate.learn.digests import digest_arrays, digest_scaler, digest_windows
+from tidegate.learn.ensemble import fit_members, told_of_member
 from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
 from tidegate.learn.loop import Ground, Loop, Tell
 from tidegate.learn.losses.base import Loss
 from tidegate.learn.losses.fitting import fitted_loss
+from tidegate.learn.ranks import joined
 from tidegate.learn.seen import seen_by
 from tidegate.learn.steady import steady
 from tidegate.learn.target import TargetScale
+from tidegate.learn.traces import NOTHING
 from tidegate.learn.training import Training
 from tidegate.models.base import Model, Network, Rival
+from tidegate.models.ensemble import Ensemble
 from tidegate.types.axes import BoolArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
@@ -47,7 +52,8 @@ def fit_network(
 
     `valid` steers early stopping, if that is set; `watched` sets are measured after each epoch and steer nothing. A
     folder in which the same training was killed is gone on with, bit for bit; one in which it has ended is only read.
-    `tell` hears of every step. Ctrl-C saves a checkpoint first.
+    `tell` hears of every step. Ctrl-C saves a checkpoint first. Started by `torchrun`, all processes train the one
+    network together (see `ranks`): each calls this with the same arguments and gets the same result.
 
     Known at
         Uses the targets of `train` and `valid` only: as late as the latest of their `known`.
@@ -56,6 +62,14 @@ def fit_network(
         `SettingError` without training windows, for early stopping without validation windows, and for a loss that is
         no longer finite; `RecordError` for missing inputs, targets, or weights that are not positive.
     """
+    if isinstance(network, Ensemble):
+        inner, epochs = network.member, training.epochs
+
+        def member(at: int, own: int, place: Path) -> Fitted:
+            hear = None if tell is None else told_of_member(tell, at, network.count, epochs)
+            return fit_network(inner, training, windows, affine, target_scale, train, valid, watched, own, place, hear)
+
+        return fit_members(network, windows, affine, train, seed, folder, member)
     if not train.size:
         raise SettingError(
             "there is nothing to learn from", found="0 training windows", hint="give a longer training range"
@@ -72,28 +86,32 @@ def fit_network(
     for name, which in sets.items():
         _refuse_unusable(windows, good, which, name)
     loss = fitted_loss(network, training, windows, target_scale, sets)
-    identity = _identity(network, windows, affine, sets, target_scale, seed, training.but(checkpoint_seconds=0.0))
-    done = _finished(folder, identity)
-    if done is not None:
-        Checkpoints(folder, identity).clear()
-        return done
-    began = time.monotonic()
-    with steady(training.threads):
+    device = found_device(training.device)
+    with steady(training.threads), numerics(device, training.precision), joined(device) as ranks:
+        identity = _identity(
+            network, windows, affine, sets, target_scale, seed, _deciding(training, device), shared_by=ranks.size
+        )
         checkpoints = Checkpoints(folder, identity)
+        done = _finished(folder, identity) if ranks.first else None
+        if ranks.agreed(first_says=done is not None):
+            if ranks.first:
+                checkpoints.clear()
+            return done or load_fitted(folder)
+        began = time.monotonic()
         target = torch.from_numpy(target_scale.to_model(windows.target).astype(np.float32))
         asset = windows.panel.row_asset[windows.anchors]
-        ground = Ground(
-            Gather(windows, affine), target, windows.weight, windows.anchor_time, asset, train, valid, watched
-        )
-        loop = Loop(
-            network, (len(windows.inputs), len(windows.context)), training.but(loss=loss), ground, seed, checkpoints
-        )
+        gather = Gather(windows, affine, device)
+        ground = Ground(gather, target, windows.weight, windows.anchor_time, asset, train, valid, watched)
+        size = len(windows.inputs), len(windows.context)
+        loop = Loop(network, size, training.but(loss=loss), ground, seed, checkpoints, ranks)
         loop.run(tell)
-        arrays = {name: held.detach().numpy().copy() for name, held in loop.module.state_dict().items()}
-    fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads, loss)
-    save_fitted(fitted, folder)
-    write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
-    checkpoints.clear()
+        arrays = {name: held.detach().cpu().numpy().copy() for name, held in loop.module.state_dict().items()}
+        fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads, loss)
+        if ranks.first:
+            save_fitted(fitted, folder)
+            write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
+            checkpoints.clear()
+        ranks.meet()
     return fitted
 
 
@@ -148,6 +166,7 @@ def _fitted(
         threads,
         torch.__version__,
         loss,
+        NOTHING if loop is None else loop.watcher.traces(),
     )
 
 
@@ -159,6 +178,7 @@ def _identity(
     scale: TargetScale,
     seed: int | None,
     training: Training | None,
+    shared_by: int = 1,
 ) -> str:
     return fingerprint(
         model,
@@ -169,7 +189,13 @@ def _identity(
         digest_arrays(sets),
         sorted(sets),
         torch.__version__,
+        *([] if shared_by == 1 else [shared_by]),
     )
+
+
+def _deciding(training: Training, device: torch.device) -> Training:
+    """The settings that decide the bits: not how often it saves, and the device that was found."""
+    return training.but(checkpoint_seconds=0.0, device=device.type)
 
 
 def _finished(folder: Path, identity: str) -> Fitted | None:

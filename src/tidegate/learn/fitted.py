@@ -1,6 +1,7 @@
 """Fitted: a model that has learned, with everything it needs to speak and to be believed.
 
 weights.safetensors   what was learned, as named arrays
+traces.safetensors    what was seen while it learned, as named arrays; not there where nothing was
 fit.json              what it is, how it learned, and the hashes of both; nothing in it depends on the clock
 timings.json          measured seconds
 """
@@ -21,13 +22,14 @@ from tidegate.files import read_json, write_bytes, write_json
 from tidegate.learn.digests import digest_arrays
 from tidegate.learn.losses.base import Loss
 from tidegate.learn.target import TargetScale
+from tidegate.learn.traces import NOTHING, Traces
 from tidegate.models.base import Model, Network
 from tidegate.models.dense import by_row
 from tidegate.types.axes import frozen
 
 __all__ = ["Fitted", "load_fitted", "save_fitted"]
 
-_WEIGHTS, _CARD = "weights.safetensors", "fit.json"
+_WEIGHTS, _TRACES, _CARD = "weights.safetensors", "traces.safetensors", "fit.json"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Fitted:
     torch_version: str
     loss: Loss | None = None
     """The loss as fitted, which reads a network's outputs; None for a rival, whose forecast is its score."""
+    traces: Traces = NOTHING
+    """What was seen while it learned; it steered nothing and is no part of the fingerprint."""
 
     @property
     def fingerprint(self) -> str:
@@ -97,6 +101,8 @@ def save_fitted(fitted: Fitted, folder: Path) -> None:
         "torch": fitted.torch_version,
         "loss": document(fitted.loss),
         "weights_sha256": digest,
+        "traces_sha256": _save_traces(fitted.traces, folder),
+        "traces": {axis: list(names) for axis, names in fitted.traces.names.items()},
         "fingerprint": fitted.fingerprint,
     }
     write_json(folder / _CARD, {**card, "seal": fingerprint(card)})
@@ -110,11 +116,7 @@ def load_fitted(folder: Path) -> Fitted:
     card = read_json(folder / _CARD)
     seal = card.pop("seal", None) if isinstance(card, dict) else None
     _agree(seal, fingerprint(card), folder / _CARD)
-    try:
-        content = (folder / _WEIGHTS).read_bytes()
-    except OSError as error:
-        raise KeptError(f"could not read {_WEIGHTS}", where=folder, found=error.strerror) from error
-    _agree(card["weights_sha256"], hashlib.sha256(content).hexdigest(), folder / _WEIGHTS)
+    content = _read(folder / _WEIGHTS, card["weights_sha256"])
     fitted = Fitted(
         model=Model.of(card["model"]),
         arrays={name: frozen(array) for name, array in load(content).items()},
@@ -130,9 +132,33 @@ def load_fitted(folder: Path) -> Fitted:
         threads=card["threads"],
         torch_version=card["torch"],
         loss=None if card.get("loss") is None else Loss.of(card["loss"]),
+        traces=_load_traces(card, folder),
     )
     _agree(card["fingerprint"], fitted.fingerprint, folder)
     return fitted
+
+
+def _save_traces(traces: Traces, folder: Path) -> str | None:
+    if not traces.arrays:
+        return None
+    return write_bytes(
+        folder / _TRACES, save({name: np.ascontiguousarray(array) for name, array in traces.arrays.items()})
+    )
+
+
+def _load_traces(card: dict[str, Any], folder: Path) -> Traces:
+    if card.get("traces_sha256") is None:
+        return NOTHING
+    return Traces.of(load(_read(folder / _TRACES, card["traces_sha256"])), card["traces"])
+
+
+def _read(path: Path, told: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise KeptError(f"could not read {path.name}", where=path.parent, found=error.strerror) from error
+    _agree(told, hashlib.sha256(content).hexdigest(), path)
+    return content
 
 
 def _agree(told: object, found: str, where: Path) -> None:

@@ -1,7 +1,8 @@
 """All weights of a module in one flat tensor, and all gradients in another.
 
 The module's parameters become views into them: an optimiser step, a gradient's norm, a checkpoint or a copy of the best
-weights is then one operation on one tensor. Each weight starts on a boundary of 64 bytes; the gaps stay zero.
+weights is then one operation on one tensor. Each weight starts on a boundary of 64 bytes; the gaps stay zero. Behind
+the gradient there is room for a few numbers more, so that several processes can add up all they share in one go.
 """
 
 import torch
@@ -12,12 +13,14 @@ _ALIGN = 16
 
 
 class Flat:
-    """The flat tensors `weights` and `gradient` of one module.
+    """The flat tensors `weights` and `gradient` of one module; `shared` is the gradient and `notes`, 16 numbers more.
 
     >>> module = torch.nn.Linear(2, 1)
     >>> flat = Flat(module)
     >>> flat.weights.fill_(1.0).shape, module(torch.ones(1, 2)).item()
     (torch.Size([32]), 3.0)
+    >>> flat.shared.shape
+    torch.Size([48])
     """
 
     def __init__(self, module: torch.nn.Module) -> None:
@@ -28,7 +31,8 @@ class Flat:
             end += -(-weight.numel() // _ALIGN) * _ALIGN
         first = spans[0][0]
         self.weights = torch.zeros(end, dtype=first.dtype, device=first.device)
-        self.gradient = torch.zeros_like(self.weights)
+        self.shared = torch.zeros(end + _ALIGN, dtype=first.dtype, device=first.device)
+        self.gradient, self.notes = self.shared[:end], self.shared[end:]
         for weight, start in spans:
             place = slice(start, start + weight.numel())
             held = self.weights[place].view(weight.shape)

@@ -5,45 +5,31 @@ training that goes on from a snapshot therefore ends with the same bits as one t
 """
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
 from tidegate.errors import SettingError
-from tidegate.learn.batches import Gather
 from tidegate.learn.chance import weights_generator
 from tidegate.learn.checkpoint import Checkpoint, Checkpoints
+from tidegate.learn.device import found_device
 from tidegate.learn.flat import Flat
-from tidegate.learn.sampling import whole_dates
+from tidegate.learn.ground import Facts, Ground
+from tidegate.learn.judge import Judge
+from tidegate.learn.ranks import ALONE, Ranks
 from tidegate.learn.steady import Interrupts, interrupts
+from tidegate.learn.step import Step, rows_of
 from tidegate.learn.training import Progress, Training
+from tidegate.learn.watcher import Watcher
 from tidegate.models.base import Network
-from tidegate.models.dropout import generators
-from tidegate.types.axes import FloatArray, IntArray
+from tidegate.types.axes import IntArray
 
 __all__ = ["Ground", "Loop", "Tell"]
 
 Tell = Callable[[Progress], None]
-_LARGE = 1024
 _REST = 1.0
-
-
-class Ground(NamedTuple):
-    """What a network learns from: windows, targets in the network's unit ``[M]``, weights ``[M]``, positions.
-
-    `session` and `asset` ``[M]`` say when each window ends and whose it is.
-    """
-
-    gather: Gather
-    target: torch.Tensor
-    weight: FloatArray
-    session: IntArray
-    asset: IntArray
-    train: IntArray
-    valid: IntArray
-    watched: Mapping[str, IntArray]
 
 
 class Loop:
@@ -57,18 +43,14 @@ class Loop:
         ground: Ground,
         seed: int,
         checkpoints: Checkpoints,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.network, self.training, self.ground, self.seed, self.checkpoints = (
-            network,
-            training,
-            ground,
-            seed,
-            checkpoints,
-        )
-        self.module = network.build(*module_size, weights_generator(seed))
+        self.training, self.ground, self.seed = training, ground, seed
+        self.checkpoints, self.ranks = checkpoints, ranks
+        device = found_device(training.device)
+        self.module = network.build(*module_size, weights_generator(seed)).to(device)
         self.flat = Flat(self.module)
         self.memory = {name: torch.zeros_like(self.flat.weights) for name in training.optimiser.remembers}
-        self.generators = generators(self.module)
         self.best = self.flat.weights.clone()
         self.epoch = self.step = self.count = 0
         self.losses: list[torch.Tensor] = []
@@ -77,24 +59,30 @@ class Loop:
         self.best_epoch: int | None = None
         self.waited = 0
         self.plan = self._deal()
-        alike = bool(np.all(ground.weight == 1.0))
-        self._weight = None if alike else torch.from_numpy(ground.weight.astype(np.float32))
-        self._group = None if training.loss.by_window else torch.from_numpy(ground.session.copy())
+        self.facts = Facts(training.loss, ground, device)
+        rows = rows_of(training.micro_batch, self.module, ground.gather.lookback, module_size[0])
+        self.gradient = Step(network, self.module, self.flat, self.facts, rows, seed, training.precision, ranks)
+        self.judge = Judge(self.module, self.facts, training.precision, ranks)
+        steps, planned = training.epochs * len(self.plan), training.epochs * ground.train.size
+        self.watcher = Watcher(training.watch, self.module, self.judge, self.facts, seed, steps, planned)
         self._saved = time.monotonic()
+        self._agreed = False  # whether all ranks know that one of them was asked to stop
 
     def run(self, tell: Tell | None) -> None:
         """Train to the end, from the newest whole checkpoint if there is one; leaves the final weights in the module.
 
         Ctrl-C (or a `KeyboardInterrupt` from `tell`) saves a checkpoint between two steps and goes on up.
         """
-        held = self.checkpoints.load()
+        held = self.ranks.handed(self.checkpoints.load() if self.ranks.first else None)
         if held is not None:
             self.restore(held)
         with interrupts() as asked:
+            self.watcher.look(self.count)
             while not self.ended:
                 self.train_epoch(tell, asked)
                 self._close_epoch()
                 self._keep(asked, epoch_end=True)
+        self.watcher.look(self.count, ended=True)
         if self.training.early_stopping is not None:
             self.flat.weights.copy_(self.best)
 
@@ -110,14 +98,14 @@ class Loop:
         return len(self.plan)
 
     def snapshot(self) -> Checkpoint:
-        """Return everything that the rest of the training depends on."""
+        """Return everything that the rest of the training depends on, and what was seen so far."""
         tensors = {
             "weights": self.flat.weights,
             "best": self.best,
             "losses": _stacked(self.losses),
             "norms": _stacked(self.norms),
             **{f"memory.{name}": held for name, held in self.memory.items()},
-            **{f"generator.{name}": source.get_state() for name, source in self.generators.items()},
+            **self.watcher.state(),
         }
         facts = {
             "epoch": self.epoch,
@@ -136,53 +124,45 @@ class Loop:
         self.losses, self.norms = list(held.tensors["losses"]), list(held.tensors["norms"])
         for name, kept in self.memory.items():
             kept.copy_(held.tensors[f"memory.{name}"])
-        for name, source in self.generators.items():
-            source.set_state(held.tensors[f"generator.{name}"])
         self.epoch, self.step, self.count = held.facts["epoch"], held.facts["step"], held.facts["count"]
         self.history, self.best_epoch, self.waited = (
             held.facts["history"],
             held.facts["best_epoch"],
             held.facts["waited"],
         )
+        self.watcher.restore(held.tensors)
         self.plan = self._deal()
 
     def train_epoch(self, tell: Tell | None, asked: Interrupts) -> None:
         """Do the steps that are left of this epoch."""
-        which = torch.split(self.ground.gather.admit(np.concatenate(self.plan)), [part.size for part in self.plan])
         self.module.train()
         valid = self.history[-1]["valid"] if self.history else None
         while self.step < self.steps:
-            loss = self._train_step(which[self.step])
-            if tell is not None:
+            loss = self._train_step(self.plan[self.step], asked)
+            self.watcher.look(self.count)
+            if tell is not None and self.ranks.first:
                 self._tell(
                     tell, Progress(self.epoch + 1, self.training.epochs, self.step, self.steps, float(loss), valid)
                 )
             self._keep(asked, epoch_end=False)
 
-    def _train_step(self, which: torch.Tensor) -> torch.Tensor:
+    def _train_step(self, which: IntArray, asked: Interrupts) -> torch.Tensor:
         """Do one step on one batch; the only place where weights change."""
-        x, c = self.ground.gather.batch(which)
-        loss = self.training.loss.value(self.module(x, c), *self._facts(which))
-        total = loss + self.network.penalty(self.module) if self.network.penalised else loss
-        gradient = self.flat.gradient.zero_()
-        total.backward()  # type: ignore[no-untyped-call]
+        done = self.gradient(which, self.count, asked=asked.asked)
+        self._agreed = done.asked
+        gradient, training = self.flat.gradient, self.training
         with torch.no_grad():
+            if training.clip_value is not None:
+                gradient.clamp_(-training.clip_value, training.clip_value)
             norm = torch.linalg.vector_norm(gradient)
-            if self.training.clip_norm is not None:
-                gradient.mul_((self.training.clip_norm / norm).clamp_(max=1.0))
+            if training.clip_norm is not None:
+                gradient.mul_((training.clip_norm / norm).clamp_(max=1.0))
             self.count += 1
-            self.training.optimiser.step(self.flat.weights, gradient, self.memory, self.count, self._rate(self.step))
-        kept = loss.detach()
-        self.losses.append(kept)
+            training.optimiser.step(self.flat.weights, gradient, self.memory, self.count, self._rate(self.step))
+        self.losses.append(done.loss)
         self.norms.append(norm)
         self.step += 1
-        return kept
-
-    def _facts(self, which: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
-        """Targets, weights and sessions of some windows, as the loss takes them."""
-        weight = None if self._weight is None else self._weight.index_select(0, which)
-        group = None if self._group is None else self._group.index_select(0, which)
-        return self.ground.target.index_select(0, which), weight, group
+        return done.loss
 
     def _deal(self) -> list[IntArray]:
         """Deal this epoch's batches."""
@@ -190,10 +170,6 @@ class Loop:
         return training.sampling.batches(
             ground.train, ground.session, ground.asset, training.batch, self.seed, self.epoch
         )
-
-    def _mass(self, part: IntArray) -> float:
-        """How much a batch counts in a mean over batches."""
-        return float(self.training.loss.mass(*self._facts(torch.from_numpy(part))))
 
     def _rate(self, step: int) -> float:
         done = self.epoch + step / self.steps
@@ -210,24 +186,26 @@ class Loop:
         """Save when it is time: at an epoch's end at most once a second, else as often as the settings say."""
         pause = self.training.checkpoint_seconds
         due = min(pause, _REST) if epoch_end else pause
-        if asked.asked or time.monotonic() - self._saved >= due:
+        stop = asked.asked if self.ranks.size == 1 else self._agreed
+        if self.ranks.first and (stop or time.monotonic() - self._saved >= due):
             self.checkpoints.save(self.snapshot())
             self._saved = time.monotonic()
-        if asked.asked:
+        if stop:
             raise KeyboardInterrupt
 
     def _close_epoch(self) -> None:
         """Measure what the epoch brought, and decide whether it was the best so far."""
         ground = self.ground
-        train = _mean(_stacked(self.losses), [self._mass(part) for part in self.plan])
-        valid = self._loss(ground.valid)
+        masses = [self.facts.mass(part) for part in self.plan]
+        valid = self.judge.mean(ground.valid)
+        train = float(np.average(_stacked(self.losses).double().cpu().numpy(), weights=masses))
         entry = {
             "epoch": self.epoch + 1,
             "train": train,
             "valid": valid,
             "rate": self._rate(self.steps - 1),
             "gradient_norm": float(_stacked(self.norms).double().mean()),
-            "watched": {name: self._loss(which) for name, which in sorted(ground.watched.items())},
+            "watched": {name: self.judge.mean(which) for name, which in sorted(ground.watched.items())},
         }
         if not np.isfinite(train) or (valid is not None and not np.isfinite(valid)):
             raise SettingError(
@@ -254,28 +232,6 @@ class Loop:
         else:
             self.waited += 1
 
-    def _loss(self, which: IntArray) -> float | None:
-        """Mean loss over some windows, with dropout off: it draws nothing and changes nothing."""
-        if not which.size:
-            return None
-        self.module.eval()
-        if self.training.loss.by_window:
-            parts = [which[at : at + _LARGE] for at in range(0, which.size, _LARGE)]
-        else:
-            parts = whole_dates(which, self.ground.session, _LARGE)
-        values = []
-        with torch.no_grad():
-            for part in parts:
-                held = self.ground.gather.admit(part)
-                x, c = self.ground.gather.batch(held)
-                values.append(self.training.loss.value(self.module(x, c), *self._facts(held)))
-        masses = [self._mass(part) for part in parts]
-        return _mean(_stacked(values), masses) if any(masses) else None
-
 
 def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
     return torch.stack(values) if values else torch.zeros(0)
-
-
-def _mean(values: torch.Tensor, masses: list[float]) -> float:
-    return float(np.average(values.double().numpy(), weights=masses))

@@ -1,6 +1,6 @@
 """How a network is trained: everything that the one training loop may be told."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from tidegate.learn.losses import MSE, Loss
 from tidegate.learn.optimisers import Adam, Optimiser
 from tidegate.learn.sampling import Sampling, Shuffled
 from tidegate.learn.schedules import Constant, Schedule
+from tidegate.learn.watch import Watch
 
 __all__ = ["EarlyStopping", "Progress", "Training"]
 
@@ -38,11 +39,24 @@ class Training(Settings):
     clip_norm: float | None = Field(
         default=None, gt=0, description="longest gradient of all weights; null: as it comes"
     )
+    clip_value: float | None = Field(
+        default=None, gt=0, description="largest gradient of any single weight, clipped first; null: as it comes"
+    )
     early_stopping: EarlyStopping | None = Field(default=None, description="null: all epochs, last weights")
     checkpoint_seconds: float = Field(default=20.0, ge=0, description="seconds of work that a kill may cost, at most")
     threads: int = Field(
         default=1, ge=1, description="processor threads; another number changes sums in their last bits"
     )
+    micro_batch: int | None = Field(
+        default=None,
+        ge=0,
+        description="windows whose gradients are computed at a time; null: from shapes alone, 0: the whole batch",
+    )
+    device: Literal["cpu", "cuda", "auto"] = Field(default="cpu", description="auto: a CUDA device where there is one")
+    precision: Literal["float32", "tf32", "bf16"] = Field(
+        default="float32", description="of the forward pass; weights and optimiser are float32 always"
+    )
+    watch: Watch = Field(default=Watch(), description="what is looked at during training; it steers nothing")
 
 
 class Progress(NamedTuple):
