@@ -1,0 +1,162 @@
+"""All steps of one tile of rows, forward.
+
+A tile's numbers lie step by step: ``xh [S, m, H + F + 1]`` holds what the products see (h with its noise, x, and a one
+for the bias), so that a step is one product with the turned weights ``[H + F + 1, G]``; ``z [S, m, A]`` what the gates
+became; ``hs`` and ``cs [S, m, H]`` the states. With as many slots as steps they are what backward needs; with two slots
+they are scratch, used round and round. Rows that only fill the tile up are zero everywhere.
+"""
+
+from typing import Any
+
+from tidegate.models.fast.blas import gemm
+from tidegate.models.fast.compiled import compiled, inner
+from tidegate.models.fast.curves import copy, wipe
+from tidegate.models.fast.gru_rows import gru_forward, reset
+from tidegate.models.fast.lstm_rows import lstm_forward
+from tidegate.models.fast.rnn_rows import rnn_forward
+
+__all__ = ["begin", "forward_tile", "take"]
+
+_RNN, _GRU_AFTER, _GRU_BEFORE = 3, 4, 5
+
+
+@compiled
+def forward_tile(
+    address: int,
+    cell: int,
+    gate: int,
+    state: int,
+    first: int,
+    count: int,
+    resting: bool,
+    x: Any,
+    shared: Any,
+    turned: Any,
+    extra: Any,
+    start_h: Any,
+    start_c: Any,
+    mask: Any,
+    noise: Any,
+    xh: Any,
+    z: Any,
+    hs: Any,
+    cs: Any,
+    taken: Any,
+    outputs: Any,
+    last_h: Any,
+    last_c: Any,
+) -> None:
+    """Do all steps of rows ``first … first + count``; `resting` says that they start from zero.
+
+    ``x`` is ``[B, L, F]``, or, where `shared` ``[B]`` is not empty, ``[1, R, G]`` of projected rows, of which window b
+    sees those from ``shared[b]`` on. Empty arrays stand for what is not given.
+    """
+    steps, wide = outputs.shape[1], outputs.shape[2]
+    begin(first, count, start_h, hs[0])
+    if cell < _RNN:
+        begin(first, count, start_c, cs[0])
+    for t in range(steps):
+        take(first, count, t, mask, taken)
+        seen, v = xh[t % xh.shape[0]], z[t % z.shape[0]]
+        h_before, h_after = hs[t % hs.shape[0]], hs[(t + 1) % hs.shape[0]]
+        still = resting and t == 0
+        _see(first, count, t, wide, x, shared, noise, h_before, seen, v)
+        if cell <= _RNN:
+            _product(address, still, shared.size > 0, wide, turned.shape[1], seen, turned, v)
+        else:
+            _product(address, still, shared.size > 0, wide, 2 * wide, seen, turned, v)
+            _candidate(address, cell, gate, still, shared.size > 0, wide, seen, turned, taken, v)
+        if cell < _RNN:
+            c_before, c_after = cs[t % cs.shape[0]], cs[(t + 1) % cs.shape[0]]
+            lstm_forward(cell, gate, state, extra, taken, v, c_before, c_after, h_before, h_after)
+        elif cell == _RNN:
+            rnn_forward(state, taken, v, h_before, h_after)
+        else:
+            gru_forward(cell == _GRU_AFTER, gate, state, extra, taken, v, h_before, h_after)
+        for r in range(count):
+            if taken[r]:
+                copy(h_after[r], outputs[first + r, t])
+            elif t > 0:
+                copy(outputs[first + r, t - 1], outputs[first + r, t])
+            else:
+                wipe(outputs[first + r, t])
+    for r in range(count):
+        copy(hs[steps % hs.shape[0], r], last_h[first + r])
+        if cell < _RNN:
+            copy(cs[steps % cs.shape[0], r], last_c[first + r])
+
+
+@inner
+def take(first: int, count: int, t: int, mask: Any, taken: Any) -> None:
+    """Say which rows of a tile take step `t`: none of those that fill it up."""
+    for r in range(taken.size):
+        taken[r] = r < count and (mask.shape[0] == 0 or mask[first + r, t])
+
+
+@inner
+def begin(first: int, count: int, start: Any, into: Any) -> None:
+    for r in range(into.shape[0]):
+        if r < count and start.shape[0] > 0:
+            copy(start[first + r], into[r])
+        else:
+            wipe(into[r])
+
+
+@inner
+def _see(first: int, count: int, t: int, wide: int, x: Any, shared: Any, noise: Any, h: Any, seen: Any, v: Any) -> None:
+    """Lay ready what the products of step `t` see."""
+    inputs = seen.shape[1] - wide - 1
+    for r in range(seen.shape[0]):
+        row = seen[r]
+        if r >= count:
+            wipe(row)
+            wipe(v[r])
+            continue
+        copy(h[r], row[:wide])
+        if noise.shape[0] > 0:
+            factor = noise[first + r]
+            for j in range(wide):
+                row[j] *= factor[j]
+        if shared.size > 0:
+            projected = x[0, shared[first + r] + t]
+            copy(projected, v[r, : projected.size])
+        else:
+            copy(x[first + r, t], row[wide : wide + inputs])
+            row[wide + inputs] = 1
+
+
+@inner
+def _product(address: int, still: bool, shared: bool, wide: int, blocks: int, seen: Any, turned: Any, v: Any) -> None:
+    """Fill the first `blocks` columns of ``v``: both products and the bias at once."""
+    m, deep, across, g = seen.shape[0], seen.shape[1], v.shape[1], turned.shape[1]
+    if shared:
+        if not still:
+            gemm(address, False, False, m, blocks, wide, seen, 0, deep, turned, 0, g, 1.0, v, 0, across)
+    elif still:
+        gemm(
+            address, False, False, m, blocks, deep - wide, seen, wide, deep, turned, wide * g, g, 0.0, v, 0, across
+        )  # fmt: skip
+    else:
+        gemm(address, False, False, m, blocks, deep, seen, 0, deep, turned, 0, g, 0.0, v, 0, across)
+
+
+@inner
+def _candidate(
+    address: int, cell: int, gate: int, still: bool, shared: bool, wide: int, seen: Any, turned: Any, taken: Any, v: Any
+) -> None:
+    """Fill the last two columns of a GRU: the candidate's products, apart from each other."""
+    m, deep, across, g = seen.shape[0], seen.shape[1], v.shape[1], turned.shape[1]
+    n, q = 2 * wide, 3 * wide
+    if not shared:
+        gemm(
+            address, False, False, m, wide, deep - wide, seen, wide, deep, turned, wide * g + n, g, 0.0, v, n, across
+        )  # fmt: skip
+    if cell == _GRU_BEFORE:
+        reset(gate, taken, v, seen)
+        if not still:
+            gemm(address, False, False, m, wide, wide, v, q, across, turned, n, g, 1.0, v, n, across)
+    elif still:
+        for r in range(m):
+            wipe(v[r, q:])
+    else:
+        gemm(address, False, False, m, wide, wide, seen, 0, deep, turned, n, g, 0.0, v, q, across)
