@@ -9,13 +9,16 @@ import numpy as np
 import torch
 
 from tidegate.errors import RecordError
-from tidegate.learn.batches import Gather
+from tidegate.learn.batches import Batch, Gather
+from tidegate.learn.combine import combined
 from tidegate.learn.digests import digest_scaler
 from tidegate.learn.fitted import Fitted
 from tidegate.learn.losses.base import Said, joined
 from tidegate.learn.seen import seen_by
 from tidegate.learn.steady import steady
 from tidegate.models.base import Network, Rival
+from tidegate.models.ensemble import Ensemble
+from tidegate.models.members import Members
 from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
@@ -53,8 +56,9 @@ def say(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> Sa
         raise RecordError(f"the model was fitted with another {what}", expected=made, found=asked)
     model = fitted.model
     if isinstance(model, Network):
-        said = _network_said(fitted, windows, affine, which)
-        return said._replace(score=fitted.target_scale.to_unit(said.score))
+        said, unit = _network_said(fitted, windows, affine, which), fitted.target_scale
+        spread = None if said.spread is None else said.spread * unit.scale
+        return said._replace(score=unit.to_unit(said.score), spread=spread)
     assert isinstance(model, Rival)
     learned = dict(fitted.arrays)
     with steady(1):
@@ -79,10 +83,22 @@ def _network_said(fitted: Fitted, windows: Windows, affine: Affine, which: IntAr
         module, gather = fitted.module(), Gather(windows, affine)
         for part in _tiles(which, TILE):
             padded = np.concatenate([part, np.repeat(part[:1], TILE - part.size)])
-            outputs = module(*gather.batch(gather.admit(padded))).double().numpy()
-            told = Said(outputs[:, 0]) if fitted.loss is None else fitted.loss.said(outputs)
-            said.append(told.first(part.size))
+            said.append(_told(fitted, module, gather.batch(gather.admit(padded))).first(part.size))
     return joined(said)
+
+
+def _told(fitted: Fitted, module: torch.nn.Module, batch: Batch) -> Said:
+    """What one network, or each member of an ensemble, says of a batch, in the network's unit."""
+    if not isinstance(fitted.model, Ensemble):
+        return _read(fitted, module(*batch))
+    assert isinstance(module, Members)
+    grades = (module.grades.numpy(), module.together.numpy()) if module.graded else None
+    return combined([_read(fitted, member(*batch)) for member in module.members], fitted.model.combine, grades)
+
+
+def _read(fitted: Fitted, outputs: torch.Tensor) -> Said:
+    numbers = outputs.double().numpy()
+    return Said(numbers[:, 0]) if fitted.loss is None else fitted.loss.said(numbers)
 
 
 def _tiles(which: IntArray, size: int) -> list[IntArray]:
