@@ -18,6 +18,7 @@ from tidegate.learn.losses import MSE
 from tidegate.learn.optimisers import Adam
 from tidegate.learn.target import StandardTarget
 from tidegate.learn.training import Training
+from tidegate.learn.watch import Watch
 from tidegate.models.cells.act import ACT
 from tidegate.models.cells.base import Cell
 from tidegate.models.cells.coupled_lstm import CoupledLSTM
@@ -58,7 +59,9 @@ LEAD = "memory-lstm"
 LOOKBACK = 10
 """In the memory world nine bars before the last hold an unusual one in 97 of 100 windows."""
 
-TRAINING = Training(loss=MSE(), optimiser=Adam(rate=3e-3), epochs=20, batch=128)
+TRAINING = Training(
+    loss=MSE(), optimiser=Adam(rate=3e-3), epochs=20, batch=128, watch=Watch(curves=21, windows=1500)
+)
 QUICK = Text(
     en="Quick form: short worlds, few seeds, few epochs. Its figures show that everything works, not what is true.",
     zh="快速版：数据短、种子与训练轮数少。其数字只说明流程可用，不足以下结论。",
@@ -96,6 +99,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             Shown("E13", "effort", everyone),
             Shown("D15", "learning", everyone),
             Shown("E5", "compute", everyone),
+            Shown("A1", "gradients", everyone),
             Shown("E10", "ponder", tuple(name for name in everyone if name.endswith("-act"))),
         ),
         stamps=(QUICK,) if quick else (),

@@ -90,7 +90,7 @@ class TestWeights:
         outline = data(figure, "kernel first")
         assert max(outline["y"]) > max(bars["y"])
         parts = histogram("h", NAME, spread, [spread.but("gate")], measure=NAME)
-        assert [s.key for s in parts.series] == ["kernel", "kernel first", "gate"]
+        assert [s.key for s in parts.series] == ["kernel", "kernel first", "gate", "zero"]
         assert "single gates" in parts.caption.en
 
     def test_groups_put_together_keep_every_weight_and_their_quantiles(self):

@@ -58,13 +58,17 @@ def reachable(study: Study) -> float:
     return study.source.reachable(study.lookback) if known and isinstance(study.source, Reachable) else float("nan")
 
 
-def work(found: Finding) -> float:
-    """Multiply-adds of one forecast of the study's network, by the mean ponder steps of its seeds; NaN for a rival."""
+def work(found: Finding, ponder: float | None = None) -> float:
+    """Multiply-adds of one forecast of the study's network; NaN for a rival.
+
+    `ponder` is the mean ponder steps a row; None takes those that its seeds were seen to take, 1 where none ponders.
+    """
     model = found.study.model
     if not isinstance(model, Network):
         return float("nan")
-    steps = [float(held["steps.0"].mean()) for held in found.pondered.values()]
-    ponder = float(np.mean(steps)) if steps else 1.0
+    if ponder is None:
+        steps = [float(held["steps.0"].mean()) for held in found.pondered.values()]
+        ponder = float(np.mean(steps)) if steps else 1.0
     return multiply_adds(model, found.study.lookback, len(found.windows.inputs), len(found.windows.context), ponder)
 
 
@@ -165,7 +169,8 @@ def found_table(reproduction: Reproduction, findings: Findings) -> Table | None:
 
 def network_table(reproduction: Reproduction, findings: Findings) -> Table:
     """Every network: its weights, the work of one forecast and of its training."""
-    rows = []
+    rows: list[dict[str, Any]] = []
+    several = len({findings[study.name].bars.digest for study in reproduction.studies}) > 1
     for study in reproduction.studies:
         found = findings[study.name]
         if not isinstance(study.model, Network) or study.training is None:
@@ -178,6 +183,7 @@ def network_table(reproduction: Reproduction, findings: Findings) -> Table:
         rows.append(
             {
                 "who": document(study.title),
+                **({"data": found.bars.spec.title} if several else {}),
                 "weights": int(sum(array.size for array in one.arrays.values())),
                 "ponder": float(np.mean(steps)) if steps else None,
                 "forecast": forecast,
@@ -190,6 +196,7 @@ def network_table(reproduction: Reproduction, findings: Findings) -> Table:
         title=Text(en="What the networks are, and what they cost", zh="网络规模与计算量"),
         columns=(
             Column(key="who", title=GLOSSARY["study"]),
+            *([Column(key="data", title=Text(en="data", zh="数据"))] if several else []),
             Column(key="weights", title=Text(en="weights", zh="参数个数"), style="integer"),
             Column(key="ponder", title=Text(en="ponder steps", zh="思考步数"), style="number"),
             Column(key="forecast", title=Text(en="multiply-adds of a forecast", zh="单次预测乘加次数"), style="integer"),

@@ -27,7 +27,7 @@ from tidegate.study.judging import WORST
 from tidegate.study.learned import LEARNING_DRAWERS
 from tidegate.study.reproduction import Shown
 from tidegate.study.trading import BENCHMARK, BookSet
-from tidegate.study.words import GLOSSARY, member_title, stamp_text
+from tidegate.study.words import GLOSSARY, LOSSES, member_title, stamp_text
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Figure, Text
 
@@ -314,7 +314,7 @@ def _losses(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         )
     title = Text(en=f"{shown.key} Loss by epoch", zh=f"{shown.key} 逐轮损失")
     learned = [held.loss.name for name in shown.studies if (held := findings[name].study.training)]
-    kinds = [_LOSSES.get(kind, Text.same(kind)) for kind in dict.fromkeys(learned)]
+    kinds = [LOSSES.get(kind, Text.same(kind)) for kind in dict.fromkeys(learned)]
     return (
         losses(
             shown.key.lower(),
@@ -326,13 +326,6 @@ def _losses(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             ),
         ),
     )
-
-
-_LOSSES = {
-    "mse": Text(en="mean squared error", zh="均方误差"),
-    "mae": Text(en="mean absolute error", zh="平均绝对误差"),
-    "huber": Text(en="Huber loss", zh="Huber 损失"),
-}
 
 
 def _by_epoch(found: Finding, name: str) -> FloatArray:

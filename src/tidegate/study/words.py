@@ -4,7 +4,7 @@ import re
 
 from tidegate.types.report import Text
 
-__all__ = ["GLOSSARY", "HOW", "member_title", "stamp_text"]
+__all__ = ["GATES", "GLOSSARY", "GROUPS", "HOW", "LOSSES", "member_title", "stamp_text"]
 
 _NAMES: dict[str, tuple[str, str]] = {
     "total_return": ("total return", "总收益"),
@@ -134,3 +134,37 @@ HOW: dict[str, Text] = {
     "total_return_percentile": Text(en="random gates of the same exposure and spells", zh="同持仓与持仓段的随机择时"),
 }  # fmt: skip
 """How the figures of the doubt table were made."""
+
+LOSSES: dict[str, Text] = {
+    "mse": Text(en="mean squared error", zh="均方误差"),
+    "mae": Text(en="mean absolute error", zh="平均绝对误差"),
+    "huber": Text(en="Huber loss", zh="Huber 损失"),
+    "quantile": Text(en="quantile loss", zh="分位数损失"),
+    "cross-entropy": Text(en="cross-entropy", zh="交叉熵"),
+    "binary-cross-entropy": Text(en="binary cross-entropy", zh="二元交叉熵"),
+    "focal": Text(en="focal loss", zh="Focal 损失"),
+    "ic": Text(en="1 − IC", zh="1 − IC"),
+    "pairwise": Text(en="pairwise ranking loss", zh="成对排序损失"),
+    "list-net": Text(en="ListNet loss", zh="ListNet 损失"),
+    "list-mle": Text(en="ListMLE loss", zh="ListMLE 损失"),
+}
+"""Names of the losses, as axes and captions have them."""
+
+GATES: dict[str, Text] = {
+    "input": Text(en="input gate", zh="输入门"),
+    "forget": Text(en="forget gate", zh="遗忘门"),
+    "candidate": Text(en="candidate", zh="候选状态"),
+    "output": Text(en="output gate", zh="输出门"),
+    "reset": Text(en="reset gate", zh="重置门"),
+    "update": Text(en="update gate", zh="更新门"),
+    "hidden": Text(en="output h", zh="输出 h"),
+    "cell": Text(en="memory c", zh="记忆 c"),
+}
+"""Names of gates, and of the states among them."""
+
+GROUPS: dict[str, Text] = {
+    "kernel": Text(en="Input weights", zh="输入权重"),
+    "recurrent": Text(en="Recurrent weights", zh="循环权重"),
+    "bias": Text(en="Biases", zh="偏置"),
+}
+"""Names of a cell's groups of weights."""

@@ -52,19 +52,20 @@ def reach(key: str, title: Text, drawn: Sequence[Reach], *, note: Text | None = 
             )
     caption = Text(
         en=(
-            "Solid at the end of training, dashed at its start; one unit down is a tenth. A line that falls "
-            "straight vanishes by powers: rows that far back teach nothing. A gradient that reaches far shows "
-            "what could be learned there, not that something was."
+            "One unit down is a tenth. A line that falls straight vanishes by powers: rows that far back teach "
+            "nothing. A gradient that reaches far shows what could be learned there, not that something was."
         ),
         zh=(
-            "实线为训练结束时，虚线为训练开始时；下降一个单位即缩小为十分之一。直线下降表示梯度按幂次消失："
-            "更早的行不再教给网络任何东西。梯度传得远只说明那里可以学，并不说明学到了。"
+            "下降一个单位即缩小为十分之一。直线下降表示梯度按幂次消失：更早的行不再教给网络任何东西。"
+            "梯度传得远只说明那里可以学，并不说明学到了。"
         ),
     )
+    strokes = Text(en="Solid at the end of training, dashed at its start.", zh="实线为训练结束时，虚线为训练开始时。")
+    end = Text(en="At the end of training.", zh="训练结束时测得。")
     return Figure(
         key=key,
         title=title,
-        caption=sentences(caption, note),
+        caption=sentences(strokes if any(one.first is not None for one in drawn) else end, caption, note),
         x="number",
         x_title=Text(en="Lag: rows before the anchor", zh="滞后：锚点之前的行数"),
         x_style="integer",

@@ -66,13 +66,14 @@ def learning(
     >>> [(series.key, series.kind, series.stroke) for series in learning("d2", Text.same("Loss"), [curve]).series]
     [('lstm train quartiles', 'band', 'solid'), ('lstm train', 'line', 'solid')]
     """
-    series = [one for variant in variants for one in _drawn(variant, bands=bands)]
+    seen = [part for part in PARTS if any(part in variant.parts for variant in variants)]
+    only = PARTS[seen[0]] if len(seen) == 1 else None
+    series = [one for variant in variants for one in _drawn(variant, bands=bands, only=only)]
     series += [
         Series(key=name, title=label, kind="rule", role=role, data={"y": (float(value),)})
         for name, label, value, role in levels
         if np.isfinite(value)
     ]
-    seen = [part for part in PARTS if any(part in variant.parts for variant in variants)]
     return Figure(
         key=key,
         title=title,
@@ -81,12 +82,12 @@ def learning(
         x_title=x_title or Text(en="Iteration (steps of the optimiser)", zh="迭代次数（优化器步数）"),
         x_style="integer" if x_title is None else "number",
         series=tuple(series),
-        y_titles=(measure or Text(en="Loss, without penalty", zh="损失（不含惩罚项）"),),
+        y_titles=(joined(measure or Text(en="Loss, without penalty", zh="损失（不含惩罚项）"), only),),
         y_styles=(style,),
     )
 
 
-def _drawn(variant: LearningCurve, *, bands: bool) -> list[Series]:
+def _drawn(variant: LearningCurve, *, bands: bool, only: Text | None) -> list[Series]:
     x = numbers(variant.x)
     given = [part for part in PARTS if part in variant.parts]
     made: list[Series] = []
@@ -94,7 +95,7 @@ def _drawn(variant: LearningCurve, *, bands: bool) -> list[Series]:
         values = np.atleast_2d(np.asarray(variant.parts[part], dtype=np.float64))
         low, middle, high = quartiles(values)
         own, lead = f"{variant.key} {part}", f"{variant.key} {given[0]}"
-        name = joined(variant.label, PARTS[part])
+        name = variant.label if only is not None else joined(variant.label, PARTS[part])
         if bands and own == lead and len(values) >= BAND_SEEDS:
             made.append(
                 Series(

@@ -17,6 +17,7 @@ from tidegate.types.report import Figure, Series, Text
 __all__ = ["Spread", "fan", "histogram", "merged", "quantiles", "widths"]
 
 _ITERATION = Text(en="Iteration (steps of the optimiser)", zh="迭代次数（优化器步数）")
+_FEWEST_BINS = 8
 _READ = Text(
     en="Read off histograms: no finer than their bins.",
     zh="由直方图读出，精度不超过其组距。",
@@ -151,7 +152,7 @@ def histogram(
     ...     series.kind
     ...     for series in histogram("d11", Text.same("Weights"), one, [one.but("v")], measure=one.label).series
     ... ]
-    ['bar', 'step', 'step']
+    ['bar', 'step', 'step', 'rule']
     """
     edges, density = _density(whole, -1)
     series = [
@@ -166,6 +167,7 @@ def histogram(
             f"{whole.key} first", joined(whole.label, Text(en=", at the start", zh="，训练开始时")), whole, 0, "truth"
         ),
         *(_outline(part.key, part.label, part, -1, "plain") for part in parts),
+        Series(key="zero", title=Text(en="Zero", zh="零"), kind="rule", role="benchmark", data={"x": (0.0,)}),
     ]
     caption = Text(
         en=(
@@ -231,13 +233,19 @@ def widths(key: str, title: Text, spreads: Sequence[Spread], *, measure: Text, n
 
 
 def _density(spread: Spread, row: int) -> tuple[Floats, Floats]:
+    """Edges and densities of one histogram, trimmed to what is counted, with bins as wide as its weights are few."""
     counts, edges = spread.counts[row], spread.edges[row]
-    held = np.flatnonzero(counts)
+    held = np.flatnonzero(counts > 0)
     if not held.size:
         return edges[:2], np.zeros(1)
-    kept = slice(int(held[0]), int(held[-1]) + 1)
-    edges = edges[kept.start : kept.stop + 1]
-    return edges, counts[kept] / (counts.sum() * np.diff(edges))
+    first, end = int(held[0]), int(held[-1]) + 1
+    wanted = max(_FEWEST_BINS, int(np.ceil(2.0 * np.cbrt(counts.sum()))))  # the rule of Rice
+    joined_bins = max(1, (end - first) // wanted)
+    cuts = np.unique(np.append(np.arange(first, end, joined_bins), end))
+    totals = np.add.reduceat(counts, cuts[:-1])[: len(cuts) - 1]
+    totals[-1] = counts[cuts[-2] : end].sum()
+    places = edges[cuts]
+    return places, totals / (counts.sum() * np.diff(places))
 
 
 def _outline(key: str, label: Text, spread: Spread, row: int, role: str) -> Series:
