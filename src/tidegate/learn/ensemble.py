@@ -1,12 +1,14 @@
 """Fitting an ensemble: its members one after the other, each in a folder of its own, then all as one.
 
     member-1/ … member-n/    what `fit_network` keeps of each member
+    timings.json             seconds that all of it took
     weights.safetensors      the members side by side, and the grades of their training scores
     fit.json                 as of any fitted model; its history is the mean over the members that reached an epoch
 
 A killed fit goes on within the member that it was killed in.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 import torch
 
 from tidegate.component import fingerprint
+from tidegate.files import read_json, write_json
 from tidegate.learn.chance import chance
 from tidegate.learn.combine import graded
 from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
@@ -53,8 +56,11 @@ def fit_members(
         held = load_fitted(folder)
         if held.identity == identity:
             return held
+    began = time.monotonic()
     fitted = assembled(ensemble, members, windows, affine, train, seed, identity)
     save_fitted(fitted, folder)
+    taken = [read_json(folder / f"member-{at + 1}" / "timings.json")["seconds"] for at in range(ensemble.count)]
+    write_json(folder / "timings.json", {"seconds": sum(taken) + time.monotonic() - began})
     return fitted
 
 

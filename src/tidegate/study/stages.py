@@ -84,8 +84,8 @@ class Stages:
             sweep(work)
             (work / _CARD).unlink(missing_ok=True)  # of a process that was killed just before the rename
             build(work)
-            files = {p.relative_to(work).as_posix(): digest_file(p) for p in sorted(work.rglob("*")) if p.is_file()}
-            files.pop("timings.json", None)
+            lasting = (p for p in sorted(work.rglob("*")) if p.is_file() and p.name != "timings.json")
+            files = {p.relative_to(work).as_posix(): digest_file(p) for p in lasting}
             write_json(work / _CARD, {"stage": stage, "key": key, "inputs": document(inputs), "files": files})
             work.rename(folder)
             sync_folder(folder.parent)
