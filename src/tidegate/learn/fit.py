@@ -97,7 +97,7 @@ def fit_network(
             if ranks.first:
                 checkpoints.clear()
             return done or load_fitted(folder)
-        began = time.monotonic()
+        began, busy = time.monotonic(), time.process_time()
         target = torch.from_numpy(target_scale.to_model(windows.target).astype(np.float32))
         asset = windows.panel.row_asset[windows.anchors]
         gather = Gather(windows, affine, device)
@@ -109,7 +109,7 @@ def fit_network(
         fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads, loss)
         if ranks.first:
             save_fitted(fitted, folder)
-            write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
+            write_json(folder / "timings.json", _took(began, busy))
             checkpoints.clear()
         ranks.meet()
     return fitted
@@ -130,13 +130,18 @@ def fit_rival(rival: Rival, windows: Windows, affine: Affine, train: IntArray, f
     done = _finished(folder, identity)
     if done is not None:
         return done
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     with steady(1):
         learned = rival.fit(seen_by(windows, affine, train), windows.target[train], windows.weight[train])
     fitted = _fitted(rival, learned, windows, affine, TargetScale(), None, identity, None, 1)
     save_fitted(fitted, folder)
-    write_json(folder / "timings.json", {"seconds": time.monotonic() - began})
+    write_json(folder / "timings.json", _took(began, busy))
     return fitted
+
+
+def _took(began: float, busy: float) -> dict[str, float]:
+    """Seconds of the wall and of the processor since then."""
+    return {"seconds": time.monotonic() - began, "processor_seconds": time.process_time() - busy}
 
 
 def _fitted(
