@@ -175,3 +175,20 @@ def test_what_it_cannot_do_is_refused(monkeypatch):
     monkeypatch.setattr(home, "triton_is_there", lambda: False)
     with pytest.raises(MissingExtraError, match=r"needs Triton, which is not installed \(rnn\)"):
         fused(("rnn", "sigmoid", "tanh"), weights, x, zero)
+
+
+def test_which_form_computes_on_a_gpu(monkeypatch):
+    from tidegate.models.cells import gated
+
+    monkeypatch.setattr(gated, "_triton_is_there", lambda: True)
+    forms = {
+        "torch": (LSTM(hidden=2), GRU(hidden=2), RNN(hidden=2)),
+        "fast": (PeepholeLSTM(hidden=2), CoupledLSTM(hidden=2), GRU(hidden=2, reset="before"),
+                 LSTM(hidden=2, gate_activation="hard_sigmoid"), LSTM(hidden=2, recurrent_dropout=0.1)),
+        "plain": (LSTM(hidden=2, layer_norm=True),),
+    }  # fmt: skip
+    for form, cells in forms.items():
+        assert all(cell.form_for(device="cuda", masked=False) == form for cell in cells), form
+    assert LSTM(hidden=2).form_for(device="cuda", masked=True) == "fast"
+    monkeypatch.setattr(gated, "_triton_is_there", lambda: False)
+    assert PeepholeLSTM(hidden=2).form_for(device="cuda", masked=False) == "plain"

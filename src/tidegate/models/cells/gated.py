@@ -59,11 +59,13 @@ class Gated(Layered):
     def by_torch(self) -> "Callable[[Weights, torch.Tensor, State], Run] | None":
         """Torch's own operation for all steps; None where it has none for these curves."""
 
-    def forms(self, *, device: str, masked: bool) -> tuple[Form, ...]:  # noqa: ARG002
-        """Torch's own operation without masks and noise, and one step at a time."""
+    def forms(self, *, device: str, masked: bool) -> tuple[Form, ...]:
+        """Torch's own operation without masks and noise, fused kernels on a GPU, and one step at a time."""
         found: list[Form] = []
         if self.by_torch is not None and not (masked or self.layer_norm or self.recurrent_dropout):
             found.append("torch")
+        if device == "cuda" and self.fused_as is not None and _triton_is_there():
+            found.append("fast")
         return (*found, "plain")
 
     def run_as(
@@ -78,6 +80,10 @@ class Gated(Layered):
         """Do all steps by `form`."""
         if form == "torch" and self.by_torch is not None:
             return self.by_torch(weights, x, state)
+        if form == "fast" and self.fused_as is not None and x.device.type == "cuda":
+            from tidegate.models.gpu.fused import fused
+
+            return Run(*fused(self.fused_as, weights, x, state, mask, noise))
         return unroll(self, weights, x, state, mask, noise)
 
     def draw_products(self, inputs: int, generator: "torch.Generator") -> "dict[str, torch.Tensor]":
@@ -104,6 +110,12 @@ class Gated(Layered):
         """Compute ``R (noise ∘ h)`` for some rows of the blocks ``[B, rows]``, normalised if the settings say so."""
         product = (h if noise is None else h * noise) @ weights["recurrent"][rows].T
         return normalised(product, weights["recurrent_gain"][rows]) if self.layer_norm else product
+
+
+def _triton_is_there() -> bool:
+    from tidegate.models.gpu.language import triton_is_there
+
+    return triton_is_there()
 
 
 def normalised(v: "torch.Tensor", gain: "torch.Tensor", shift: "torch.Tensor | None" = None) -> "torch.Tensor":
