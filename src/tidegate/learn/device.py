@@ -9,6 +9,7 @@ and have not been measured.
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -55,7 +56,8 @@ def numerics(device: torch.device, precision: str) -> Iterator[None]:
             hint="take float32 or bf16, or device 'cuda'",
         )
     if device.type != "cuda":
-        yield
+        with _without_onednn() if precision == "bf16" else contextlib.nullcontext():
+            yield
         return
     # Without this cuBLAS may sum in another order from run to run, and torch refuses it in its strict mode.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -67,6 +69,15 @@ def numerics(device: torch.device, precision: str) -> Iterator[None]:
         yield
     finally:
         products.allow_tf32, networks.allow_tf32, networks.benchmark = before
+
+
+@contextlib.contextmanager
+def _without_onednn() -> Iterator[None]:
+    """Leave oneDNN aside: its LSTM knows bfloat16 on some processors only, torch's own on all."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*TF32 acceleration.*", category=UserWarning)
+        with torch.backends.mkldnn.flags(enabled=False):
+            yield
 
 
 def lower(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:

@@ -29,7 +29,8 @@ class Judge:
         if not which.size:
             return None
         training = self.module.training
-        self.module.eval()
+        if training:
+            self.module.eval()
         parts = self.facts.cut(which, _LARGE)
         sums = torch.zeros(len(parts), dtype=torch.float64, device=self.facts.device)
         gather = self.facts.ground.gather
@@ -43,6 +44,7 @@ class Judge:
                 if hear is not None:
                     hear(self.module)
             self.ranks.add(sums)
-        self.module.train(training)
+        if training:
+            self.module.train()
         masses = [self.facts.mass(part) for part in parts]
         return float(np.average(sums.cpu().numpy(), weights=masses)) if any(masses) else None

@@ -18,6 +18,7 @@ from tidegate.learn.ground import Facts, Part
 from tidegate.learn.ranks import Ranks
 from tidegate.models.base import Network
 from tidegate.models.dropout import generators
+from tidegate.models.fast.tiles import micro_rows
 from tidegate.models.stack import Stack
 from tidegate.types.axes import IntArray
 
@@ -114,5 +115,4 @@ def rows_of(micro_batch: int | None, module: torch.nn.Module, lookback: int, fea
     if not isinstance(stack, Stack):
         return _WHOLE
     cell = stack.cell
-    row = 4 * lookback * cell.layers * stack.directions * (7 * cell.hidden + features)
-    return 256 if row * 256 <= 1 << 25 else 512
+    return micro_rows(lookback, features, cell.hidden, cell.layers * stack.directions)
