@@ -40,7 +40,7 @@ def test_the_file_speaks_as_the_run_did(runs, tmp_path):
     forecast = load_forecast(place / "forecast" / "seed-1").frame
     times = windows.panel.times[windows.anchor_time]
     which = np.flatnonzero(np.isin(times, forecast["time"].to_numpy()))
-    found = run_onnx(told.path, *exporting._as_they_are(windows, which))["score"][:, 0]
+    found = run_onnx(told.path, *exporting._as_they_are(windows, which))["score"]
     np.testing.assert_allclose(found, forecast["score"].to_numpy(), rtol=1e-4, atol=1e-6)
 
 

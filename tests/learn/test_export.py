@@ -9,15 +9,19 @@ import torch
 
 from tidegate.errors import MissingExtraError, SettingError
 from tidegate.learn.digests import digest_scaler
+from tidegate.learn.ensemble import assembled
 from tidegate.learn.export import extra, tracing
 from tidegate.learn.export.model import export_onnx, onnx_bytes, run_onnx
 from tidegate.learn.fit import fit_network, fit_rival
-from tidegate.learn.speak import speak
+from tidegate.learn.losses.classes import ClassLoss, CrossEntropy, SoftmaxLoss
+from tidegate.learn.losses.regression import MSE
+from tidegate.learn.speak import say, speak
 from tidegate.learn.target import TargetScale
 from tidegate.learn.training import Training
 from tidegate.models.cells.act import ACT
 from tidegate.models.cells.lstm import LSTM
 from tidegate.models.cells.min_gru import MinGRU
+from tidegate.models.ensemble import Ensemble
 from tidegate.models.linear import Linear
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.prepare.window_z_score import WindowZScore
@@ -103,7 +107,7 @@ def test_every_cell_says_the_same(fitted, cell):
         window, context = drawn(held, rows, seed=rows)
         scores, ponder = said_here(held, window, context)
         found = run_onnx(model, window, context)
-        np.testing.assert_allclose(found["score"], scores, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found["score"], scores[:, 0], rtol=1e-5, atol=1e-6)
         assert len(found) == 1 + 2 * len(ponder)
         for at, each in enumerate(ponder, start=1):
             np.testing.assert_array_equal(found[f"ponder_steps_{at}"], each.steps.numpy())
@@ -111,15 +115,62 @@ def test_every_cell_says_the_same(fitted, cell):
 
 
 @pytest.mark.parametrize("curve", ["linear", "relu", "tanh", "sigmoid", "hard_sigmoid", "hard_sigmoid_keras2"])
-def test_dense_layers_and_several_scores(fitted, curve):
+def test_dense_layers_and_the_head(fitted, curve):
     _, base = fitted
-    network = RecurrentNetwork(cell=LSTM(hidden=3), dense=(4, 3), activation=curve, outputs=2, output_activation=curve)
+    network = RecurrentNetwork(cell=LSTM(hidden=3), dense=(4, 3), activation=curve, output_activation=curve)
     held = with_model(base, network)
     window, context = drawn(held, 9)
     scores, _ = said_here(held, window, context)
-    assert scores.shape == (9, 2)
     found = run_onnx(onnx_bytes(held, normaliser=None), window, context)["score"]
-    np.testing.assert_allclose(found, scores * 0.5 + 2.0, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found, scores[:, 0] * 0.5 + 2.0, rtol=1e-5, atol=1e-6)
+
+
+def agrees(world, held):
+    """The file says all that is said here, and nothing else."""
+    said = say(held, world.windows, world.affine, np.arange(len(world.windows)))
+    found = run_onnx(onnx_bytes(held, normaliser=world.affine), *raw(world))
+    np.testing.assert_allclose(found.pop("score"), said.score, rtol=1e-5, atol=1e-6)
+    for name, value in (("probabilities", said.probabilities), ("spread", said.spread)):
+        assert (name in found) == (value is not None)
+        if value is not None:
+            np.testing.assert_allclose(found.pop(name), value, rtol=1e-4, atol=2e-6)
+    assert not found
+    return said
+
+
+@pytest.mark.parametrize("loss", list(walk("tidegate.learn.losses")["loss"].values()), ids=lambda loss: loss.name)
+def test_every_loss_reads_its_outputs(fitted, loss):
+    world, base = fitted
+    outputs = 3 if issubclass(loss, SoftmaxLoss) else 1
+    held = with_model(base, RecurrentNetwork(cell=LSTM(hidden=4), dense=(), outputs=outputs))
+    said = agrees(world, dataclasses.replace(held, loss=example_of(loss)))
+    if issubclass(loss, ClassLoss):
+        np.testing.assert_allclose(said.probabilities.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("combine", ["mean", "median", "rank-mean"])
+@pytest.mark.parametrize(
+    "count, loss, outputs", [(2, MSE(), 1), (3, CrossEntropy(), 3)], ids=["two", "three of classes"]
+)
+def test_ensembles_speak_as_one(fitted, combine, count, loss, outputs):
+    world, base = fitted
+    network = RecurrentNetwork(cell=LSTM(hidden=4), dense=(), outputs=outputs)
+    members = [dataclasses.replace(with_model(base, network, seed), loss=loss) for seed in range(count)]
+    ensemble = Ensemble(member=network, count=count, combine=combine)
+    held = assembled(ensemble, members, world.windows, world.affine, world.train[::3], 1, "identity")
+    agrees(world, held)
+
+
+def test_members_that_ponder_tell_it_apart(fitted):
+    world, base = fitted
+    network = RecurrentNetwork(cell=ACT(cell=MinGRU(hidden=3), limit=3), dense=())
+    members = [with_model(base, network, seed) for seed in range(2)]
+    held = assembled(Ensemble(member=network, count=2), members, world.windows, world.affine, world.train, 1, "id")
+    window, context = drawn(held, 3)
+    found = run_onnx(onnx_bytes(held, normaliser=None), window, context)
+    assert set(found) == {"score", "spread"} | {
+        f"ponder_{what}_{m}_1" for what in ("steps", "remainder") for m in (1, 2)
+    }
 
 
 def raw(world):
@@ -134,7 +185,7 @@ def raw(world):
 def test_raw_windows_become_scores_in_the_labels_unit(fitted):
     world, held = fitted
     scores = speak(held, world.windows, world.affine, np.arange(len(world.windows)))
-    found = run_onnx(onnx_bytes(held, normaliser=world.affine), *raw(world))["score"][:, 0]
+    found = run_onnx(onnx_bytes(held, normaliser=world.affine), *raw(world))["score"]
     np.testing.assert_allclose(found, scores, rtol=1e-5)
 
 
@@ -154,7 +205,7 @@ def test_windows_by_their_own_moments(worlds, tmp_path, ddof):
         network, training, windows, affine, TargetScale(), world.train, world.valid, {}, 1, tmp_path / "fit"
     )
     scores = speak(held, windows, affine, np.arange(len(windows)))
-    found = run_onnx(onnx_bytes(held, normaliser=normaliser), *raw(world._replace(windows=windows)))["score"][:, 0]
+    found = run_onnx(onnx_bytes(held, normaliser=normaliser), *raw(world._replace(windows=windows)))["score"]
     np.testing.assert_allclose(found, scores, rtol=1e-5, atol=1e-6)
     with pytest.raises(SettingError, match="knows only its own windows"):
         onnx_bytes(held, normaliser=affine)

@@ -1,7 +1,8 @@
 """A fitted network as one ONNX model: what goes in are windows as the panel has them, what comes out are scores.
 
-    window [B, L, F] ─► normaliser ─► layers ─► last h ─┬─► dense ─► head ─► target scale ─► score [B, outputs]
+    window [B, L, F] ─► normaliser ─► layers ─► last h ─┬─► dense ─► head ─► outputs [B, O]
     context [B, C] ─────────────────────────────────────┘
+    outputs ─► as the loss reads them ─► (one of an ensemble's members) ─► target scale ─► score [B]
 
 A number that is not finite in a window makes its score NaN (this library refuses such windows; a graph cannot refuse).
 The operators are those of opset 17, so that runtimes of the last few years can read the file.
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidegate import __version__
 from tidegate.component import document
@@ -23,8 +25,10 @@ from tidegate.learn.digests import digest_scaler
 from tidegate.learn.export.extra import required
 from tidegate.learn.export.graph import Graph, Named
 from tidegate.learn.export.inputs import write_normalised
-from tidegate.learn.export.layers import write_stack
+from tidegate.learn.export.network import write_network
+from tidegate.learn.export.saying import Told, write_combined, write_read
 from tidegate.learn.fitted import Fitted
+from tidegate.models.ensemble import Ensemble
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.prepare.window_z_score import WindowZScore
 from tidegate.types.axes import FloatArray, Single
@@ -60,7 +64,7 @@ def export_onnx(
     Parameters
     ----------
     fitted
-        A fitted `RecurrentNetwork`.
+        A fitted `RecurrentNetwork`, or an `Ensemble` of them.
     normaliser
         What the windows were normalised with: the fitted map, or the settings of the normaliser by each window's own
         moments. None leaves it out: the graph then takes windows that are normalised already.
@@ -70,13 +74,14 @@ def export_onnx(
         Whether the score is turned into the label's unit; otherwise it is what the network was trained on.
 
     Shapes
-        ``window [B, L, F]`` and, if there is one, ``context [B, C]``, float32 → ``score [B, outputs]``; for a cell that
-        ponders also ``ponder_steps_k`` and ``ponder_remainder_k [B, L]`` of each layer k. B is free.
+        ``window [B, L, F]`` and, if there is one, ``context [B, C]``, float32 → ``score [B]``; ``probabilities [B, K]``
+        where classes were learned, ``spread [B]`` of an ensemble; for a cell that ponders ``ponder_steps_k`` and
+        ``ponder_remainder_k [B, L]`` of each layer k (of member m: ``_m_k``). B is free.
     Missing values
         A window with a number that is not finite gets the score NaN.
     Errors
         `MissingExtraError` without the extra "export"; `SettingError` for a model that is not a recurrent network, for
-        another normaliser than the model was fitted with, and for a cell whose step has no translation.
+        another normaliser than the model was fitted with, and for a cell or a loss that has no translation.
     """
     content = onnx_bytes(fitted, normaliser=normaliser, horizon=horizon, facts=facts, scaled=scaled)
     model = required("onnx").load_from_string(content)
@@ -94,14 +99,9 @@ def onnx_bytes(
 ) -> bytes:
     """Make the model that `export_onnx` writes, checked by ONNX's own checker."""
     onnx = required("onnx")
-    network = fitted.model
-    if not isinstance(network, RecurrentNetwork):
-        raise SettingError(
-            "only recurrent networks can be exported", expected="recurrent-network", found=fitted.model.name
-        )
-    _refuse_other(fitted, normaliser)
     graph = Graph()
-    outputs = _write(graph, fitted, network, normaliser, scaled=scaled)
+    _refuse_other(fitted, normaliser)
+    outputs = _write(graph, fitted, normaliser, scaled=scaled)
     inputs: list[Named] = [("window", ("batch", fitted.lookback, len(fitted.inputs)))]
     if fitted.context:
         inputs.append(("context", ("batch", len(fitted.context))))
@@ -112,7 +112,7 @@ def onnx_bytes(
         ir_version=_IR,
         producer_name="tidegate",
         producer_version=__version__,
-        doc_string=f"tidegate model {fitted.fingerprint[:12]}: {network.cell.name}, {len(fitted.inputs)} fields",
+        doc_string=f"tidegate model {fitted.fingerprint[:12]}: {fitted.model.name}, {len(fitted.inputs)} fields",
     )
     onnx.helper.set_model_props(made, _properties(fitted, normaliser, horizon, facts or {}, scaled=scaled))
     onnx.checker.check_model(made, full_check=True)
@@ -152,48 +152,75 @@ def _refuse_other(fitted: Fitted, normaliser: Affine | WindowZScore | None) -> N
         )
 
 
-def _write(
-    graph: Graph, fitted: Fitted, network: RecurrentNetwork, normaliser: Affine | WindowZScore | None, *, scaled: bool
-) -> list[Named]:
+def _networks(fitted: Fitted) -> list[tuple[RecurrentNetwork, dict[str, NDArray[Any]]]]:
+    """The recurrent network with what it learned; of an ensemble, every member's."""
+    model, arrays = fitted.model, fitted.arrays
+    inner = model.member if isinstance(model, Ensemble) else model
+    if not isinstance(inner, RecurrentNetwork):
+        raise SettingError("only recurrent networks can be exported", expected="recurrent-network", found=inner.name)
+    if not isinstance(model, Ensemble):
+        return [(inner, dict(arrays))]
+    prefixes = [f"members.{at}." for at in range(model.count)]
+    return [
+        (inner, {name.removeprefix(prefix): held for name, held in arrays.items() if name.startswith(prefix)})
+        for prefix in prefixes
+    ]
+
+
+def _write(graph: Graph, fitted: Fitted, normaliser: Affine | WindowZScore | None, *, scaled: bool) -> list[Named]:
     """Write all nodes; returns names and shapes of the outputs."""
+    networks = _networks(fitted)
     x = write_normalised(graph, "window", normaliser)
-    seen, passes = write_stack(graph, network.cell, fitted.arrays, x)
-    if fitted.context:
-        seen = graph.add("Concat", seen, "context", axis=1)
-    for at in range(len(network.dense)):
-        seen = _dense(graph, fitted, f"dense.{at}", network.activation, seen)
-    score = _dense(graph, fitted, "head", network.output_activation, seen)
+    told, pondered = [], []
+    for member, (network, arrays) in enumerate(networks, start=1):
+        outputs, passes = write_network(graph, network, arrays, x, "context" if fitted.context else None)
+        told.append(write_read(graph, fitted.loss, outputs, network.outputs))
+        mark = "" if len(networks) == 1 else f"{member}_"
+        layers = enumerate((each for each in passes if each.ponder), start=1)
+        pondered += [(f"{mark}{layer}", each.ponder) for layer, each in layers]
+    said = told[0]
+    if isinstance(fitted.model, Ensemble):
+        grades = (fitted.arrays["grades"], fitted.arrays["together"]) if "grades" in fitted.arrays else None
+        said = write_combined(graph, told, fitted.model.combine, grades)
+    score, spread = said.score, said.spread
     if scaled:
-        score = graph.add("Mul", score, graph.constant(fitted.target_scale.scale, "target_scale"))
-        score = graph.add("Add", score, graph.constant(fitted.target_scale.centre, "target_centre"))
-    graph.put("Where", (_finite(graph, fitted), score, graph.constant(np.nan)), ("score",))
-    outputs: list[Named] = [("score", ("batch", network.outputs))]
-    for at, each in enumerate(each for each in passes if each.ponder):
-        for what, name in zip(("steps", "remainder"), each.ponder, strict=True):
-            said = f"ponder_{what}_{at + 1}"
-            graph.put("Transpose", (name,), (said,), perm=[1, 0])
-            outputs.append((said, ("batch", fitted.lookback)))
-    return outputs
+        scale = graph.constant(fitted.target_scale.scale, "target_scale")
+        centre = graph.constant(fitted.target_scale.centre, "target_centre")
+        score = graph.add("Add", graph.add("Mul", score, scale), centre)
+        spread = None if spread is None else graph.add("Mul", spread, scale)
+    return _put_out(graph, fitted, said._replace(score=score, spread=spread), networks[0][0].outputs, pondered)
 
 
-def _dense(graph: Graph, fitted: Fitted, layer: str, activation: str, x: str) -> str:
-    kernel, bias = (graph.constant(fitted.arrays[f"{layer}.{part}"], f"{layer}.{part}") for part in ("kernel", "bias"))
-    said = graph.add("Gemm", x, kernel, bias, transB=1)
-    if activation.startswith("hard_sigmoid"):
-        return graph.add("HardSigmoid", said, alpha=0.2 if activation.endswith("2") else 1.0 / 6.0, beta=0.5)
-    return said if activation == "linear" else graph.add(activation.title(), said)
+def _put_out(
+    graph: Graph, fitted: Fitted, said: Told, outputs: int, pondered: list[tuple[str, tuple[str, ...]]]
+) -> list[Named]:
+    """Name the outputs; those of a window that is not finite are NaN, except for what was pondered."""
+    whole, nothing = _finite(graph, fitted), graph.constant(np.nan)
+    named: list[Named] = []
+    for name, held in (("score", said.score), ("spread", said.spread)):
+        if held is not None:
+            graph.put("Where", (whole, held, nothing), (name,))
+            named.append((name, ("batch",)))
+    if said.probabilities is not None:
+        column = graph.add("Unsqueeze", whole, graph.integers(1))
+        graph.put("Where", (column, said.probabilities, nothing), ("probabilities",))
+        named.append(("probabilities", ("batch", max(outputs, 2))))
+    for mark, names in pondered:
+        for what, held in zip(("steps", "remainder"), names, strict=True):
+            graph.put("Transpose", (held,), (f"ponder_{what}_{mark}",), perm=[1, 0])
+            named.append((f"ponder_{what}_{mark}", ("batch", fitted.lookback)))
+    return named
 
 
 def _finite(graph: Graph, fitted: Fitted) -> str:
-    """``[B, 1]``: whether every number of a window and its context is finite."""
+    """``[B]``: whether every number of a window and its context is finite."""
     parts = [("window", (1, 2)), *([("context", (1,))] if fitted.context else [])]
     found = []
     for name, axes in parts:
         bad = graph.add("Cast", graph.add("Or", graph.add("IsNaN", name), graph.add("IsInf", name)), to=1)
         worst = graph.add("ReduceMax", bad, axes=list(axes), keepdims=0)
         found.append(graph.add("Less", worst, graph.constant(0.5)))
-    whole = found[0] if len(found) == 1 else graph.add("And", *found)
-    return graph.add("Unsqueeze", whole, graph.integers(1))
+    return found[0] if len(found) == 1 else graph.add("And", *found)
 
 
 def _properties(
