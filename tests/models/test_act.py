@@ -97,7 +97,7 @@ def test_ponders_with_every_cell(name, changes):
     np.testing.assert_allclose(run.outputs.detach().numpy(), slow[0], atol=1e-12)
     np.testing.assert_array_equal(run.ponder.steps.numpy(), slow[2])
     np.testing.assert_allclose(run.ponder.remainder.detach().numpy(), slow[3], atol=1e-12)
-    assert len(np.unique(slow[2])) > 1
+    assert slow[2].max() > 1
 
 
 def pulled(outputs, state, steps, remainder, pull):

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from tidegate.errors import SettingError
 from tidegate.models.cells.base import Cell, Ponder, Run, State, Weights
+from tidegate.models.cells.gated import FusedKind, Gated
 from tidegate.models.initialisers import initial
 from tidegate.models.ponder import Rule, ponder_over, think
 
@@ -72,7 +73,7 @@ class ACT(Cell):
                 where="act.cell.form",
                 hint="the form is the ACT's own setting",
             )
-        if self.form == "fast" and not self._fast_knows:
+        if self.form == "fast" and self.fused_as is None:
             raise SettingError(
                 "no fused kernel ponders with this inner cell's settings",
                 expected="auto or plain",
@@ -82,8 +83,9 @@ class ACT(Cell):
         return self
 
     @property
-    def _fast_knows(self) -> bool:
-        return False
+    def fused_as(self) -> FusedKind | None:
+        """What the fused kernel calls the inner cell; None where it does not know the cell or its settings."""
+        return self.cell.fused_as if isinstance(self.cell, Gated) else None
 
     @property
     def rule(self) -> Rule:
@@ -128,7 +130,7 @@ class ACT(Cell):
     @property
     def computed_by(self) -> str:
         """The form that computes `run` on the processor."""
-        return "plain" if self.form == "plain" or not self._fast_knows else "fast"
+        return "plain" if self.form == "plain" or self.fused_as is None else "fast"
 
     def draw(self, inputs: int, generator: "torch.Generator") -> Weights:
         """Draw the inner cell's weights, with one input more for the flag, and the halting unit's."""
@@ -159,6 +161,11 @@ class ACT(Cell):
         noise: "torch.Tensor | None" = None,
     ) -> Run:
         """Ponder over every time step of ``x [B, L, F]``; masks and noise as any cell has them."""
+        kind = self.fused_as
+        if self.form != "plain" and kind is not None and x.device.type == "cpu":
+            from tidegate.models.fast.ponder import ponder_fused
+
+            return ponder_fused(kind, self.rule, weights, x, state, mask, noise)
         return ponder_over(self.cell, self.rule, weights, x, state, mask, noise)
 
     def price(self, ponder: Ponder) -> "torch.Tensor":
