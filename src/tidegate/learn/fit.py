@@ -87,7 +87,8 @@ def fit_network(
         _refuse_unusable(windows, good, which, name)
     loss = fitted_loss(network, training, windows, target_scale, sets)
     device = found_device(training.device)
-    with steady(training.threads), numerics(device, training.precision), joined(device) as ranks:
+    with steady(training.threads), numerics(device, training.precision):
+        ranks = joined(device)
         identity = _identity(
             network, windows, affine, sets, target_scale, seed, _deciding(training, device), shared_by=ranks.size
         )

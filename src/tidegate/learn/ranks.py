@@ -9,9 +9,8 @@ there is one rank and nothing of torch's distributed package is loaded.
 All ranks must see the same folder, and the same windows.
 """
 
-import contextlib
+import atexit
 import os
-from collections.abc import Iterator
 
 import torch
 
@@ -78,24 +77,18 @@ class Ranks:
 ALONE = Ranks()
 
 
-@contextlib.contextmanager
-def joined(device: torch.device) -> Iterator[Ranks]:
+def joined(device: torch.device) -> Ranks:
     """Join the ranks that `torchrun` started, over gloo on the processor and nccl on a GPU; alone without it.
 
-    A process group that is there already is used and left as it is.
+    They stay joined until the process ends: a group that is left and made anew could meet itself half made.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield ALONE
-        return
+        return ALONE
     import torch.distributed as group
 
-    ours = not group.is_initialized()
-    if ours:
+    if not group.is_initialized():
         if device.type == "cuda":
             torch.cuda.set_device(device)
         group.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield Ranks(group.get_rank(), group.get_world_size(), device)
-    finally:
-        if ours:
-            group.destroy_process_group()
+        atexit.register(group.destroy_process_group)
+    return Ranks(group.get_rank(), group.get_world_size(), device)
