@@ -73,12 +73,15 @@ class Fitted:
             self.loss,
         )
 
-    def module(self) -> torch.nn.Module:
-        """Build the network with the learned weights, ready to speak."""
+    def module(self, *, apart: bool = True) -> torch.nn.Module:
+        """Build the network with the learned weights, ready to speak.
+
+        With `apart`, no window's bits depend on its neighbours; without, it is faster.
+        """
         assert isinstance(self.model, Network)
         module = self.model.build(len(self.inputs), len(self.context), torch.Generator().manual_seed(0))
         module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in self.arrays.items()})
-        return by_row(module.eval())
+        return by_row(module.eval()) if apart else module.eval()
 
 
 def save_fitted(fitted: Fitted, folder: Path) -> None:

@@ -25,7 +25,7 @@ def network_of(fitted: Fitted) -> torch.nn.Module:
     """
     if not isinstance(fitted.model, Network):
         raise SettingError("only a network can be asked in this way", found=fitted.model.name)
-    return fitted.module()
+    return fitted.module(apart=False)
 
 
 def answers(module: torch.nn.Module, gather: Gather, which: IntArray, change: Change | None = None) -> FloatArray:
