@@ -94,7 +94,7 @@ def ours(asked):
 def theirs(asked):
     from rivals.qlib_lstm import QlibEpoch
 
-    return QlibEpoch(market(ASSETS, DAYS, FIELDS), SPAN, HIDDEN, LAYERS, BATCH, asked.workers)
+    return QlibEpoch(partial(market, ASSETS, DAYS, FIELDS), SPAN, HIDDEN, LAYERS, BATCH, asked.workers)
 
 
 def share_of(batches):
@@ -143,7 +143,8 @@ def main():
     for what, sides in works.items():
         told(what, len(share[0]), in_turns({who: partial(side, share) for who, side in sides.items()}, asked.rounds))
     for who in () if asked.no_memory else ("ours", "qlib"):
-        memory = peak_memory(__file__, "--memory", who, "--threads", str(asked.threads), *form_of(asked))
+        more = [*(("--form", asked.form) if asked.form else ()), *(("--no-full",) if asked.no_full else ())]
+        memory = peak_memory(__file__, "--memory", who, "--threads", str(asked.threads), *more)
         print(f"{'peak memory':<16}{who:<6}{memory:>10.0f} MiB")
         rows.append({"what": "peak memory", "who": who, "mebibytes": round(memory)})
     keep(
@@ -151,13 +152,10 @@ def main():
     )
 
 
-def form_of(asked):
-    return () if asked.form is None else ("--form", asked.form)
-
-
 def measure_memory(asked):
-    """Peak of this process, all in all: imports, market, preparation, and an epoch on a few batches."""
-    share = share_of(4)
+    """Peak of this process, all in all: imports, market, preparation, and one epoch (or a few batches of it)."""
+    torch.set_num_threads(asked.threads)
+    share = share_of(4 if asked.no_full else None)
     if asked.memory == "ours":
         side = ours(asked)
         first = side.network.build(FIELDS, 0, torch.Generator().manual_seed(0)).state_dict()
@@ -172,11 +170,13 @@ def measure_memory(asked):
 def arguments():
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--rounds", type=int, default=5, help="turns; the figures are medians")
-    asked.add_argument("--batches", type=int, default=8, help="training batches of the share that is taken in turns")
+    asked.add_argument("--batches", type=int, default=12, help="training batches of the share that is taken in turns")
     asked.add_argument("--threads", type=int, default=1, help="threads of torch, for both")
     asked.add_argument("--workers", type=int, default=0, help="processes of Qlib's DataLoader (its own default: 10)")
     asked.add_argument("--form", help="how our LSTM is computed, if not as it chooses itself")
-    asked.add_argument("--no-full", action="store_true", help="no full epoch: compare losses over the share")
+    asked.add_argument(
+        "--no-full", action="store_true", help="no full epoch: losses over the share, memory over 4 batches"
+    )
     asked.add_argument("--no-memory", action="store_true", help="leave out peak memory")
     asked.add_argument("--memory", choices=("ours", "qlib"), help=argparse.SUPPRESS)
     return asked.parse_args()

@@ -7,6 +7,7 @@ batches, workers and dropping as its `fit` sets them, its `train_epoch` and `tes
 
 import logging
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -25,16 +26,11 @@ __all__ = ["QlibEpoch", "recorded", "weights_of"]
 class QlibEpoch:
     """Qlib's model and samplers; a window is named by its asset and its last day."""
 
-    def __init__(self, given: Market, span: Span, hidden: int, layers: int, batch: int, workers: int) -> None:
-        self.fields, self.hidden, self.layers, self.batch, self.workers = (
-            given.factors.shape[2],
-            hidden,
-            layers,
-            batch,
-            workers,
-        )
-        assets = len(given.factors)
-        dataset = _dataset(given, span)
+    def __init__(
+        self, make: Callable[[], Market], span: Span, hidden: int, layers: int, batch: int, workers: int
+    ) -> None:
+        self.hidden, self.layers, self.batch, self.workers = hidden, layers, batch, workers
+        dataset, assets, self.fields = _dataset(make, span)
         self.train, self.valid = (
             dataset.prepare(which, col_set=["feature", "label"], data_key=DataHandlerLP.DK_L)
             for which in ("train", "valid")
@@ -96,15 +92,19 @@ def recorded(made: LSTM) -> list[float]:
     return kept
 
 
-def _dataset(given: Market, span: Span) -> TSDatasetH:
-    """The market as Qlib's examples prepare it."""
+def _dataset(make: Callable[[], Market], span: Span) -> tuple[TSDatasetH, int, int]:
+    """The market as Qlib's examples prepare it, its assets and fields; our own arrays are let go once it has them."""
     qlib.init(provider_uri="./nothing", region="cn", logging_level=logging.CRITICAL, skip_if_reg=True)
+    given = make()
     assets, days, fields = given.factors.shape
     dates = pd.bdate_range("2015-01-05", periods=days)
     index = pd.MultiIndex.from_product([dates, [f"SH{n:06d}" for n in range(assets)]], names=["datetime", "instrument"])
     columns = pd.MultiIndex.from_tuples([*[("feature", f"F{n:02d}") for n in range(fields)], ("label", "LABEL0")])
-    values = np.concatenate([given.factors, given.label[:, :, None]], axis=2)
-    frame = pd.DataFrame(values.transpose(1, 0, 2).reshape(assets * days, fields + 1), index=index, columns=columns)
+    values = np.empty((days, assets, fields + 1), np.float32)
+    values[:, :, :fields], values[:, :, fields] = given.factors.transpose(1, 0, 2), given.label.T
+    del given
+    frame = pd.DataFrame(values.reshape(assets * days, fields + 1), index=index, columns=columns, copy=False)
+    del values
     ends = {"fit_start_time": dates[0], "fit_end_time": dates[span.train - 1]}
     source = {"class": "StaticDataLoader", "module_path": "qlib.data.dataset.loader", "kwargs": {"config": frame}}
     robust = {"fields_group": "feature", "clip_outlier": True, **ends}
@@ -122,4 +122,4 @@ def _dataset(given: Market, span: Span) -> TSDatasetH:
         "train": (dates[0], dates[span.train - 1]),
         "valid": (dates[span.train], dates[span.train + span.valid - 1]),
     }
-    return TSDatasetH(handler=handler, segments=segments, step_len=span.lookback)
+    return TSDatasetH(handler=handler, segments=segments, step_len=span.lookback), assets, fields
