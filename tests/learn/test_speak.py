@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tidegate.errors import RecordError
 from tidegate.learn.fit import fit_network, fit_rival, load_fitted
-from tidegate.learn.speak import TILE, average, speak
+from tidegate.learn.speak import TILE, speak
 from tidegate.learn.steady import steady
 from tidegate.learn.target import TargetScale, Times
 from tidegate.learn.training import Training
@@ -149,9 +149,3 @@ def test_missing_inputs_are_refused(world, tmp_path):
         with pytest.raises(RecordError, match="missing value"):
             speak(model, holed, world.affine, world.test)
         assert speak(model, holed, world.affine, world.test[:3]).shape == (3,)
-
-
-def test_an_ensemble_is_a_mean():
-    np.testing.assert_array_equal(
-        average([np.array([1.0, 5.0]), np.array([2.0, 7.0]), np.array([3.0, 0.0])]), [2.0, 4.0]
-    )

@@ -3,8 +3,10 @@
 import json
 
 import numpy as np
+import pytest
 from small import files_below, finish, small
 
+from tidegate.errors import SettingError
 from tidegate.study.records import load_forecast
 
 
@@ -52,3 +54,19 @@ def test_a_classifier_goes_through_every_room(tmp_path):
         np.testing.assert_allclose(found[seed].score, p[:, 2] - p[:, 0], atol=1e-12)
     assert set(np.unique(found["seed-1"].truth[np.isfinite(found["seed-1"].truth)])) == {-1.0, 0.0, 1.0}
     assert found["majority"].probabilities is None
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"training__loss": {"name": "cross-entropy"}, "model__outputs": 3}, "is of class numbers"),
+        ({"training__loss": {"name": "cross-entropy"}}, "one output per class"),
+        ({"model__outputs": 2}, "compares one score with one number"),
+        ({"training__loss": {"name": "ic"}}, "must share a batch"),
+        ({"training__loss": {"name": "ic"}, "training__sampling": {"name": "by-date"}}, "has no order to learn"),
+    ],
+)
+def test_losses_that_do_not_fit_are_refused_before_anything_is_fitted(changes, told, tmp_path):
+    with pytest.raises(SettingError, match=told):
+        finish(small(**changes), tmp_path)
+    assert not (tmp_path / "stages" / "fit").exists()

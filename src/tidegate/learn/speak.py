@@ -22,7 +22,7 @@ from tidegate.models.members import Members
 from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["TILE", "average", "say", "speak"]
+__all__ = ["TILE", "say", "speak"]
 
 TILE = 256
 _RIVAL_TILE = 4096
@@ -64,15 +64,6 @@ def say(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> Sa
     with steady(1):
         told = [model.predict(learned, seen_by(windows, affine, part)) for part in _tiles(which, _RIVAL_TILE)]
     return Said(fitted.target_scale.to_unit(np.concatenate(told)) if told else np.zeros(0))
-
-
-def average(forecasts: list[FloatArray]) -> FloatArray:
-    """Average the scores of several models, window by window: an ensemble.
-
-    >>> average([np.array([1.0, 2.0]), np.array([3.0, 2.0])]).tolist()
-    [2.0, 2.0]
-    """
-    return np.asarray(np.mean(np.stack(forecasts), axis=0))
 
 
 def _network_said(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) -> Said:

@@ -7,6 +7,8 @@ import polars as pl
 
 from tidegate.component import document
 from tidegate.errors import DataError, SettingError, UnknownNameError
+from tidegate.learn.losses.fitting import fitted_loss
+from tidegate.models.base import Network
 from tidegate.prepare.windows import cut_windows
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
@@ -113,8 +115,22 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     folds_kept = stages.make(
         "folds", splitting, lambda work: save_folds(work, study.split.folds(np.asarray(panel.times)))
     )
-    _refuse_empty(study, load_windows(windows_kept.folder, panel), load_folds(folds_kept.folder))
+    windows, folds = load_windows(windows_kept.folder, panel), load_folds(folds_kept.folder)
+    _refuse_empty(study, windows, folds)
+    _refuse_unlearnable(study, windows, folds)
     return Standing(study, bars, bars_kept, Ground(panel_kept, windows_kept, folds_kept))
+
+
+def _refuse_unlearnable(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:
+    """Say before anything is fitted that a loss, its targets, the networks and the sampling don't go together."""
+    if study.training is None:
+        return
+    for fold in folds:
+        sets = {"train": np.flatnonzero(fold.training(windows)), "valid": np.flatnonzero(fold.validation(windows))}
+        scale = study.target_scaling.fit(windows.target[sets["train"]])
+        for model in (study.model, *study.rivals):
+            if isinstance(model, Network):
+                fitted_loss(model, study.training, windows, scale, sets)
 
 
 def _refuse_empty(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:
