@@ -8,6 +8,7 @@ import torch
 
 from tidegate.models.activations import Activation, activate
 from tidegate.models.initialisers import initial
+from tidegate.models.stack import Stack
 
 __all__ = ["Dense", "by_row"]
 
@@ -36,7 +37,7 @@ class Dense(torch.nn.Module):
 
 
 def by_row(module: torch.nn.Module) -> torch.nn.Module:
-    """Switch every dense layer of `module` to the form whose rows know nothing of each other.
+    """Switch every dense layer and every stack of cells in `module` to a form whose rows know nothing of each other.
 
     >>> layer = Dense(31, 5, "linear", torch.Generator().manual_seed(1))
     >>> x = torch.randn(64, 31, generator=torch.Generator().manual_seed(2))
@@ -47,4 +48,6 @@ def by_row(module: torch.nn.Module) -> torch.nn.Module:
     for part in module.modules():
         if isinstance(part, Dense):
             part.apart = True
+        elif isinstance(part, Stack):
+            part.speak_apart()
     return module

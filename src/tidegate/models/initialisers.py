@@ -56,7 +56,8 @@ def _normal(shape: Shape, generator: "torch.Generator", variance: float) -> "tor
     import torch
 
     below = torch.empty(shape, dtype=torch.float64).uniform_(_BELOW, 1.0 - _BELOW, generator=generator)
-    return (torch.special.ndtri(below) * (variance**0.5 / _NARROWER)).to(torch.float32)
+    drawn: torch.Tensor = torch.special.ndtri(below) * (variance**0.5 / _NARROWER)
+    return drawn.to(torch.float32)
 
 
 def _orthogonal(shape: Shape, generator: "torch.Generator") -> "torch.Tensor":

@@ -66,6 +66,10 @@ class Stack(torch.nn.Module):
         self.ponder = tuple(run.ponder for run in runs if run.ponder is not None)
         return x, tuple(run.state for run in runs)
 
+    def speak_apart(self) -> None:
+        """Change to a form in which a window's bits do not depend on its neighbours' or on its place in the batch."""
+        self.cell = self.cell.apart
+
     def _run(self, layer: torch.nn.Module, x: torch.Tensor, start: "State | None", mask: torch.Tensor | None) -> Run:
         state = self.cell.start(x.shape[0], x) if start is None else start
         noise = self.recalling(x, self.cell.hidden)

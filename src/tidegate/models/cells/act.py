@@ -132,6 +132,11 @@ class ACT(Cell):
         """The form that computes `run` on the processor."""
         return "plain" if self.form == "plain" or self.fused_as is None else "fast"
 
+    @property
+    def apart(self) -> Self:
+        """The plain form over the inner cell's steps with rows apart."""
+        return self.model_copy(update={"form": "plain", "cell": self.cell.but(form="apart")})
+
     def draw(self, inputs: int, generator: "torch.Generator") -> Weights:
         """Draw the inner cell's weights, with one input more for the flag, and the halting unit's."""
         import torch
@@ -161,8 +166,16 @@ class ACT(Cell):
         noise: "torch.Tensor | None" = None,
     ) -> Run:
         """Ponder over every time step of ``x [B, L, F]``; masks and noise as any cell has them."""
-        kind = self.fused_as
-        if self.form != "plain" and kind is not None and x.device.type == "cpu":
+        kind = self.fused_as if x.device.type == "cpu" else None
+        if self.form == "fast" and kind is None:
+            raise SettingError(
+                "the fused kernel ponders on the processor alone",
+                expected="cpu",
+                found=x.device.type,
+                where="act.form",
+                hint="auto takes the plain form on other devices",
+            )
+        if self.form != "plain" and kind is not None:
             from tidegate.models.fast.ponder import ponder_fused
 
             return ponder_fused(kind, self.rule, weights, x, state, mask, noise)

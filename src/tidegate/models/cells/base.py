@@ -10,7 +10,7 @@ one that wraps another passes on what the inner one says.
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from tidegate.component import Component
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Form", "Ponder", "Run", "State", "Weights"]
 
-Form = Literal["auto", "fast", "torch", "plain"]
+Form = Literal["auto", "fast", "torch", "plain", "apart"]
 Weights: TypeAlias = "Mapping[str, torch.Tensor]"
 State: TypeAlias = "tuple[torch.Tensor, ...]"
 
@@ -82,6 +82,11 @@ class Cell(Component):
     @abstractmethod
     def gates(self) -> tuple[str, ...]:
         """Names of the gates and candidates, in the order of their blocks along the first axis of kernel and bias."""
+
+    @property
+    @abstractmethod
+    def apart(self) -> Self:
+        """The same cell in the fastest form in which a row's bits do not depend on its neighbours' or on its place."""
 
     @abstractmethod
     def draw(self, inputs: int, generator: "torch.Generator") -> Weights:

@@ -7,7 +7,7 @@ bias that is there anyway.
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 from pydantic import Field
 
@@ -37,6 +37,9 @@ class FusedKind(NamedTuple):
 class Gated(Layered):
     """A cell with a kernel ``[gH, F]``, a recurrent matrix ``[gH, H]`` and a bias ``[gH]`` for its g blocks."""
 
+    torch_keeps_rows_apart: ClassVar[bool] = False
+    """Whether a row's bits do not depend on its place in the batch where torch's own operation computes it."""
+
     activation: Activation = Field(default="tanh", description="of the candidate and of what leaves the cell")
     layer_norm: bool = Field(default=False, description="normalise W x, R h and the state over the units of a layer")
     recurrent_dropout: float = Field(
@@ -60,13 +63,21 @@ class Gated(Layered):
         """Torch's own operation for all steps; None where it has none for these curves."""
 
     def forms(self, *, device: str, masked: bool) -> tuple[Form, ...]:
-        """Torch's own operation without masks and noise, fused kernels on a GPU, and one step at a time."""
+        """Fused kernels on the processor, torch's own without masks and noise, Triton's on a GPU, and step by step."""
         found: list[Form] = []
+        if device == "cpu" and self.fused_as is not None:
+            found.append("fast")
         if self.by_torch is not None and not (masked or self.layer_norm or self.recurrent_dropout):
             found.append("torch")
         if device == "cuda" and self.fused_as is not None and _triton_is_there():
             found.append("fast")
-        return (*found, "plain")
+        return (*found, "plain", "apart")
+
+    @property
+    def apart(self) -> Self:
+        """One step at a time, or torch's own operation where it is known to keep rows apart."""
+        known = self.forms(device="cpu", masked=False)
+        return self.but(form="torch" if self.torch_keeps_rows_apart and "torch" in known else "apart")
 
     def run_as(
         self,
@@ -80,9 +91,11 @@ class Gated(Layered):
         """Do all steps by `form`."""
         if form == "torch" and self.by_torch is not None:
             return self.by_torch(weights, x, state)
-        if form == "fast" and self.fused_as is not None and x.device.type == "cuda":
-            from tidegate.models.gpu.fused import fused
-
+        if form == "fast" and self.fused_as is not None:
+            if x.device.type == "cuda":
+                from tidegate.models.gpu.fused import fused
+            else:
+                from tidegate.models.fast.fused import fused
             return Run(*fused(self.fused_as, weights, x, state, mask, noise))
         return unroll(self, weights, x, state, mask, noise)
 
@@ -101,15 +114,15 @@ class Gated(Layered):
 
     def seen(self, weights: Weights, x: "torch.Tensor", rows: slice = _ALL) -> "torch.Tensor":
         """Compute ``W x`` for some rows of the blocks ``[B, rows]``, normalised if the settings say so."""
-        product = x @ weights["kernel"][rows].T
-        return normalised(product, weights["kernel_gain"][rows]) if self.layer_norm else product
+        found = self.product(x, weights["kernel"][rows])
+        return normalised(found, weights["kernel_gain"][rows]) if self.layer_norm else found
 
     def recalled(
         self, weights: Weights, h: "torch.Tensor", noise: "torch.Tensor | None", rows: slice = _ALL
     ) -> "torch.Tensor":
         """Compute ``R (noise ∘ h)`` for some rows of the blocks ``[B, rows]``, normalised if the settings say so."""
-        product = (h if noise is None else h * noise) @ weights["recurrent"][rows].T
-        return normalised(product, weights["recurrent_gain"][rows]) if self.layer_norm else product
+        found = self.product(h if noise is None else h * noise, weights["recurrent"][rows])
+        return normalised(found, weights["recurrent_gain"][rows]) if self.layer_norm else found
 
 
 def _triton_is_there() -> bool:

@@ -1,8 +1,9 @@
 """Cells with settings of their own: what they share, and how the form that computes them is chosen.
 
 A form is one way to compute the same equations: *fast* (fused kernels on the processor), *torch* (operations that torch
-has for whole windows, cuDNN on a GPU) or *plain* (one step after the other). A form that is named is used or refused;
-*auto* takes the fastest that knows the settings, the device and the masks at hand, and `computed_by` says which.
+has for whole windows, cuDNN on a GPU), *plain* (one step after the other) or *apart* (the same, with products in which
+a row's bits do not depend on the rows around it: for speaking). A form that is named is used or refused; *auto* takes
+the fastest that knows the settings, the device and the masks at hand, and `computed_by` says which.
 """
 
 from abc import abstractmethod
@@ -12,6 +13,7 @@ from pydantic import Field, model_validator
 
 from tidegate.errors import SettingError
 from tidegate.models.cells.base import Cell, Form, Ponder, Run, State, Weights
+from tidegate.models.cells.product import product_apart
 from tidegate.models.initialisers import Initialiser
 
 if TYPE_CHECKING:
@@ -55,6 +57,10 @@ class Layered(Cell):
         noise: "torch.Tensor | None",
     ) -> Run:
         """Do all steps by one of `forms`."""
+
+    def product(self, x: "torch.Tensor", weights: "torch.Tensor") -> "torch.Tensor":
+        """``x W.T``, by the product that the form asks for."""
+        return product_apart(x, weights) if self.form == "apart" else x @ weights.T
 
     def form_for(self, *, device: str, masked: bool) -> Form:
         """Choose the form; raises `SettingError` where the one that is named does not know what is asked."""

@@ -56,7 +56,7 @@ class MinGRU(Mixing):
         noise: "torch.Tensor | None" = None,  # noqa: ARG002 - there is no recurrent product
     ) -> "tuple[torch.Tensor, State]":
         """Do one step of the equations above."""
-        z, n = (x @ weights["kernel"].T + weights["bias"]).chunk(2, dim=1)
+        z, n = (self.product(x, weights["kernel"]) + weights["bias"]).chunk(2, dim=1)
         z = z.sigmoid()
         h = (1.0 - z) * state[0] + z * positive(n)
         return h, (h,)

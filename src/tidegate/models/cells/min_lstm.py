@@ -54,7 +54,7 @@ class MinLSTM(Mixing):
         noise: "torch.Tensor | None" = None,  # noqa: ARG002 - there is no recurrent product
     ) -> "tuple[torch.Tensor, State]":
         """Do one step of the equations above."""
-        f, i, n = (x @ weights["kernel"].T + weights["bias"]).chunk(3, dim=1)
+        f, i, n = (self.product(x, weights["kernel"]) + weights["bias"]).chunk(3, dim=1)
         keep = _odds(f, i).sigmoid()  # f / (f + i), also where both are too small to be told from zero
         h = keep * state[0] + (1.0 - keep) * positive(n)
         return h, (h,)
