@@ -1,18 +1,18 @@
 """All steps of one tile of rows, backward; see `forward` for how a tile lies in memory.
 
-The gradients of all sums of a tile, ``dz [L, m, A]``, stay in the cache of the thread that computes them: the weights'
-gradient is one product over all steps of the tile at its end. It is added to that of the tile's lane, and lanes are
-added up in their order by the caller, so that bits do not depend on the number of threads.
+The weights' gradient is added up step by step, while the gradients of the step's sums are still in the nearest cache. It
+is that of the tile's lane; lanes are added up in their order by the caller, so that bits do not depend on the number of
+threads.
 """
 
 from typing import Any
 
-from tidegate.models.fast.blas import gemm
 from tidegate.models.fast.compiled import compiled, inner
 from tidegate.models.fast.curves import copy, wipe
 from tidegate.models.fast.forward import begin, take
 from tidegate.models.fast.gru_rows import gru_backward, unreset
 from tidegate.models.fast.lstm_rows import lstm_backward
+from tidegate.models.fast.product import gather, multiply
 from tidegate.models.fast.rnn_rows import rnn_backward
 
 __all__ = ["backward_tile"]
@@ -22,7 +22,6 @@ _RNN, _GRU_AFTER, _GRU_BEFORE = 3, 4, 5
 
 @compiled
 def backward_tile(
-    address: int,
     cell: int,
     gate: int,
     state: int,
@@ -38,10 +37,12 @@ def backward_tile(
     hs: Any,
     cs: Any,
     taken: Any,
+    strips: Any,
+    panel: Any,
     up_outputs: Any,
     up_h: Any,
     up_c: Any,
-    dz: Any,
+    d: Any,
     dh: Any,
     dc: Any,
     held: Any,
@@ -53,10 +54,10 @@ def backward_tile(
     dh_start: Any,
     dc_start: Any,
 ) -> None:
-    """Add a tile's part to ``weights [G, H + F + 1]`` and `dextra`; write its rows of the other gradients.
+    """Add a tile's part to `weights`, in panels as `gather` has them, and `dextra`; write its rows of the others.
 
-    `up_…` are gradients of outputs ``[B, L, H]`` and last states ``[B, H]``; `held` and `back` ``[m, H]``, `work`
-    ``[2, H]`` and the arrays of a tile are scratch. Empty arrays stand for what is not given or not wanted.
+    `up_…` are gradients of outputs ``[B, L, H]`` and last states ``[B, H]``; `kernel` and `recurrent` are
+    laid out by `pack`. `d` ``[m, A]``, `held` and `back` ``[m, H]``, `work` ``[2, H]`` and the arrays of a tile are scratch. Empty arrays stand for what is not given or not wanted.
     """
     steps, wide = z.shape[0], dh.shape[1]
     begin(first, count, up_h, dh)
@@ -66,7 +67,6 @@ def backward_tile(
     for step in range(steps):
         t = steps - 1 - step
         take(first, count, t, mask, taken)
-        d = dz[t]
         if up_outputs.shape[0] > 0:
             _hear(first, count, t, up_outputs, taken, held, dh)
         if cell < _RNN:
@@ -76,21 +76,19 @@ def backward_tile(
         else:
             gru_backward(cell == _GRU_AFTER, gate, state, taken, z[t], hs[t], dh, d, dextra)
             if cell == _GRU_BEFORE:
-                _reset_back(address, gate, first, count, recurrent, noise, z[t], hs[t], taken, d, dh, back)
+                _reset_back(gate, first, count, recurrent, noise, z[t], hs[t], taken, d, dh, back)
         if t > 0 or dh_start.shape[0] > 0:
-            _recall(address, cell, first, count, recurrent, noise, d, dh, back)
+            _recall(cell, first, count, recurrent, noise, d, dh, back)
         if dx.shape[0] > 0:
-            inputs = kernel.shape[1]
-            gemm(
-                address, False, False, count, inputs, kernel.shape[0], d, 0, d.shape[1], kernel, 0, inputs,
-                0.0, dx, (first * steps + t) * inputs, steps * inputs,
-            )  # fmt: skip
+            inputs = dx.shape[2]
+            at, apart = (first * steps + t) * inputs, steps * inputs
+            multiply(d, 0, d.shape[1], count, kernel, 0, 0, kernel.shape[1], inputs, False, dx, at, apart)
+        _weights(cell, wide, xh[t], z[t], d, weights, strips, panel)
     for r in range(count):
         if dh_start.shape[0] > 0:
             copy(dh[r], dh_start[first + r])
         if dc_start.shape[0] > 0:
             copy(dc[r], dc_start[first + r])
-    _weights(address, cell, wide, xh, z, dz, weights)
 
 
 @inner
@@ -109,19 +107,16 @@ def _hear(first: int, count: int, t: int, up: Any, taken: Any, held: Any, dh: An
 
 @inner
 def _recall(
-    address: int, cell: int, first: int, count: int, recurrent: Any, noise: Any, d: Any, dh: Any, back: Any
+    cell: int, first: int, count: int, recurrent: Any, noise: Any, d: Any, dh: Any, back: Any
 ) -> None:
     """Add what goes back through the recurrent products to ``dh``."""
     m, wide, across = dh.shape[0], dh.shape[1], d.shape[1]
-    blocks = recurrent.shape[0] if cell <= _RNN else 2 * wide
+    blocks = recurrent.shape[1] if cell <= _RNN else 2 * wide
     noisy = noise.shape[0] > 0
-    into, keep = (back, 0.0) if noisy else (dh, 1.0)
-    gemm(address, False, False, m, wide, blocks, d, 0, across, recurrent, 0, wide, keep, into, 0, wide)
+    into = back if noisy else dh
+    multiply(d, 0, across, m, recurrent, 0, 0, blocks, wide, not noisy, into, 0, wide)
     if cell == _GRU_AFTER:
-        gemm(
-            address, False, False, m, wide, wide, d, 3 * wide, across, recurrent, 2 * wide * wide, wide,
-            1.0, into, 0, wide,
-        )  # fmt: skip
+        multiply(d, 3 * wide, across, m, recurrent, 0, blocks, blocks + wide, wide, True, into, 0, wide)
     if noisy:
         for r in range(count):
             factor, row, sent = noise[first + r], dh[r], back[r]
@@ -131,7 +126,6 @@ def _recall(
 
 @inner
 def _reset_back(
-    address: int,
     gate: int,
     first: int,
     count: int,
@@ -146,10 +140,7 @@ def _reset_back(
 ) -> None:
     """Go back through the reset state of a GRU whose reset comes before the product."""
     m, wide, across = dh.shape[0], dh.shape[1], d.shape[1]
-    gemm(
-        address, False, False, m, wide, wide, d, 2 * wide, across, recurrent, 2 * wide * wide, wide,
-        0.0, d, 3 * wide, across,
-    )  # fmt: skip
+    multiply(d, 2 * wide, across, m, recurrent, 0, 2 * wide, 3 * wide, wide, False, d, 3 * wide, across)
     for r in range(m):
         if r < count and noise.shape[0] > 0:
             copy(noise[first + r], back[r])
@@ -160,17 +151,16 @@ def _reset_back(
 
 
 @inner
-def _weights(address: int, cell: int, wide: int, xh: Any, z: Any, dz: Any, into: Any) -> None:
-    rows, deep, across = dz.shape[0] * dz.shape[1], xh.shape[2], dz.shape[2]
+def _weights(cell: int, wide: int, seen: Any, v: Any, d: Any, into: Any, strips: Any, panel: Any) -> None:
+    m, deep, across = seen.shape[0], seen.shape[1], d.shape[1]
     if cell <= _RNN:
-        gemm(address, True, False, into.shape[0], deep, rows, dz, 0, across, xh, 0, deep, 1.0, into, 0, deep)
+        gather(seen, 0, deep, deep, d, 0, across, across, m, into, 0, 0, strips, panel)
         return
     n, q = 2 * wide, 3 * wide
-    gemm(address, True, False, n, deep, rows, dz, 0, across, xh, 0, deep, 1.0, into, 0, deep)
-    gemm(
-        address, True, False, wide, deep - wide, rows, dz, n, across, xh, wide, deep, 1.0, into, n * deep + wide, deep
-    )  # fmt: skip
+    second = (n + panel.shape[1] - 1) // panel.shape[1]
+    gather(seen, 0, deep, deep, d, 0, across, n, m, into, 0, 0, strips, panel)
+    gather(seen, wide, deep, deep - wide, d, n, across, wide, m, into, second, wide, strips, panel)
     if cell == _GRU_AFTER:
-        gemm(address, True, False, wide, wide, rows, dz, q, across, xh, 0, deep, 1.0, into, n * deep, deep)
+        gather(seen, 0, deep, wide, d, q, across, wide, m, into, second, 0, strips, panel)
     else:
-        gemm(address, True, False, wide, wide, rows, dz, n, across, z, q, across, 1.0, into, n * deep, deep)
+        gather(v, q, across, wide, d, n, across, wide, m, into, second, 0, strips, panel)

@@ -8,11 +8,11 @@ they are scratch, used round and round. Rows that only fill the tile up are zero
 
 from typing import Any
 
-from tidegate.models.fast.blas import gemm
 from tidegate.models.fast.compiled import compiled, inner
 from tidegate.models.fast.curves import copy, wipe
 from tidegate.models.fast.gru_rows import gru_forward, reset
 from tidegate.models.fast.lstm_rows import lstm_forward
+from tidegate.models.fast.product import multiply
 from tidegate.models.fast.rnn_rows import rnn_forward
 
 __all__ = ["begin", "forward_tile", "take"]
@@ -22,7 +22,6 @@ _RNN, _GRU_AFTER, _GRU_BEFORE = 3, 4, 5
 
 @compiled
 def forward_tile(
-    address: int,
     cell: int,
     gate: int,
     state: int,
@@ -31,7 +30,7 @@ def forward_tile(
     resting: bool,
     x: Any,
     shared: Any,
-    turned: Any,
+    panels: Any,
     extra: Any,
     start_h: Any,
     start_c: Any,
@@ -62,10 +61,10 @@ def forward_tile(
         still = resting and t == 0
         _see(first, count, t, wide, x, shared, noise, h_before, seen, v)
         if cell <= _RNN:
-            _product(address, still, shared.size > 0, wide, turned.shape[1], seen, turned, v)
+            _product(still, shared.size > 0, wide, z.shape[2], seen, panels, v)
         else:
-            _product(address, still, shared.size > 0, wide, 2 * wide, seen, turned, v)
-            _candidate(address, cell, gate, still, shared.size > 0, wide, seen, turned, taken, v)
+            _product(still, shared.size > 0, wide, 2 * wide, seen, panels, v)
+            _candidate(cell, gate, still, shared.size > 0, wide, seen, panels, taken, v)
         if cell < _RNN:
             c_before, c_after = cs[t % cs.shape[0]], cs[(t + 1) % cs.shape[0]]
             lstm_forward(cell, gate, state, extra, taken, v, c_before, c_after, h_before, h_after)
@@ -126,37 +125,31 @@ def _see(first: int, count: int, t: int, wide: int, x: Any, shared: Any, noise: 
 
 
 @inner
-def _product(address: int, still: bool, shared: bool, wide: int, blocks: int, seen: Any, turned: Any, v: Any) -> None:
+def _product(still: bool, shared: bool, wide: int, blocks: int, seen: Any, panels: Any, v: Any) -> None:
     """Fill the first `blocks` columns of ``v``: both products and the bias at once."""
-    m, deep, across, g = seen.shape[0], seen.shape[1], v.shape[1], turned.shape[1]
-    if shared:
-        if not still:
-            gemm(address, False, False, m, blocks, wide, seen, 0, deep, turned, 0, g, 1.0, v, 0, across)
-    elif still:
-        gemm(
-            address, False, False, m, blocks, deep - wide, seen, wide, deep, turned, wide * g, g, 0.0, v, 0, across
-        )  # fmt: skip
-    else:
-        gemm(address, False, False, m, blocks, deep, seen, 0, deep, turned, 0, g, 0.0, v, 0, across)
+    m, deep, across = seen.shape[0], seen.shape[1], v.shape[1]
+    begin = wide if still else 0
+    end = wide if shared else deep
+    if end > begin:
+        multiply(seen, begin, deep, m, panels, 0, begin, end, blocks, shared, v, 0, across)
 
 
 @inner
 def _candidate(
-    address: int, cell: int, gate: int, still: bool, shared: bool, wide: int, seen: Any, turned: Any, taken: Any, v: Any
+    cell: int, gate: int, still: bool, shared: bool, wide: int, seen: Any, panels: Any, taken: Any, v: Any
 ) -> None:
-    """Fill the last two columns of a GRU: the candidate's products, apart from each other."""
-    m, deep, across, g = seen.shape[0], seen.shape[1], v.shape[1], turned.shape[1]
+    """Fill the last two blocks of a GRU: the candidate's products, apart from each other."""
+    m, deep, across = seen.shape[0], seen.shape[1], v.shape[1]
     n, q = 2 * wide, 3 * wide
+    panel = (n + panels.shape[2] - 1) // panels.shape[2]
     if not shared:
-        gemm(
-            address, False, False, m, wide, deep - wide, seen, wide, deep, turned, wide * g + n, g, 0.0, v, n, across
-        )  # fmt: skip
+        multiply(seen, wide, deep, m, panels, panel, wide, deep, wide, False, v, n, across)
     if cell == _GRU_BEFORE:
         reset(gate, taken, v, seen)
         if not still:
-            gemm(address, False, False, m, wide, wide, v, q, across, turned, n, g, 1.0, v, n, across)
+            multiply(v, q, across, m, panels, panel, 0, wide, wide, True, v, n, across)
     elif still:
         for r in range(m):
             wipe(v[r, q:])
     else:
-        gemm(address, False, False, m, wide, wide, seen, 0, deep, turned, n, g, 0.0, v, q, across)
+        multiply(seen, 0, deep, m, panels, panel, 0, wide, wide, False, v, q, across)

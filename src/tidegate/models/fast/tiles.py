@@ -9,7 +9,8 @@ from typing import NamedTuple
 __all__ = ["Tiles", "cut", "micro_rows"]
 
 _LANES = 16
-_STEP = 8
+_MOST = 66
+_STEP = 6
 
 
 class Tiles(NamedTuple):
@@ -24,7 +25,7 @@ class Tiles(NamedTuple):
         """First row of a tile and how many it has.
 
         >>> cut(100, 400).place(1)
-        (56, 44)
+        (54, 46)
         """
         first = tile * self.rows
         return first, min(self.rows, self.batch - first)
@@ -38,10 +39,10 @@ def cut(batch: int, hidden: int) -> Tiles:
     """Cut `batch` rows of `hidden` units into even tiles.
 
     >>> cut(2000, 64)
-    Tiles(batch=2000, rows=128, count=16, lanes=16)
+    Tiles(batch=2000, rows=66, count=31, lanes=16)
     """
-    most = 128 if batch > 256 or hidden > 128 else 64
-    rows = -(-batch // -(-batch // most))
+    most = _MOST
+    rows = -(-batch // max(-(-batch // most), min(2, batch)))
     rows = -(-rows // _STEP) * _STEP
     count = -(-batch // rows)
     return Tiles(batch, rows, count, min(count, _LANES))

@@ -1,0 +1,262 @@
+"""The product of a few rows with weights that are used again and again: a kernel of its own.
+
+A BLAS copies both factors into a layout of its own at every call, which for a tile of some dozen rows costs as much as
+the product. Here the weights are laid out once per pass (`pack`), in panels of two vectors' width; six rows of the other
+factor are multiplied with a panel at a time, in registers. Each number is one sum in one order, whatever stands beside
+it: the bits of a row do not depend on the tile, its size or its other rows.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from tidegate.models.fast.compiled import inner
+
+__all__ = ["STRIP", "gather", "multiply", "pack", "width_of"]
+
+STRIP = 6  # rows at a time
+_BYTES = 32  # of a vector; machines with narrower ones use two
+_DEEP = 256  # steps of a sum whose weights stay in the nearest cache
+_UNROLL = 4
+
+
+def _block(rows: int, turned: bool) -> Any:
+    """Make a kernel: ``C [rows, 2 vectors] (+)= A · B [deep, 2 vectors]``, A being ``[rows, deep]`` or its turn."""
+
+    def kernel(  # type: ignore[no-untyped-def]  # noqa: ANN202 - numba's own protocol
+        typing, a, from_a, wide_a, b, from_b, wide_b, deep, add, c, from_c, wide_c  # noqa: ANN001, ARG001
+    ):  # fmt: skip
+        whole = types.intp
+        signature = types.void(a, whole, whole, b, whole, whole, whole, types.boolean, c, whole, whole)
+        return signature, lambda *given: _built(rows, turned, a.dtype.bitwidth // 8, *given)
+
+    return intrinsic(kernel)
+
+
+def _built(rows: int, turned: bool, size: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Write the kernel's instructions: sums in registers, one row's number spread over a vector at a time."""
+    from_a, wide_a, from_b, wide_b, deep, add, from_c, wide_c = (arguments[at] for at in (1, 2, 4, 5, 6, 7, 9, 10))
+    lanes = _BYTES // size
+    whole = deep.type
+    real = context.get_value_type(signature.args[0].dtype)
+    vector = ir.VectorType(real, lanes)
+
+    def number(value: int) -> Any:
+        return ir.Constant(whole, value)
+
+    def start(at: int, offset: Any) -> Any:
+        base = context.make_array(signature.args[at])(context, builder, arguments[at]).data
+        return builder.gep(base, [offset])
+
+    def load(pointer: Any) -> Any:
+        return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=size)
+
+    apart = number(1) if turned else wide_a
+    row_a = [start(0, builder.add(from_a, builder.mul(apart, number(r)))) for r in range(rows)]
+    row_c = [start(8, builder.add(from_c, builder.mul(wide_c, number(r)))) for r in range(rows)]
+    spots = [(r, half, builder.gep(row_c[r], [number(half * lanes)])) for r in range(rows) for half in range(2)]
+    weights = start(3, from_b)
+    with builder.if_else(add) as (then, other):
+        with then:
+            old = [load(spot) for _, _, spot in spots]
+            kept = builder.block
+        with other:
+            fresh = builder.block
+    begin = []
+    for value in old:
+        phi = builder.phi(vector)
+        phi.add_incoming(value, kept)
+        phi.add_incoming(ir.Constant(vector, None), fresh)
+        begin.append(phi)
+
+    def loop(sums: list[Any], first: Any, stop: Any, unroll: int) -> list[Any]:
+        entry = builder.block
+        head, body, leave = (builder.append_basic_block(name) for name in ("head", "body", "leave"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        k = builder.phi(whole)
+        k.add_incoming(first, entry)
+        phis = [builder.phi(vector) for _ in sums]
+        for phi, value in zip(phis, sums, strict=True):
+            phi.add_incoming(value, entry)
+        ahead = builder.add(k, number(unroll))
+        builder.cbranch(builder.icmp_signed("<=", ahead, stop), body, leave)
+        builder.position_at_end(body)
+        now = list(phis)
+        for more in range(unroll):
+            at = builder.add(k, number(more))
+            panel = builder.mul(at, wide_b)
+            along = builder.mul(at, wide_a) if turned else at
+            halves = [load(builder.gep(weights, [builder.add(panel, number(half * lanes))])) for half in range(2)]
+            for r in range(rows):
+                single = builder.load(builder.gep(row_a[r], [along]))
+                spread = builder.insert_element(ir.Constant(vector, ir.Undefined), single, ir.Constant(ir.IntType(32), 0))
+                spread = builder.shuffle_vector(
+                    spread, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), lanes), None)
+                )
+                for half in range(2):
+                    product = builder.fmul(spread, halves[half], flags=("contract",))
+                    now[2 * r + half] = builder.fadd(now[2 * r + half], product, flags=("contract",))
+        k.add_incoming(ahead, builder.block)
+        for phi, value in zip(phis, now, strict=True):
+            phi.add_incoming(value, builder.block)
+        builder.branch(head)
+        builder.position_at_end(leave)
+        loop.at = k  # type: ignore[attr-defined]
+        return phis
+
+    sums = loop(begin, number(0), deep, _UNROLL)
+    sums = loop(sums, loop.at, deep, 1)  # type: ignore[attr-defined]
+    for value, (_, _, spot) in zip(sums, spots, strict=True):
+        builder.store(value, builder.bitcast(spot, vector.as_pointer()), align=size)
+    return context.get_dummy_value()
+
+
+_six: Any = _block(STRIP, turned=False)
+_one: Any = _block(1, turned=False)
+_six_turned: Any = _block(STRIP, turned=True)
+
+
+def width_of(dtype: Any) -> int:
+    """Numbers of a panel's width: two vectors."""
+    return 2 * _BYTES // int(np.dtype(dtype).itemsize)
+
+
+def pack(weights: NDArray[Any]) -> NDArray[Any]:
+    """Lay out ``[deep, columns]`` in panels of two vectors' width, filled up with zeros: ``[panels, deep, width]``.
+
+    >>> pack(np.ones((3, 20), np.float32)).shape
+    (2, 3, 16)
+    """
+    width = width_of(weights.dtype)
+    deep, columns = weights.shape
+    panels = -(-columns // width)
+    filled = np.zeros((deep, panels * width), weights.dtype)
+    filled[:, :columns] = weights
+    return np.ascontiguousarray(filled.reshape(deep, panels, width).transpose(1, 0, 2))
+
+
+@inner
+def multiply(
+    a: Any,
+    from_a: int,
+    wide_a: int,
+    m: int,
+    panels: Any,
+    from_panel: int,
+    from_k: int,
+    to_k: int,
+    columns: int,
+    add: bool,
+    c: Any,
+    from_c: int,
+    wide_c: int,
+) -> None:
+    """``C [m, columns] (+)= A [m, to_k - from_k] · W[from_k:to_k]``, where W was laid out by `pack`.
+
+    A block is an array, the place of its first number in the flat array, and the distance between its rows.
+    """
+    deep, width = panels.shape[1], panels.shape[2]
+    edge = np.empty((STRIP, width), panels.dtype)
+    for k in range(from_k, to_k, _DEEP):
+        count = min(_DEEP, to_k - k)
+        more = add or k > from_k
+        at_a = from_a + k - from_k
+        for panel in range((columns + width - 1) // width):
+            weights = ((from_panel + panel) * deep + k) * width
+            at_c = from_c + panel * width
+            left = columns - panel * width
+            if left >= width:
+                r = 0
+                while r + STRIP <= m:
+                    _six(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, c, at_c + r * wide_c, wide_c)
+                    r += STRIP
+                while r < m:
+                    _one(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, c, at_c + r * wide_c, wide_c)
+                    r += 1
+            else:
+                _edge(a, at_a, wide_a, m, panels, weights, count, more, c, at_c, wide_c, left, edge)
+
+
+@inner
+def _edge(
+    a: Any,
+    at_a: int,
+    wide_a: int,
+    m: int,
+    panels: Any,
+    weights: int,
+    count: int,
+    more: bool,
+    c: Any,
+    at_c: int,
+    wide_c: int,
+    left: int,
+    edge: Any,
+) -> None:
+    """Do a panel that is wider than what is left of C."""
+    flat, width = c.reshape(c.size), edge.shape[1]
+    r = 0
+    while r < m:
+        rows = STRIP if r + STRIP <= m else 1
+        for i in range(rows if more else 0):
+            for j in range(left):
+                edge[i, j] = flat[at_c + (r + i) * wide_c + j]
+        if rows == STRIP:
+            _six(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, edge, 0, width)
+        else:
+            _one(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, edge, 0, width)
+        for i in range(rows):
+            for j in range(left):
+                flat[at_c + (r + i) * wide_c + j] = edge[i, j]
+        r += rows
+
+
+@inner
+def gather(
+    a: Any, from_a: int, wide_a: int, m: int, b: Any, from_b: int, wide_b: int, columns: int, deep: int, c: Any, from_panel: int, from_row: int, strips: Any, panel: Any
+) -> None:
+    """``C [m, columns] += Aᵀ B`` for ``A [deep, m]`` and ``B [deep, columns]``; C in panels ``[panels, rows, width]``.
+
+    Both factors are laid out anew, some steps of the sum at a time, in the scratch `strips` ``[room for m, 256]`` and
+    `panel` ``[256, width]``. C has room for m rounded up to six rows.
+    """
+    width = panel.shape[1]
+    groups = (m + STRIP - 1) // STRIP
+    flat_a, flat_b, flat = a.reshape(a.size), b.reshape(b.size), strips.reshape(strips.size)
+    for k in range(0, deep, _DEEP):
+        count = min(_DEEP, deep - k)
+        for g in range(groups):
+            _strip(flat_a[from_a + k * wide_a + g * STRIP :], wide_a, min(STRIP, m - g * STRIP), count, flat[g * STRIP * _DEEP :])
+        for at in range(0, columns, width):
+            left = min(width, columns - at)
+            for i in range(count):
+                source, into = flat_b[from_b + (k + i) * wide_b + at :], panel[i]
+                if left == width:
+                    for j in range(width):
+                        into[j] = source[j]
+                else:
+                    for j in range(left):
+                        into[j] = source[j]
+                    for j in range(left, width):
+                        into[j] = 0
+            for g in range(groups):
+                where = ((from_panel + at // width) * c.shape[1] + from_row + g * STRIP) * width
+                _six_turned(strips, g * STRIP * _DEEP, STRIP, panel, 0, width, count, True, c, where, width)
+
+
+@inner
+def _strip(source: Any, wide: int, rows: int, count: int, into: Any) -> None:
+    """Lay out up to six columns of A one step after the other."""
+    if rows == STRIP:
+        for i in range(count):
+            for j in range(STRIP):
+                into[i * STRIP + j] = source[i * wide + j]
+    else:
+        for i in range(count):
+            for j in range(STRIP):
+                into[i * STRIP + j] = source[i * wide + j] if j < rows else 0
