@@ -124,7 +124,10 @@ class RecurrentNetwork(Network):
         if context:
             parts.append(Part("context", "context", (context,), 0, ()))
         wide = self.cell.hidden * (2 if self.cell.bidirectional else 1)
-        label = f"{self.cell.name}{', both ways' if self.cell.bidirectional else ''} ({self.cell.computed_by})"
+        inner = getattr(self.cell, "cell", None)
+        over = f" over {inner.name}" if isinstance(inner, Cell) else ""
+        both = ", both ways" if self.cell.bidirectional else ""
+        label = f"{self.cell.name}{over}{both} ({self.cell.computed_by})"
         for at in range(self.cell.layers):
             last = at == self.cell.layers - 1
             shape = (wide,) if last else (lookback, wide)

@@ -7,7 +7,7 @@ bias that is there anyway.
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pydantic import Field
 
@@ -36,9 +36,6 @@ class FusedKind(NamedTuple):
 
 class Gated(Layered):
     """A cell with a kernel ``[gH, F]``, a recurrent matrix ``[gH, H]`` and a bias ``[gH]`` for its g blocks."""
-
-    torch_keeps_rows_apart: ClassVar[bool] = False
-    """Whether a row's bits do not depend on its place in the batch where torch's own operation computes it."""
 
     activation: Activation = Field(default="tanh", description="of the candidate and of what leaves the cell")
     layer_norm: bool = Field(default=False, description="normalise W x, R h and the state over the units of a layer")
@@ -75,9 +72,8 @@ class Gated(Layered):
 
     @property
     def apart(self) -> Self:
-        """One step at a time, or torch's own operation where it is known to keep rows apart."""
-        known = self.forms(device="cpu", masked=False)
-        return self.but(form="torch" if self.torch_keeps_rows_apart and "torch" in known else "apart")
+        """Fused kernels, whose products keep rows apart, or one step at a time."""
+        return self.but(form="apart" if self.fused_as is None else "fast")
 
     def run_as(
         self,

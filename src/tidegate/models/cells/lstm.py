@@ -39,7 +39,6 @@ class LSTM(Memory):
 
     name: ClassVar[str] = "lstm"
     example: ClassVar[dict[str, Any]] = {"hidden": 8}
-    torch_keeps_rows_apart: ClassVar[bool] = True
 
     @property
     def gates(self) -> tuple[str, ...]:
