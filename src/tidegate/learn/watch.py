@@ -3,7 +3,9 @@
 Three things: the loss by iteration on a fixed subset of every set (training, validation, and the watched ones), the
 distributions of weights and biases by layer, group and gate, and how far back in the window a gradient reaches. Moments
 lie evenly over the steps that are planned, the first before any step and the last after all. By default all of it costs
-less than three per cent of a training (benchmarks/watching.py measures it); a training of few steps is looked at less.
+about three per cent of a training that takes some seconds, less of longer ones (benchmarks/watching.py measures it); a
+training of few steps is looked at less, but at both ends always. Gradients of a cell that ponders take longer: a tenth
+of a second each time.
 """
 
 from pydantic import Field
@@ -12,8 +14,7 @@ from tidegate.component import Settings
 
 __all__ = ["Watch", "moments"]
 
-_STEPS_BETWEEN = 10
-_FORWARD = 1.0 / 3.0
+_FORWARD, _CALL = 1.0 / 3.0, 64
 
 
 class Watch(Settings):
@@ -35,27 +36,31 @@ class Watch(Settings):
     lags: int = Field(default=3, ge=0, description="times that gradients are measured by lag")
     lag_windows: int = Field(default=32, ge=1, description="training windows that they are measured on")
 
-    def subset(self, planned: int, sets: int) -> int:
-        """Windows of each set for one point, where `planned` windows are trained on in all and `sets` are watched.
+    def points(self, planned: int, sets: int) -> tuple[int, int]:
+        """Points of each curve, and windows of each set at each of them.
 
-        A point asks a forward pass alone, a third of a step's work.
+        `planned` windows are trained on in all, `sets` are watched. A forward pass is a third of a step's work, and a
+        pass on few windows costs as much as one on 64 more. Where that leaves too little, there are fewer points.
 
-        >>> Watch().subset(planned=1_000_000, sets=3), Watch(windows=100).subset(planned=10, sets=3)
-        (375, 100)
+        >>> Watch().points(planned=1_000_000, sets=3), Watch().points(planned=50_000, sets=3)
+        ((40, 311), (10, 32))
+        >>> Watch(windows=100).points(planned=10, sets=3)
+        (40, 100)
         """
-        if self.windows is not None:
-            return self.windows
-        allowed = self.share * planned / _FORWARD / max(self.curves * sets, 1)
-        return int(min(max(allowed, 16), 4096))
+        if self.windows is not None or not self.curves:
+            return self.curves, self.windows or 0
+        allowed = self.share * planned / _FORWARD / max(sets, 1)
+        points = int(min(self.curves, max(allowed / (2 * _CALL), 10)))
+        return points, int(min(max(allowed / points - _CALL, _CALL / 2), 4096))
 
 
-def moments(steps: int, count: int) -> tuple[int, ...]:
-    """Steps after which to look, `count` of them evenly from 0 to `steps`; fewer where they would lie too close.
+def moments(steps: int, count: int, apart: int = 10) -> tuple[int, ...]:
+    """Steps after which to look, `count` of them evenly from 0 to `steps`; fewer where they'd lie closer than `apart`.
 
     >>> moments(1000, 5), moments(30, 40), moments(4, 40), moments(100, 0)
     ((0, 250, 500, 750, 1000), (0, 10, 20, 30), (0, 4), ())
     """
     if count == 0:
         return ()
-    spans = max(min(count - 1, steps // _STEPS_BETWEEN), 1)
+    spans = max(min(count - 1, steps // apart), 1)
     return tuple(sorted({round(at * steps / spans) for at in range(spans + 1)}))

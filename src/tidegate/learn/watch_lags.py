@@ -1,24 +1,24 @@
 """How far back a gradient reaches: the size of d loss / d gate at every step of the window.
 
-Fast forms keep no gate of the past, so some windows are run in the plain form: each step is given a bias of its own,
-and what flows into that bias is the derivative with respect to the gates' pre-activations at that step. A cell that
-ponders drops rows as they halt, so its windows are run one by one, and fewer of them; its gates' derivatives are the
-sums over a step's ponder steps.
+Fast forms keep no gate of the past, so some windows are run in the plain form: each window has a bias of its own at
+each step, and what flows into that bias is the derivative with respect to the gates' pre-activations there. A cell that
+ponders drops rows as they halt; there the bias travels with the input, and the derivative is the sum over a step's
+ponder steps.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from tidegate.learn.ground import Facts
+from tidegate.models.cells.act import ACT
 from tidegate.models.cells.base import Cell, Ponder, Run, State, Weights
+from tidegate.models.ponder import think
 from tidegate.models.stack import Stack
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["Lags", "ponders"]
-
-_ALONE = 4
+__all__ = ["Lags"]
 
 
 class Lags:
@@ -28,8 +28,8 @@ class Lags:
         stack = getattr(module, "stack", None)
         self._stack = stack if isinstance(stack, Stack) else None
         self._module, self._facts = module, facts
-        self.pondering = self._stack is not None and ponders(self._stack.cell)
-        self._which = which[:_ALONE] if self.pondering else which
+        self.pondering = self._stack is not None and _ponders(self._stack.cell)
+        self._which = which
         self.gates: tuple[str, ...] = ()
         self.layers: tuple[str, ...] = ()
         if self._stack is not None:
@@ -43,50 +43,41 @@ class Lags:
         """Mean over windows of the norm over units ``[layers, gates, L]``; None for a network without a cell."""
         if self._stack is None or not self._which.size:
             return None
-        parts = [self._which[at : at + 1] for at in range(self._which.size)] if self.pondering else [self._which]
         stack, cell, training = self._stack, self._stack.cell, self._module.training
-        found = []
+        probe = _Probe(cell)
         self._module.eval()
         try:
-            for part in parts:
-                probe = _Probe(cell)
-                stack.cell = probe  # type: ignore[assignment]  # the stack asks it for what it asks of a cell
-                found.append(self._norms(probe, part))
+            stack.cell = probe  # type: ignore[assignment]  # the stack asks it for what it asks of a cell
+            return self._norms(probe)
         finally:
             stack.cell = cell
             stack.ponder = ()
             self._module.train(training)
-        return np.asarray(np.mean(found, axis=0))
 
-    def _norms(self, probe: "_Probe", part: IntArray) -> FloatArray:
+    def _norms(self, probe: "_Probe") -> FloatArray:
         gather = self._facts.ground.gather
-        held = gather.admit(part)
+        held = gather.admit(self._which)
         with torch.enable_grad():
             loss = self._facts.loss.value(self._module(*gather.batch(held)), *self._facts.of(held))
-            wanted = [held for run in probe.seen for step in run for held in step]
-            flown = torch.autograd.grad(loss * part.size, wanted, allow_unused=True)
-        gradients = iter(flown)
-        blocks = len(self.gates) - len(probe.seen[0][0]) + 1
-        norms = np.zeros((len(self.layers), len(self.gates), len(probe.seen[0])))
-        for layer, run in enumerate(probe.seen):
-            for step, leaves in enumerate(run):
-                lag = len(run) - 1 - step
-                bias, *states = (next(gradients) for _ in leaves)
-                if bias is not None:
-                    for gate, block in enumerate(bias.chunk(blocks, dim=1)):
-                        norms[layer, gate, lag] = float(block.norm(dim=1).mean())
-                for at, state in enumerate(states):
-                    if state is not None:
-                        norms[layer, blocks + at, lag] = float(state.norm(dim=1).mean())
-        return norms
+            wanted = [tensor for run in probe.seen for kind in run for tensor in kind]
+            flown = torch.autograd.grad(loss * self._which.size, wanted, allow_unused=True)
+        gradients = iter(torch.zeros_like(of) if to is None else to for of, to in zip(wanted, flown, strict=True))
+        blocks = len(self.gates) - len(probe.seen[0]) + 1
+        layers = []
+        for run in probe.seen:
+            kinds = [torch.stack([next(gradients) for _ in kind]).flip(0) for kind in run]
+            parts = [*kinds[0].chunk(blocks, dim=2), *kinds[1:]]
+            layers.append(torch.stack([part.norm(dim=2).mean(dim=1) for part in parts]))
+        return np.asarray(torch.stack(layers).double().cpu().numpy())
 
 
 class _Probe:
-    """A cell in its plain form that keeps each step's bias and states, so that they can be differentiated by."""
+    """A cell in its plain form that keeps each step's biases and states, so that they can be differentiated by."""
 
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
-        self.seen: list[list[tuple[torch.Tensor, ...]]] = []
+        self.seen: list[list[list[torch.Tensor]]] = []
+        """Of each run: the biases of all steps, the outputs' states, the memories if there are."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cell, name)
@@ -100,18 +91,52 @@ class _Probe:
         noise: torch.Tensor | None = None,
     ) -> Run:
         """Do all steps, one after the other."""
-        held, kept, outputs = dict(weights.items()), [], []
-        bias = held["bias"].detach()
+        held, outputs = dict(weights.items()), []
+        biases: list[torch.Tensor] = []
+        states: list[list[torch.Tensor]] = [[] for _ in state[:2]]
         for at in range(x.shape[1]):
-            leaf = bias.expand(x.shape[0], -1).clone().requires_grad_()
-            output, state = self._cell.step({**held, "bias": leaf}, x[:, at], state, noise)
-            kept.append((leaf, *state[:2]))
+            extra = x.new_zeros(x.shape[0], held["bias"].numel(), requires_grad=True)
+            output, state = self._step(held, x[:, at], extra, state, noise)
+            biases.append(extra)
+            for kept, part in zip(states, state, strict=False):
+                kept.append(part)
             outputs.append(output)
-        self.seen.append(kept)
+        self.seen.append([biases, *states])
         return Run(torch.stack(outputs, dim=1), state)
 
+    def _step(
+        self,
+        held: dict[str, torch.Tensor],
+        x: torch.Tensor,
+        extra: torch.Tensor,
+        state: State,
+        noise: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, State]:
+        cell = self._cell
+        if not isinstance(cell, ACT):
+            return cell.step({**held, "bias": held["bias"] + extra}, x, state, noise)
+        inner = cast("Cell", _Carrying(cell.cell, x.shape[1], extra.shape[1]))
+        thought = think(inner, cell.rule, held, torch.cat((x, extra), dim=1), state, noise)
+        return thought.output, thought.state
 
-def ponders(cell: Cell) -> bool:
+
+class _Carrying:
+    """The inner cell of an ACT, whose input carries a bias for each row between its features and the flag."""
+
+    def __init__(self, cell: Cell, features: int, width: int) -> None:
+        self._cell, self._from, self._to = cell, features, features + width
+        self.hidden = cell.hidden
+
+    def step(
+        self, weights: Weights, x: torch.Tensor, state: State, noise: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, State]:
+        """Do one ponder step."""
+        seen = torch.cat((x[:, : self._from], x[:, self._to :]), dim=1)
+        bias = weights["bias"] + x[:, self._from : self._to]
+        return self._cell.step({**weights, "bias": bias}, seen, state, noise)
+
+
+def _ponders(cell: Cell) -> bool:
     """Whether steps of this cell have a price."""
     none = torch.zeros(1, 1)
     return cell.price(Ponder(none, none)) is not None

@@ -35,13 +35,13 @@ class Watcher:
         ground = facts.ground
         sets = {"train": ground.train, "valid": ground.valid, **dict(sorted(ground.watched.items()))}
         self._sets = {name: which for name, which in sets.items() if which.size}
-        size = watch.subset(planned, len(self._sets))
+        points, size = watch.points(planned, len(self._sets))
         self._module, self._judge, self._facts = module, judge, facts
         self._subsets = {name: self._some(name, which, size, seed) for name, which in self._sets.items()}
         self._at = {
-            "curves": moments(steps, watch.curves),
+            "curves": moments(steps, points),
             "weights": moments(steps, watch.weights),
-            "lags": moments(steps, watch.lags),
+            "lags": moments(steps, watch.lags, apart=100),
         }
         self._last = {kind: planned_at[-1] if planned_at else -1 for kind, planned_at in self._at.items()}
         self._groups = Groups(module, watch.bins)
