@@ -23,7 +23,7 @@ from tidegate.types.axes import FloatArray
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["BinaryCrossEntropy", "ClassLoss", "CrossEntropy", "Focal", "balanced"]
+__all__ = ["BinaryCrossEntropy", "ClassLoss", "CrossEntropy", "Focal", "SoftmaxLoss", "balanced"]
 
 _PAIR = 2
 
