@@ -38,28 +38,43 @@ def _block(rows: int, turned: bool) -> Any:
 
 
 def _built(rows: int, turned: bool, size: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Call the kernel's instructions, which stand once in a module as a function of plain pointers."""
+    a, from_a, wide_a, b, from_b, wide_b, deep, add, c, from_c, wide_c = arguments
+
+    def start(at: int, held: Any, offset: Any) -> Any:
+        return builder.gep(context.make_array(signature.args[at])(context, builder, held).data, [offset])
+
+    pointers = start(0, a, from_a), start(3, b, from_b), start(8, c, from_c)
+    given = (pointers[0], wide_a, pointers[1], wide_b, deep, add, pointers[2], wide_c)
+    name = f"tidegate.block.{rows}.{'turned' if turned else 'straight'}.{size}"
+    function = builder.module.globals.get(name)
+    if function is None:
+        kind = ir.FunctionType(ir.VoidType(), [part.type for part in given])
+        function = ir.Function(builder.module, kind, name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        _write(function, rows, turned, size)
+    builder.call(function, given)
+    return context.get_dummy_value()
+
+
+def _write(function: Any, rows: int, turned: bool, size: int) -> None:
     """Write the kernel's instructions: sums in registers, one row's number spread over a vector at a time."""
-    from_a, wide_a, from_b, wide_b, deep, add, from_c, wide_c = (arguments[at] for at in (1, 2, 4, 5, 6, 7, 9, 10))
+    a, wide_a, b, wide_b, deep, add, c, wide_c = function.args
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
     lanes = _BYTES // size
-    whole = deep.type
-    real = context.get_value_type(signature.args[0].dtype)
-    vector = ir.VectorType(real, lanes)
+    vector = ir.VectorType(a.type.pointee, lanes)
 
     def number(value: int) -> Any:
-        return ir.Constant(whole, value)
-
-    def start(at: int, offset: Any) -> Any:
-        base = context.make_array(signature.args[at])(context, builder, arguments[at]).data
-        return builder.gep(base, [offset])
+        return ir.Constant(deep.type, value)
 
     def load(pointer: Any) -> Any:
         return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=size)
 
     apart = number(1) if turned else wide_a
-    row_a = [start(0, builder.add(from_a, builder.mul(apart, number(r)))) for r in range(rows)]
-    row_c = [start(8, builder.add(from_c, builder.mul(wide_c, number(r)))) for r in range(rows)]
+    row_a = [builder.gep(a, [builder.mul(apart, number(r))]) for r in range(rows)]
+    row_c = [builder.gep(c, [builder.mul(wide_c, number(r))]) for r in range(rows)]
     spots = [(r, half, builder.gep(row_c[r], [number(half * lanes)])) for r in range(rows) for half in range(2)]
-    weights = start(3, from_b)
     with builder.if_else(add) as (then, other):
         with then:
             old = [load(spot) for _, _, spot in spots]
@@ -78,7 +93,7 @@ def _built(rows: int, turned: bool, size: int, context: Any, builder: Any, signa
         head, body, leave = (builder.append_basic_block(name) for name in ("head", "body", "leave"))
         builder.branch(head)
         builder.position_at_end(head)
-        k = builder.phi(whole)
+        k = builder.phi(deep.type)
         k.add_incoming(first, entry)
         phis = [builder.phi(vector) for _ in sums]
         for phi, value in zip(phis, sums, strict=True):
@@ -91,7 +106,7 @@ def _built(rows: int, turned: bool, size: int, context: Any, builder: Any, signa
             at = builder.add(k, number(more))
             panel = builder.mul(at, wide_b)
             along = builder.mul(at, wide_a) if turned else at
-            halves = [load(builder.gep(weights, [builder.add(panel, number(half * lanes))])) for half in range(2)]
+            halves = [load(builder.gep(b, [builder.add(panel, number(half * lanes))])) for half in range(2)]
             for r in range(rows):
                 single = builder.load(builder.gep(row_a[r], [along]))
                 spread = builder.insert_element(ir.Constant(vector, ir.Undefined), single, ir.Constant(ir.IntType(32), 0))
@@ -113,7 +128,7 @@ def _built(rows: int, turned: bool, size: int, context: Any, builder: Any, signa
     sums = loop(sums, loop.at, deep, 1)  # type: ignore[attr-defined]
     for value, (_, _, spot) in zip(sums, spots, strict=True):
         builder.store(value, builder.bitcast(spot, vector.as_pointer()), align=size)
-    return context.get_dummy_value()
+    builder.ret_void()
 
 
 _six: Any = _block(STRIP, turned=False)
