@@ -7,6 +7,8 @@ window and on every window of the validation days. Ours is `Loop.run` with the s
 Printed: one full epoch of each with the largest difference between their losses; loading alone and a share of the epoch
 in turns; the peak memory of each in a process of its own. "once" is our epoch as our users run it, whose training loss
 is the mean of its steps' losses: no second look at the training windows. Ratios are over ours: above 1, ours is faster.
+"products alone" is what the matrix products of our epochs would take at the peak that the machine reaches: no form of the
+same network in the same precision can be faster.
 
     python benchmarks/qlib_epoch.py                          all of it, about seven minutes
     python benchmarks/qlib_epoch.py --rounds 2 --no-full     a quick look
@@ -86,6 +88,20 @@ class Turns:
         return taken, max(steps, *np.abs(np.subtract(measured["ours"], measured["qlib"])))
 
 
+def bound(share, told):
+    """What the products of our epoch would take alone, at the peak that one large product reaches on this machine."""
+    a, b = torch.ones(1024, 1024), torch.ones(1024, 1024)
+    taken = in_turns({"product": lambda: a @ b}, 9)["product"]
+    seen = [FIELDS, *[HIDDEN] * (LAYERS - 1)]
+    forward = sum(2 * SPAN.lookback * 4 * HIDDEN * (inputs + HIDDEN) for inputs in seen)
+    backward = 2 * forward - 2 * SPAN.lookback * 4 * HIDDEN * FIELDS  # nobody asks for the gradient of the factors
+    for again in (True, False):
+        work = len(share[0]) * (forward + backward + again * forward) + len(share[1]) * forward
+        parts = work / (2 * 1024**3)
+        limit = Taken(parts * taken.wall, parts * taken.processor)
+        told("products alone", len(share[0]), {"ours" if again else "once": limit})
+
+
 def ours(asked):
     form = {} if asked.form is None else {"form": asked.form}
     return OurEpoch(prepared(market(ASSETS, DAYS, FIELDS), SPAN.train), SPAN, HIDDEN, LAYERS, BATCH, **form)
@@ -116,8 +132,9 @@ def main():
     turns, share, rows = Turns(asked), share_of(asked.batches), []
 
     def told(what, windows, taken, **more):
+        against = next(iter(taken.values()))
         for who, (wall, processor) in taken.items():
-            ratios = taken[who].wall / taken["ours"].wall, processor / taken["ours"].processor
+            ratios = wall / against.wall, processor / against.processor
             print(
                 f"{what:<16}{who:<6}{windows:>9,} windows{wall:>10.3f} s{processor:>10.3f} s"
                 f"{windows / processor:>14,.0f}/s{ratios[1]:>9.2f}",
@@ -142,6 +159,7 @@ def main():
     }
     for what, sides in works.items():
         told(what, len(share[0]), in_turns({who: partial(side, share) for who, side in sides.items()}, asked.rounds))
+    bound(share, told)
     for who in () if asked.no_memory else ("ours", "qlib"):
         more = [*(("--form", asked.form) if asked.form else ()), *(("--no-full",) if asked.no_full else ())]
         memory = peak_memory(__file__, "--memory", who, "--threads", str(asked.threads), *more)
