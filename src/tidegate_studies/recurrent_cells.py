@@ -5,7 +5,7 @@ Two worlds, both with one signal in noise and a known ceiling:
 planted   today's volume tells the next return, in a straight line: a linear model is the best there is
 memory    what today's volume means depends on the last unusual day before it: no line finds anything, at any lookback
 
-Every cell sees the same windows, has the same units, the same head and the same training; only its equations differ. So
+Beside the volume every cell sees one factor of planted noise, the yardstick of what it leans on. Every cell sees the same windows, has the same units, the same head and the same training; only its equations differ. So
 cells differ in work, and the report draws what they find against multiply-adds, and learning curves by iteration and by
 work spent. A cell that wins at ten times the work has not been shown to be the better cell.
 """
@@ -13,7 +13,9 @@ work spent. A cell that wins at ten times the work has not been shown to be the 
 from tidegate.data.source import Source
 from tidegate.data.worlds import MemoryWorld, PlantedWorld
 from tidegate.errors import SettingError
+from tidegate.factors.noise import PlantedNoise
 from tidegate.factors.raw import RawFields
+from tidegate.factors.together import Together
 from tidegate.learn.losses import MSE
 from tidegate.learn.optimisers import Adam
 from tidegate.learn.target import StandardTarget
@@ -33,7 +35,7 @@ from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.prepare.forward_return import ForwardReturn
 from tidegate.prepare.scalers import Standard
 from tidegate.prepare.split import ShareSplit
-from tidegate.study.declare import Dates, Study
+from tidegate.study.declare import Dates, Explain, Study
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.types.clock import Horizon
 from tidegate.types.report import Text
@@ -59,9 +61,7 @@ LEAD = "memory-lstm"
 LOOKBACK = 10
 """In the memory world nine bars before the last hold an unusual one in 97 of 100 windows."""
 
-TRAINING = Training(
-    loss=MSE(), optimiser=Adam(rate=3e-3), epochs=20, batch=128, watch=Watch(curves=21, windows=1500)
-)
+TRAINING = Training(loss=MSE(), optimiser=Adam(rate=6e-3), epochs=16, batch=128, watch=Watch(curves=17, windows=800))
 QUICK = Text(
     en="Quick form: short worlds, few seeds, few epochs. Its figures show that everything works, not what is true.",
     zh="快速版：数据短、种子与训练轮数少。其数字只说明流程可用，不足以下结论。",
@@ -100,6 +100,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             Shown("D15", "learning", everyone),
             Shown("E5", "compute", everyone),
             Shown("A1", "gradients", everyone),
+            Shown("D13", "contributions", ("planted-lstm", "memory-lstm")),
             Shown("E10", "ponder", tuple(name for name in everyone if name.endswith("-act"))),
         ),
         stamps=(QUICK,) if quick else (),
@@ -113,7 +114,7 @@ def _study(kind: str, world: Source, cell: Cell, title: Text, *, quick: bool) ->
         source=world,
         universe=(),
         span=Dates(first=None, last=None),
-        factors=RawFields(fields=("volume",)),
+        factors=Together(sets=(RawFields(fields=("volume",)), PlantedNoise())),
         lookback=LOOKBACK,
         count="rows",
         label=ForwardReturn(horizon=Horizon(lag=1, span=1)),
@@ -127,4 +128,5 @@ def _study(kind: str, world: Source, cell: Cell, title: Text, *, quick: bool) ->
         strategy=None,
         markets=(),
         watch_test=True,
+        explain=Explain() if cell.name == "lstm" else None,
     )

@@ -121,17 +121,16 @@ class TestReach:
 class TestContributions:
     def factors(self):
         return [
-            Contribution(
-                "small", Text.same("small"), np.array([0.1, 0.2]), np.array([0.0, 0.1, 0.2]), Text.same("value")
-            ),
-            Contribution("large", Text.same("large"), np.array([0.6, 0.6]), np.array([1.0]), Text.same("size")),
-            Contribution("noise", Text.same("noise"), np.array([0.3, 0.2]), np.array([0.05]), noise=True),
+            Contribution("small", Text.same("small"), np.array([0.1, 0.2]), (0.0, 0.1, 0.2), Text.same("value")),
+            Contribution("large", Text.same("large"), np.array([0.6, 0.6]), (0.9, 1.0, 1.1), Text.same("size")),
+            Contribution("noise", Text.same("noise"), np.array([0.3, 0.2]), (0.0, 0.05, 0.1), noise=True),
         ]
 
     def test_bars_fall_and_the_noise_is_the_yardstick(self):
         figure = contributions("c", NAME, self.factors())
         assert [place["en"] for place in data(figure, "permuted")["x"]] == ["large", "noise", "small"]
         assert data(figure, "permuted")["median"] == (1.0, 0.05, 0.1)
+        assert data(figure, "permuted")["high"] == (1.1, 0.1, 0.2)
         assert data(figure, "yardstick")["y"] == (0.25,)
         assert data(figure, "yardstick permuted")["y"] == (0.05,)
         assert data(figure, "size")["y"] == (0.6,)

@@ -27,7 +27,7 @@ from tidegate.prepare.split import Split
 from tidegate.strategy.base import Timing
 from tidegate.types.report import Text
 
-__all__ = ["Dates", "Rollout", "Study", "changed"]
+__all__ = ["Dates", "Explain", "Rollout", "Study", "changed"]
 
 
 class Dates(Settings):
@@ -48,6 +48,18 @@ class Rollout(Settings):
 
     steps: int = Field(ge=1)
     every: int = Field(ge=1)
+
+
+class Explain(Settings):
+    """Ask the first seed's network what it leans on, over some judged windows; it costs that many predictions.
+
+    Permutation importance asks ``windows · (1 + fields · repeats)`` forecasts, integrated gradients
+    ``windows · nodes`` of them with their gradients.
+    """
+
+    windows: int = Field(default=512, ge=20, description="judged windows, spread evenly, that are asked about")
+    repeats: int = Field(default=5, ge=1, description="times that each field is dealt out anew")
+    nodes: int = Field(default=16, ge=2, description="points on each path of integrated gradients")
 
 
 class Study(Settings):
@@ -78,6 +90,7 @@ class Study(Settings):
     gates: int = Field(default=1000, ge=0, description="random gates of the same exposure and spell lengths")
     watch_test: bool = Field(default=False, description="record the loss on the test range by epoch; it steers nothing")
     rollout: Rollout | None = Field(default=None, description="recursive forecast paths, for one-field level models")
+    explain: Explain | None = Field(default=None, description="ask what the network leans on; null asks nothing")
     stamps: tuple[Text, ...] = Field(default=(), description="what every report must say about this study")
 
     @model_validator(mode="after")
@@ -88,6 +101,8 @@ class Study(Settings):
             raise SettingError("a seed is negative", found=min(self.seeds), expected="0 or more", where=self.name)
         if any(isinstance(model, Network) for model in (self.model, *self.rivals)) and self.training is None:
             raise SettingError("a network needs training settings", where=self.name, hint="set `training`")
+        if self.explain is not None and not isinstance(self.model, Network):
+            raise SettingError("only a network can be explained", where=self.name, hint="set explain to null")
         if self.rollout is not None and not isinstance(self.model, Network):
             raise SettingError("a rollout needs a network", where=self.name, hint="set rollout to null")
         if self.strategy is not None and not self.markets:

@@ -10,6 +10,7 @@ import polars as pl
 from tidegate.errors import UnknownNameError
 from tidegate.learn.fitted import Fitted
 from tidegate.study.declare import Study
+from tidegate.study.insight import Explained
 from tidegate.study.trading import BookSet
 from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
@@ -26,9 +27,9 @@ class Finding:
     """What one study found.
 
     `forecasts` by member: ``seed-0`` …, ``ensemble``, rivals by name. `histories`: learning curves by seed.
-    `learned`: the network of the last fold by seed, with what was watched while it learned. `pondered`: ponder
-    steps and remainders by seed and layer, for cells that ponder. `paths`: recursive level paths by seed. `measures`
-    carry their subject: study, member, market.
+    `learned`: the network of the last fold by seed, with what was watched while it learned. `pondered`: ponder steps
+    and remainders by seed and layer, for cells that ponder. `explained`: what the first seed leans on, where it was
+    asked. `paths`: recursive level paths by seed. `measures` carry their subject: study, member, market.
     """
 
     study: Study
@@ -40,6 +41,7 @@ class Finding:
     histories: dict[int, tuple[dict[str, Any], ...]]
     learned: dict[int, Fitted]
     pondered: dict[int, dict[str, FloatArray]]
+    explained: Explained | None
     paths: dict[int, pl.DataFrame]
     books: dict[str, BookSet]
     measures: tuple[Measure, ...]

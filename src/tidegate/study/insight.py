@@ -1,13 +1,20 @@
-"""What a fitted network does inside, kept as stages: how long it pondered over judged windows.
+"""What a fitted network does inside, kept as stages: how long it pondered over judged windows, what it leans on.
 
 Looking inside costs predictions, so it is done on a bounded number of windows, spread evenly over the judged ones, and
-kept under the hash of the fit it looked into: a new figure does not ask the network again.
+kept under the hash of the fit it looked into: a new figure does not ask the network again. What a fit leans on is asked
+only where the study says so (`Explain`), and of the first seed alone.
 """
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load, save
 
-from tidegate.files import write_bytes
+from tidegate.component import document
+from tidegate.files import read_json, write_bytes, write_json
+from tidegate.learn.attribution import integrated_gradients, permutation_importance
 from tidegate.learn.fit import load_fitted
 from tidegate.learn.pondered import pondered
 from tidegate.models.cells.act import ACT
@@ -21,15 +28,36 @@ from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.fold import Fold
 from tidegate.types.windows import Windows
 
-__all__ = ["LOOKED_AT", "judged", "ponder_of"]
+__all__ = ["LOOKED_AT", "Explained", "explained_of", "judged", "ponder_of"]
 
+_LEVEL = 0.95
 LOOKED_AT = 512
 """Judged windows that a network is watched on."""
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What one network leans on, over `windows` judged windows.
+
+    Permutation importance: `value`, `low`, `high` ``[F]`` (a 95 % interval over blocks of time) and `blocks`
+    ``[F, K]``, in the loss's unit; `asked` forecasts were made for it. Integrated gradients: `by_lag` ``[L, F]``, the
+    mean size of what each row and field added to a score, in the label's unit.
+    """
+
+    fields: tuple[str, ...]
+    inputs: tuple[str, ...]
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    blocks: FloatArray
+    by_lag: FloatArray
+    windows: int
+    asked: int
+
+
 def judged(windows: Windows, fold: Fold, most: int) -> IntArray:
-    """At most `most` windows of a fold's test range, spread evenly over it."""
-    which = np.flatnonzero(fold.testing(windows))
+    """At most `most` windows of a fold's test range whose target is known, spread evenly over it."""
+    which = np.flatnonzero(fold.testing(windows) & np.isfinite(windows.target))
     if which.size <= most:
         return which
     return np.asarray(which[np.linspace(0, which.size - 1, most).round().astype(np.int64)])
@@ -66,3 +94,47 @@ def ponder_of(
         held[seed] = load((kept.folder / "pondered.safetensors").read_bytes())
         used.append(kept)
     return held, used
+
+
+def explained_of(
+    study: Study, ground: Ground, fits: dict[int, Kept], stages: Stages
+) -> tuple[Explained | None, list[Kept]]:
+    """What the first seed's last network leans on, and the stage that holds it; None where the study does not ask."""
+    asked = study.explain
+    if asked is None or not fits:
+        return None, []
+    fit = next(iter(fits.values()))
+    panel = load_panel(ground.panel.folder)
+    windows = load_windows(ground.windows.folder, panel)
+    fold = load_folds(ground.folds.folder)[-1]
+    affine = study.normaliser.fit(windows, fold.training(windows))
+    inputs = {
+        "fit": fit.key,
+        "windows": ground.windows.key,
+        "folds": ground.folds.key,
+        "explain": document(asked),
+        "code": code_version("models", "learn", "study/insight.py"),
+        "outside": outside(study.normaliser, study.model),
+    }
+
+    def ask(work: Path) -> None:
+        began = time.monotonic()
+        which = judged(windows, fold, asked.windows)
+        fitted = load_fitted(fit.folder)
+        dealt = permutation_importance(
+            fitted, windows, affine, which, seed=study.seeds[0], repeats=asked.repeats, level=_LEVEL
+        )
+        told = integrated_gradients(fitted, windows, affine, which, nodes=asked.nodes)
+        arrays = {"value": dealt.value, "low": dealt.low, "high": dealt.high, "blocks": dealt.blocks}
+        write_bytes(work / "explained.safetensors", save({**arrays, "by_lag": told.by_lag}))
+        counted = int(which.size * (1 + len(dealt.fields) * asked.repeats))
+        names = {"fields": dealt.fields, "inputs": told.fields, "windows": int(which.size), "asked": counted}
+        write_json(work / "explained.json", names)
+        write_json(work / "timings.json", {"seconds": time.monotonic() - began})
+
+    kept = stages.make("explained", inputs, ask)
+    card = read_json(kept.folder / "explained.json")
+    arrays = load((kept.folder / "explained.safetensors").read_bytes())
+    return Explained(
+        tuple(card["fields"]), tuple(card["inputs"]), windows=card["windows"], asked=card["asked"], **arrays
+    ), [kept]

@@ -13,24 +13,21 @@ from tidegate.learn.fitted import Fitted
 from tidegate.learn.losses import MSE
 from tidegate.learn.target import StandardTarget
 from tidegate.models.base import Network
-from tidegate.report.figures.lags import Reach, reach
 from tidegate.report.figures.learning import LearningCurve, learning
-from tidegate.report.figures.ponder import Pondered, ponder_by_row, ponder_steps, remainders
-from tidegate.report.figures.weights import Spread, fan, histogram, merged, widths
 from tidegate.study.comparing import TRAINING, grounds, reachable, work
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.leaning import contribution_figures
 from tidegate.study.reproduction import Reproduction, Shown
-from tidegate.study.words import GATES, GROUPS, LOSSES
+from tidegate.study.within import gradient_figures, ponder_figures, weight_figures
+from tidegate.study.words import loss_words, titled
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Figure, Role, Text
 
 __all__ = ["LEARNING_DRAWERS", "LEARNING_KINDS", "learning_shown", "learning_words"]
 
-_MANY = 100
-"""Weights of a gate from which on its histogram has a shape."""
 FEW = 4
 """Variants in one figure up to which bands, and all ranges, are drawn."""
-_ITERATIONS_TO_BILLIONS = 1e9
+_BILLION = 1e9
 
 
 def learning_shown(reproduction: Reproduction, findings: Findings) -> tuple[Shown, ...]:
@@ -79,9 +76,9 @@ def _curves(shown: Shown, findings: Findings, *, by_work: bool) -> tuple[Figure,
         made.append(
             learning(
                 shown.key.lower() if len(groups) == 1 else f"{shown.key.lower()}-{group.key}",
-                _titled(shown, what, about),
+                titled(shown.key, what, about),
                 curves,
-                measure=_loss_words(findings[group.studies[0]]),
+                measure=loss_words(_loss_of(findings[group.studies[0]])),
                 x_title=_WORK if by_work else None,
                 levels=_levels(findings[group.studies[0]]),
                 bands=not several,
@@ -106,7 +103,7 @@ def _curve(found: Finding, *, by_work: bool) -> LearningCurve | None:
             ours = places < len(steps)
             row[places[ours]] = losses[ours]
         parts[part] = rows
-    x = steps if not by_work else _spent(found, longest, steps) / _ITERATIONS_TO_BILLIONS
+    x = steps if not by_work else _spent(found, longest, steps) / _BILLION
     return LearningCurve(found.study.name, found.study.title, x, parts)
 
 
@@ -156,125 +153,8 @@ def _levels(found: Finding) -> tuple[tuple[str, Text, float, Role], ...]:
     )
 
 
-def _loss_words(found: Finding) -> Text:
-    training = found.study.training
-    name = "" if training is None else training.loss.name
-    words = LOSSES.get(name, Text.same(name))
-    return Text(en=f"{words.en} of the scaled label", zh=f"缩放标签的{words.zh}")
-
-
-def _weights(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
-    """Fans over training and histograms at its end, for each layer's kernel, recurrent weights and biases."""
-    found = findings[shown.studies[0]]
-    fitted = next(iter(found.learned.values()))
-    if "weights.counts" not in fitted.traces.arrays:
-        return ()
-    made: list[Figure] = []
-    held = _groups(fitted)
-    for place in sorted(held, key=lambda name: (name.split(".")[2], list(GROUPS).index(name.split(".")[3]))):
-        parts = held[place]
-        _, layer, group = place.rsplit(".", 2)
-        whole = merged(group, GROUPS[group], parts)
-        about = Text(
-            en=f"{GROUPS[group].en}, layer {int(layer) + 1}: {found.study.title.en}",
-            zh=f"第 {int(layer) + 1} 层{GROUPS[group].zh}：{found.study.title.zh}",
-        )
-        key = f"{shown.key.lower()}-{int(layer) + 1}-{group}"
-        made.append(fan(f"{key}-fan", _titled(shown, _OVER_TRAINING, about), [whole], measure=GROUPS[group]))
-        if len(parts) > 1 and group == "kernel":
-            made.append(widths(f"{key}-gates", _titled(shown, _BY_GATE, about), parts, measure=_WIDTH))
-        gates = [part for part in parts if len(parts) > 1 and part.counts[-1].sum() >= _MANY]
-        made.append(histogram(f"{key}-end", _titled(shown, _AT_THE_END, about), whole, gates, measure=GROUPS[group]))
-    return tuple(made)
-
-
-def _groups(fitted: Fitted) -> dict[str, list[Spread]]:
-    """The cells' groups of weights by place (``stack.layers.0.kernel``), each as its gates."""
-    arrays = fitted.traces.arrays
-    x = np.asarray(arrays["weights.step"], dtype=np.float64)
-    found: dict[str, list[Spread]] = {}
-    for at, name in enumerate(fitted.traces.names["groups"]):
-        parts = name.split(".")
-        if parts[:2] != ["stack", "layers"] or parts[3] not in GROUPS:
-            continue
-        gate = parts[4] if len(parts) > len(("stack", "layers", "0", "kernel")) else parts[3]
-        label = GATES.get(gate, GROUPS.get(gate, Text.same(gate)))
-        counts = np.asarray(arrays["weights.counts"][:, at], dtype=np.float64)
-        found.setdefault(".".join(parts[:4]), []).append(Spread(gate, label, x, counts, arrays["weights.edges"][at]))
-    return found
-
-
-def _gradients(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
-    """Gradient norms by lag: by gate for one study, of the output of every cell for several."""
-    held = {name: fitted for name in shown.studies if (fitted := _watched_lags(findings[name])) is not None}
-    if not held:
-        return ()
-    if len(shown.studies) > 1:
-        made = []
-        groups = grounds(tuple(held), findings)
-        for group in groups:
-            drawn = []
-            for name in group.studies:
-                norms = held[name].traces.arrays["lags.norm"]
-                at = held[name].traces.names["gates"].index("hidden")
-                drawn.append(Reach(name, findings[name].study.title, norms[-1, 0, at]))
-            key = shown.key.lower() if len(groups) == 1 else f"{shown.key.lower()}-{group.key}"
-            made.append(reach(key, _titled(shown, _OF_OUTPUT, group.title), drawn))
-        return tuple(made)
-    found = findings[shown.studies[0]]
-    traces = held[found.study.name].traces
-    norms, layers, gates = traces.arrays["lags.norm"], traces.names["layers"], traces.names["gates"]
-    figures = []
-    for at, layer in enumerate(layers):
-        drawn = [
-            Reach(gate, GATES.get(gate, Text.same(gate)), norms[-1, at, place], norms[0, at, place])
-            for place, gate in enumerate(gates)
-        ]
-        about = found.study.title
-        if len(layers) > 1:
-            about = Text(en=f"{about.en}, layer {layer}", zh=f"{about.zh}，第 {layer} 层")
-        figures.append(reach(f"{shown.key.lower()}-{at + 1}", _titled(shown, _BY_LAG, about), drawn))
-    return tuple(figures)
-
-
-def _watched_lags(found: Finding) -> Fitted | None:
-    fitted = next(iter(found.learned.values()), None)
-    return fitted if fitted is not None and "lags.norm" in fitted.traces.arrays else None
-
-
-def _ponder(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
-    made: list[Figure] = []
-    for name in shown.studies:
-        found = findings[name]
-        if not found.pondered:
-            continue
-        held = next(iter(found.pondered.values()))
-        layers = sorted(int(key.partition(".")[2]) for key in held if key.startswith("steps."))
-        for layer in layers:
-            seen = Pondered(held[f"steps.{layer}"], held[f"remainder.{layer}"], _limit(found))
-            key = f"{shown.key.lower()}-{name}" + ("" if len(layers) == 1 else f"-{layer + 1}")
-            about = Text(
-                en=f"{found.study.title.en}, {found.bars.spec.title}",
-                zh=f"{found.study.title.zh}，{found.bars.spec.title}",
-            )
-            if len(layers) > 1:
-                about = Text(en=f"{about.en}, layer {layer + 1}", zh=f"{about.zh}，第 {layer + 1} 层")
-            note = Text(en=f"Over {len(seen.steps)} judged windows.", zh=f"共 {len(seen.steps)} 个评判样本。")
-            made += [
-                ponder_steps(f"{key}-steps", _titled(shown, _STEPS, about), seen, note=note),
-                ponder_by_row(f"{key}-rows", _titled(shown, _BY_ROW, about), seen, note=note),
-                remainders(f"{key}-remainders", _titled(shown, _REMAINDERS, about), seen, note=note),
-            ]
-    return tuple(made)
-
-
-def _limit(found: Finding) -> int:
-    cell = getattr(found.study.model, "cell", None)
-    return int(getattr(cell, "limit", 1))
-
-
-def _titled(shown: Shown, what: Text, about: Text) -> Text:
-    return Text(en=f"{shown.key} {what.en}: {about.en}", zh=f"{shown.key} {what.zh}：{about.zh}")
+def _loss_of(found: Finding) -> str:
+    return "" if found.study.training is None else found.study.training.loss.name
 
 
 _BY_ITERATION = Text(en="Loss by iteration", zh="逐迭代损失")
@@ -288,22 +168,14 @@ _FROM_FIRST = Text(
     en="Curves begin at the first measurement after training began. Each is measured on a fixed, drawn part of the range, so it is a little rough.",
     zh="曲线自训练开始后的首次测量画起；均在固定抽取的部分样本上测得，因而略有起伏。",
 )
-_OVER_TRAINING = Text(en="Over training", zh="训练过程中的分布")
-_AT_THE_END = Text(en="At the end of training", zh="训练结束时的分布")
-_BY_GATE = Text(en="Width by gate", zh="各门的宽度")
-_WIDTH = Text(en="Width of the middle 90 %", zh="中间 90% 的宽度")
-_BY_LAG = Text(en="Gradient by lag", zh="按滞后的梯度")
-_OF_OUTPUT = Text(en="Gradient of the output by lag, every cell", zh="各单元输出的梯度（按滞后）")
-_STEPS = Text(en="Ponder steps", zh="思考步数")
-_BY_ROW = Text(en="Ponder steps by row of the window", zh="窗口各行的思考步数")
-_REMAINDERS = Text(en="Remainders", zh="剩余权重")
 
 LEARNING_DRAWERS = {
     "learning": _learning,
     "compute": _compute,
-    "weights": _weights,
-    "gradients": _gradients,
-    "ponder": _ponder,
+    "weights": weight_figures,
+    "gradients": gradient_figures,
+    "contributions": contribution_figures,
+    "ponder": ponder_figures,
 }
 LEARNING_KINDS = ("learning", "compute", "weights", "gradients", "contributions", "ponder")
-_ALWAYS = ("learning", "weights", "gradients", "ponder")
+_ALWAYS = ("learning", "weights", "gradients", "contributions", "ponder")

@@ -24,7 +24,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.fitting import Job, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
 from tidegate.study.ground import Standing, seen_bars, stand
-from tidegate.study.insight import ponder_of
+from tidegate.study.insight import explained_of, ponder_of
 from tidegate.study.judging import judge_study, load_measures
 from tidegate.study.pool import perform_all
 from tidegate.study.progress import Event, Tell
@@ -194,7 +194,8 @@ def _conclude(
     folder.keep(f"{name}/measures", judged)
     used.append(judged)
     ponder, looks = ponder_of(study, ground, last, stages)
-    used.extend(looks)
+    explained, asked = explained_of(study, ground, last, stages)
+    used.extend([*looks, *asked])
     dropped = read_json(ground.windows.folder / "windows.json")["dropped"]
     finding = Finding(
         study,
@@ -206,6 +207,7 @@ def _conclude(
         histories,
         learned,
         ponder,
+        explained,
         paths,
         books,
         load_measures(judged),

@@ -4,7 +4,7 @@ import re
 
 from tidegate.types.report import Text
 
-__all__ = ["GATES", "GLOSSARY", "GROUPS", "HOW", "LOSSES", "member_title", "stamp_text"]
+__all__ = ["GATES", "GLOSSARY", "GROUPS", "HOW", "LOSSES", "loss_words", "member_title", "stamp_text", "titled"]
 
 _NAMES: dict[str, tuple[str, str]] = {
     "total_return": ("total return", "总收益"),
@@ -168,3 +168,22 @@ GROUPS: dict[str, Text] = {
     "bias": Text(en="Biases", zh="偏置"),
 }
 """Names of a cell's groups of weights."""
+
+
+def loss_words(name: str) -> Text:
+    """What a training makes small, by the loss's name, as the title of an axis.
+
+    >>> loss_words("mse").en
+    'mean squared error of the scaled label'
+    """
+    words = LOSSES.get(name, Text.same(name))
+    return Text(en=f"{words.en} of the scaled label", zh=f"缩放标签的{words.zh}")
+
+
+def titled(key: str, what: Text, about: Text) -> Text:
+    """A figure's title: its id, what it shows, and of what.
+
+    >>> titled("D9", Text.same("Weights"), Text.same("LSTM")).en
+    'D9 Weights: LSTM'
+    """
+    return Text(en=f"{key} {what.en}: {about.en}", zh=f"{key} {what.zh}：{about.zh}")

@@ -10,23 +10,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tidegate.report.figures.plain import Floats, numbers, sentences
+from tidegate.report.figures.plain import Floats, joined, numbers, sentences
 from tidegate.types.report import Figure, Series, Text
 
-__all__ = ["Contribution", "by_gate", "contributions"]
+__all__ = ["Contribution", "by_gate", "by_lag", "contributions"]
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """One factor: `weights` ``[S]``, its share of absolute input weights by seed; `permuted` ``[R]``, the loss gained.
+    """One factor: `weights` ``[S]``, its share of absolute input weights by seed; `permuted`, the loss gained.
 
-    `style` is the factor's style group (its colour), `noise` whether it is the planted yardstick.
+    `permuted` is (low, value, high) or None; `style` is the factor's style group (its colour), `noise` whether it is
+    the planted yardstick.
     """
 
     key: str
     label: Text
     weights: Floats
-    permuted: Floats | None = None
+    permuted: tuple[float, float, float] | None = None
     style: Text | None = None
     noise: bool = False
 
@@ -77,23 +78,26 @@ def contributions(
     if noise:
         series.append(_line("yardstick", float(np.nanmedian(noise[0].weights)), 0))
     if measured:
-        values = [np.asarray([np.nan] if f.permuted is None else f.permuted, dtype=np.float64) for f in ordered]
-        cuts = np.array(
-            [np.nanquantile(v, [0.0, 0.25, 0.5, 0.75, 1.0]) if np.isfinite(v).any() else [np.nan] * 5 for v in values]
-        )
-        columns = dict(zip(("low", "q1", "median", "q3", "high"), (numbers(c) for c in cuts.T), strict=True))
+        low, middle, high = np.array([f.permuted or (np.nan,) * 3 for f in ordered], dtype=np.float64).T
         series.append(
             Series(
                 key="permuted",
-                title=Text(en="Permutation importance, repeats", zh="置换重要性（各次重复）"),
+                title=Text(en="Loss gained when permuted, 95 % interval", zh="置换后的损失增量，95% 区间"),
                 kind="box",
                 role="main",
                 panel=1,
-                data={"x": places, **columns},
+                data={
+                    "x": places,
+                    "low": numbers(low),
+                    "q1": numbers(middle),
+                    "median": numbers(middle),
+                    "q3": numbers(middle),
+                    "high": numbers(high),
+                },
             )
         )
         if noise and noise[0].permuted is not None:
-            series.append(_line("yardstick permuted", float(np.nanmedian(noise[0].permuted)), 1, follows="yardstick"))
+            series.append(_line("yardstick permuted", noise[0].permuted[1], 1, follows="yardstick"))
     titles = [Text(en="Share of absolute input weights", zh="输入权重绝对值占比")]
     if measured:
         lost = loss or Text(en="loss", zh="损失")
@@ -155,6 +159,50 @@ def by_gate(
         ),
         y_titles=(Text(en="Factor", zh="因子"),),
         y_styles=("percent",),
+    )
+
+
+def by_lag(
+    key: str, title: Text, factors: Sequence[Text], sizes: Floats, *, unit: Text, note: Text | None = None
+) -> Figure:
+    """Draw what each factor added to a score at each row of the window, by integrated gradients ``[L, F]``.
+
+    >>> figure = by_lag("d13l", Text.same("Lags"), [Text.same("pe")], np.ones((2, 1)), unit=Text.same("return"))
+    >>> figure.series[0].data["x"], figure.series[0].data["y"]
+    ((0, 1), (1.0, 1.0))
+    """
+    held = np.asarray(sizes, dtype=np.float64)
+    lags = tuple(range(held.shape[0]))
+    series = tuple(
+        Series(
+            key=factor.en,
+            title=factor,
+            kind="line",
+            role="plain",
+            data={"x": lags, "y": numbers(held[::-1, place])},
+        )
+        for place, factor in enumerate(factors)
+    )
+    caption = Text(
+        en=(
+            "Integrated gradients: the mean size of what a factor's value at that row added to a score, against a "
+            "window at the normaliser's centre. It says what moved this network, not what moves the market."
+        ),
+        zh=(
+            "积分梯度：该行的因子值使得分改变的平均幅度（以标准化中心的窗口为基准）。"
+            "它说明什么推动了这个网络，而不是什么推动了市场。"
+        ),
+    )
+    return Figure(
+        key=key,
+        title=title,
+        caption=sentences(caption, note),
+        x="number",
+        x_title=Text(en="Lag: rows before the anchor", zh="滞后：锚点之前的行数"),
+        x_style="integer",
+        series=series,
+        y_titles=(joined(Text(en="Mean size of the part, ", zh="平均贡献幅度，"), unit),),
+        y_styles=("number",),
     )
 
 
