@@ -72,7 +72,7 @@ def work(found: Finding, ponder: float | None = None) -> float:
     return multiply_adds(model, found.study.lookback, len(found.windows.inputs), len(found.windows.context), ponder)
 
 
-def levels(group: Ground, findings: Findings) -> tuple[_LEVEL, ...]:
+def _levels(group: Ground, findings: Findings) -> tuple[_LEVEL, ...]:
     """Lines across an IC figure: what the rivals reach, and what is reachable where a world tells it."""
     lead = findings[group.studies[0]]
     rivals = [m for m in lead.forecasts if not m.startswith("seed-") and m != "ensemble"]
@@ -87,7 +87,7 @@ def found_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     """The IC of every seed of every network, beside rivals and what is reachable; one figure for each ground."""
     made = []
     for group in grounds(shown.studies, findings):
-        told = levels(group, findings)
+        told = _levels(group, findings)
         made.append(
             seeds(
                 f"{shown.key.lower()}-{group.key}",
@@ -105,7 +105,7 @@ def effort_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     """The IC of every seed over the multiply-adds of one forecast; one figure for each ground."""
     made = []
     for group in grounds(shown.studies, findings):
-        told = levels(group, findings)
+        told = _levels(group, findings)
         efforts = [
             Effort(n, findings[n].study.title, work(findings[n]), findings[n].over_seeds("ic")) for n in group.studies
         ]
