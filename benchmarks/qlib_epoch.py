@@ -7,8 +7,8 @@ window and on every window of the validation days. Ours is `Loop.run` with the s
 Printed: one full epoch of each with the largest difference between their losses; loading alone and a share of the epoch
 in turns; the peak memory of each in a process of its own. "once" is our epoch as our users run it, whose training loss
 is the mean of its steps' losses: no second look at the training windows. Ratios are over ours: above 1, ours is faster.
-"products alone" is what the matrix products of our epochs would take at the peak that the machine reaches: no form of the
-same network in the same precision can be faster.
+"products alone" is what the matrix products of our epochs would take at the peak that the machine reaches: the same
+network in the same precision cannot be faster.
 
     python benchmarks/qlib_epoch.py                          all of it, about seven minutes
     python benchmarks/qlib_epoch.py --rounds 2 --no-full     a quick look
