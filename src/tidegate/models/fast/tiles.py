@@ -6,11 +6,13 @@ product with the weights is worth it. A lane is a run of tiles whose gradients o
 
 from typing import NamedTuple
 
+from tidegate.models.fast.product import STRIP
+
 __all__ = ["Tiles", "cut", "micro_rows"]
 
 _LANES = 16
 _MOST = 66
-_STEP = 6
+_LEAST = 2
 
 
 class Tiles(NamedTuple):
@@ -41,10 +43,9 @@ def cut(batch: int, hidden: int) -> Tiles:
     >>> cut(2000, 64)
     Tiles(batch=2000, rows=66, count=31, lanes=16)
     """
-    most = _MOST
-    rows = -(-batch // max(-(-batch // most), min(2, batch)))
-    rows = -(-rows // _STEP) * _STEP
-    count = -(-batch // rows)
+    rows = -(-batch // max(-(-batch // _MOST), _LEAST))
+    rows = max(-(-rows // STRIP), 1) * STRIP
+    count = max(-(-batch // rows), 1)
     return Tiles(batch, rows, count, min(count, _LANES))
 
 
