@@ -105,6 +105,19 @@ def test_bits_do_not_depend_on_threads(name, monkeypatch):
         assert all(torch.equal(one, two) for one, two in zip(found[0], other, strict=True))
 
 
+@pytest.mark.parametrize("name", ["lstm", "gru", "gru, before", "rnn"])
+def test_bits_of_a_row_do_not_depend_on_its_neighbours(name):
+    act = ACT(cell=CELLS[name], epsilon=0.1, halting_bias=-1.0)
+    x = torch.randn(43, 5, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    with torch.no_grad():
+        weights = drawn(act, 3, 1)
+        whole = act.run(weights, x, act.start(43, x))
+        for rows in (slice(7, 8), slice(30, 43)):
+            part = act.run(weights, x[rows], act.start(len(x[rows]), x))
+            assert torch.equal(part.outputs, whole.outputs[rows])
+            assert torch.equal(part.ponder.remainder, whole.ponder.remainder[rows])
+
+
 def test_stacks_grow_with_the_pondering():
     """The first stack holds two ponder steps of every time step; the rest goes on others, and nothing is lost."""
     act = ACT(cell=CELLS["lstm"], epsilon=0.01, limit=60, halting_bias=-5.0)

@@ -74,7 +74,7 @@ def think(
             break
         seen = torch.cat((x, x.new_full((x.shape[0], 1), float(n == 1))), dim=1) if rule.flag else x
         said, state = cell.step(weights, seen, state, noise)
-        halt = (said @ weights["halting"] + weights["halting_bias"]).sigmoid()
+        halt = ((said * weights["halting"]).sum(dim=1) + weights["halting_bias"]).sigmoid()
         reached = total + halt
         done = reached >= 1.0 - rule.epsilon if n < rule.limit else torch.ones_like(reached, dtype=torch.bool)
         share = torch.where(done, 1.0 - total, halt)

@@ -8,16 +8,15 @@ and multiplied once; that of the recurrent weights is one product over all entri
 
 from typing import Any
 
-from tidegate.models.fast.blas import gemm
-from tidegate.models.fast.compiled import compiled
+from tidegate.models.fast.compiled import compiled, inner
 from tidegate.models.fast.ponder_cells import COUPLED, GRU_AFTER, GRU_BEFORE, RNN, dot, recall, retreat
+from tidegate.models.fast.product import gather, multiply
 
 __all__ = ["think_back"]
 
 
 @compiled
 def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler keeps in registers
-    blas: Any,
     rule: Any,
     kind: Any,
     first: Any,
@@ -32,20 +31,22 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
     """Go back over one stack of a tile, whose time steps `reach` from the first to before the last.
 
     rule      whether masked, noisy, flagged, fresh; whether outputs and remainders are pulled, and x wants a gradient
+    weights   kernel, (recurrent, peepholes or inner bias), halting weights; matrices laid out by `pack`
     tile      gradients of h and c [m, H] (in: after the last step; out: before the first), pull of masked outputs,
-              gradient of the projected input [m, gH], pull, back and both carries [m, H], r + d·s_N [m], a row of room
+              gradient of the projected input [m, gH], pull, back and both carries [m, H], r + d·s_N [m], rooms
     stack     as the forward pass left it; z is overwritten
     pulls     gradients of outputs [B, L, H] and remainder [B, L]
-    found     gradients: x, kernel, flag's column, bias, recurrent, peepholes or inner bias, halting weights and bias
+    found     gradients: x, kernel, recurrent, candidate's part (as `gather` has them), flag's column, bias, peepholes
+              or inner bias, halting weights and bias
     """
     begin, end = reach
     masked, noisy, flagged, fresh, pulled, priced, wanted = rule
     x, mask, noise = tensors
     kernel, recalled, halting = weights
-    dh, dc, waiting, given, pull, back, carry, carried, last, room = tile
+    dh, dc, waiting, given, pull, back, carry, carried, last, room, strips, panel = tile
     z, out, seen, held, row, place, share, ends = stack
     outputs_pull, remainder_pull = pulls
-    d_x, d_kernel, d_flags, d_bias, d_recurrent, d_extra, d_halting, d_halting_bias = found
+    d_x, d_kernel, d_recurrent, d_candidate, d_flags, d_bias, d_extra, d_halting, d_halting_bias = found
     length, inputs = x.shape[1], x.shape[2]
     m, hidden = dh.shape
     wide = z.shape[1]
@@ -85,7 +86,7 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
                 if kind[0] <= COUPLED:
                     pass_on(on, share[e], dc[r], carried[went - 1 if on else 0], carry[j])
             needless = fresh and t == 0 and start == low
-            retreat(blas, kind, needless, z, out, seen, held, start, rows, recalled, pull, carry, back, room, d_extra)
+            retreat(kind, needless, z, out, seen, held, start, rows, recalled, pull, carry, back, room, d_extra)
             went = 0
             for j in range(rows):
                 r = row[start + j]
@@ -106,25 +107,23 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
         if fresh and t == 0:
             low += going
         of_seen = wide - hidden if kind[0] == GRU_BEFORE else wide
-        gemm(
-            blas, True, False, of_seen, hidden, high - low, z, low * wide, wide, seen, low * hidden, hidden, 1.0,
-            d_recurrent, 0, hidden,
-        )  # fmt: skip
+        count = high - low
+        at_z, at_seen = low * wide, low * hidden
+        gather(seen, at_seen, hidden, hidden, z, at_z, wide, of_seen, count, d_recurrent, 0, 0, strips, panel)
         if kind[0] == GRU_BEFORE:
-            gemm(
-                blas, True, False, hidden, hidden, high - low, z, low * wide + of_seen, wide, out, low * hidden, hidden,
-                1.0, d_recurrent, of_seen * hidden, hidden,
-            )  # fmt: skip
+            gather(
+                out, at_seen, hidden, hidden, z, at_z + of_seen, wide, hidden, count, d_candidate, 0, 0, strips, panel
+            )
         for r in range(m):
             for i in range(wide):
                 d_bias[i] += given[r, i]
         at = (first * length + t) * inputs
-        gemm(blas, True, False, wide, inputs, m, given, 0, wide, x, at, length * inputs, 1.0, d_kernel, 0, inputs)
+        gather(x, at, length * inputs, inputs, given, 0, wide, wide, m, d_kernel, 0, 0, strips, panel)
         if wanted:
-            gemm(blas, False, False, m, inputs, wide, given, 0, wide, kernel, 0, inputs, 0.0, d_x, at, length * inputs)
+            multiply(given, 0, wide, m, kernel, 0, 0, wide, inputs, False, d_x, at, length * inputs)
 
 
-@compiled
+@inner
 def untaken(
     masked: Any, pulled: Any, mask: Any, first: Any, t: Any, outputs_pull: Any, waiting: Any, dh: Any, given: Any
 ) -> None:
@@ -144,7 +143,7 @@ def untaken(
                 waiting[r] += outputs_pull[first + r, t]
 
 
-@compiled
+@inner
 def receive(cell: Any, noisy: Any, noise: Any, row: Any, back: Any, carried: Any, pull: Any) -> None:
     """Add what came back from the step after to the pull of h."""
     if noisy:
@@ -158,14 +157,14 @@ def receive(cell: Any, noisy: Any, noise: Any, row: Any, back: Any, carried: Any
             pull[i] += carried[i]
 
 
-@compiled
+@inner
 def give(share: Any, d: Any, pull: Any) -> None:
     """Hand an entry its part of the mean's pull."""
     for i in range(d.shape[0]):
         pull[i] = share * d[i]
 
 
-@compiled
+@inner
 def pass_on(on: Any, share: Any, dc: Any, carried: Any, carry: Any) -> None:
     """Compute the pull of c: its part of the mean, and what came back from the step after."""
     if on:
@@ -176,7 +175,7 @@ def pass_on(on: Any, share: Any, dc: Any, carried: Any, carry: Any) -> None:
             carry[i] = share * dc[i]
 
 
-@compiled
+@inner
 def sum_up(cell: Any, more: Any, z: Any, out: Any, total: Any) -> None:
     """Begin or go on with the sum of an entry's gradients as the projected input sees them."""
     wide = z.shape[0]

@@ -14,9 +14,9 @@ all of them.
 
 from typing import Any
 
-from tidegate.models.fast.blas import gemm
-from tidegate.models.fast.compiled import compiled
+from tidegate.models.fast.compiled import inner
 from tidegate.models.fast.curves import lower, squash
+from tidegate.models.fast.product import STRIP, multiply
 
 __all__ = [
     "COUPLED",
@@ -34,9 +34,8 @@ __all__ = [
 LSTM, PEEPHOLE, COUPLED, GRU_AFTER, GRU_BEFORE, RNN = range(6)
 
 
-@compiled
+@inner
 def advance(
-    blas: Any,
     kind: Any,
     fresh: Any,
     z: Any,
@@ -58,12 +57,13 @@ def advance(
     flag's column of the kernel where the flag is up).
     """
     cell, gate, state = kind
-    recurrent, extra = weights
+    recurrent, candidate, extra = weights
     h = seen.shape[1]
     wide = z.shape[1]
     products = 2 * h if cell == GRU_BEFORE else wide
+    full = filled(rows, low, z.shape[0])
     if not fresh:
-        gemm(blas, False, True, rows, products, h, seen, low * h, h, recurrent, 0, h, 0.0, z, low * wide, wide)
+        multiply(seen, low * h, h, full, recurrent, 0, 0, h, products, False, z, low * wide, wide)
     if cell == GRU_BEFORE:
         for j in range(rows):
             e = low + j
@@ -71,7 +71,7 @@ def advance(
             _reset(gate, z[e], seen[e], out[e])
         if not fresh:
             at = low * wide + 2 * h
-            gemm(blas, False, True, rows, h, h, out, low * h, h, recurrent, 2 * h * h, h, 0.0, z, at, wide)
+            multiply(out, low * h, h, full, candidate, 0, 0, h, h, False, z, at, wide)
     for j in range(rows):
         e = low + j
         v, given = z[e], projected[row[e]]
@@ -92,7 +92,7 @@ def advance(
             _mix(cell, gate, state, v, out[e], held[e], said[j])
 
 
-@compiled
+@inner
 def _join(fresh: Any, z: Any, projected: Any, shift: Any) -> None:
     """Add the input's part to the recurrent product, or begin with it where there is none."""
     if fresh:
@@ -103,7 +103,7 @@ def _join(fresh: Any, z: Any, projected: Any, shift: Any) -> None:
             z[j] += projected[j] + shift[j]
 
 
-@compiled
+@inner
 def _stand_apart(fresh: Any, z: Any, inner_bias: Any, out: Any, projected: Any, shift: Any) -> None:
     """Keep the candidate's recurrent product, with its bias, apart from the input's part."""
     if fresh:
@@ -116,7 +116,7 @@ def _stand_apart(fresh: Any, z: Any, inner_bias: Any, out: Any, projected: Any, 
         out[j] = projected[j] + shift[j]
 
 
-@compiled
+@inner
 def _remember(
     cell: Any, gate: Any, state: Any, peephole: Any, z: Any, out: Any, held: Any, said: Any, carried: Any
 ) -> None:
@@ -151,7 +151,7 @@ def _remember(
         said[j] = o[j] * out[j]
 
 
-@compiled
+@inner
 def _reset(gate: Any, z: Any, seen: Any, out: Any) -> None:
     h = seen.shape[0]
     squash(z, 0, 2 * h, gate)
@@ -159,7 +159,7 @@ def _reset(gate: Any, z: Any, seen: Any, out: Any) -> None:
         out[j] = z[j] * seen[j]
 
 
-@compiled
+@inner
 def _mix(cell: Any, gate: Any, state: Any, z: Any, out: Any, held: Any, said: Any) -> None:
     h = held.shape[0]
     r, keep, last = z[:h], z[h : 2 * h], z[2 * h :]
@@ -176,7 +176,7 @@ def _mix(cell: Any, gate: Any, state: Any, z: Any, out: Any, held: Any, said: An
         said[j] = out[j] + keep[j] * (held[j] - out[j])
 
 
-@compiled
+@inner
 def recall(cell: Any, z: Any, out: Any, held: Any, said: Any, carried: Any) -> None:
     """Compute h' and c' of one entry again."""
     h = out.shape[0]
@@ -204,9 +204,8 @@ def recall(cell: Any, z: Any, out: Any, held: Any, said: Any, carried: Any) -> N
             said[j] = n[j] + keep[j] * (held[j] - n[j])
 
 
-@compiled
+@inner
 def retreat(  # noqa: C901 - one branch a cell
-    blas: Any,
     kind: Any,
     needless: Any,
     z: Any,
@@ -249,18 +248,19 @@ def retreat(  # noqa: C901 - one branch a cell
     of_seen = wide
     if cell == GRU_BEFORE:
         of_seen, at = 2 * h, low * wide + 2 * h
-        gemm(blas, False, False, rows, h, h, z, at, wide, recurrent, 2 * h * h, h, 0.0, pull, 0, h)
+        multiply(z, at, wide, rows, recurrent, 0, 2 * h, 3 * h, h, False, pull, 0, h)
         for j in range(rows):
             _unreset(gate, z[low + j], seen[low + j], pull[j], room)
     if not needless:
-        gemm(blas, False, False, rows, h, of_seen, z, low * wide, wide, recurrent, 0, h, 0.0, back, 0, h)
+        full = filled(rows, low, z.shape[0])
+        multiply(z, low * wide, wide, full, recurrent, 0, 0, of_seen, h, False, back, 0, h)
         if cell == GRU_BEFORE:
             for j in range(rows):
                 for i in range(h):
                     back[j, i] += pull[j, i]
 
 
-@compiled
+@inner
 def _forget(
     cell: Any,
     gate: Any,
@@ -305,7 +305,7 @@ def _forget(
         g[j] = total * kept * dg[j]
 
 
-@compiled
+@inner
 def _forget_coupled(gate: Any, state: Any, z: Any, out: Any, held: Any, pull: Any, carry: Any, room: Any) -> None:
     h = out.shape[0]
     f, g, o = z[:h], z[h : 2 * h], z[2 * h :]
@@ -324,7 +324,7 @@ def _forget_coupled(gate: Any, state: Any, z: Any, out: Any, held: Any, pull: An
         g[j] = total * (one - kept) * dg[j]
 
 
-@compiled
+@inner
 def _unmix(
     cell: Any, gate: Any, state: Any, z: Any, out: Any, held: Any, pull: Any, carry: Any, room: Any, found: Any
 ) -> None:
@@ -354,7 +354,7 @@ def _unmix(
         out[j] = into
 
 
-@compiled
+@inner
 def _unreset(gate: Any, z: Any, seen: Any, pull: Any, room: Any) -> None:
     h = seen.shape[0]
     r = z[:h]
@@ -365,7 +365,7 @@ def _unreset(gate: Any, z: Any, seen: Any, pull: Any, room: Any) -> None:
         pull[j] = through
 
 
-@compiled
+@inner
 def slopes(curve: Any, v: Any, start: Any, stop: Any, into: Any, at: Any) -> None:
     """Write the slope of `curve` where its values are ``v[start:stop]``."""
     count = stop - start
@@ -373,7 +373,7 @@ def slopes(curve: Any, v: Any, start: Any, stop: Any, into: Any, at: Any) -> Non
     lower(into, at, v, start, count, curve)
 
 
-@compiled
+@inner
 def dot(a: Any, b: Any) -> Any:
     """``Σ a b`` in eight running sums, whatever the width of the machine's vectors."""
     zero = a.dtype.type(0)
@@ -392,3 +392,9 @@ def dot(a: Any, b: Any) -> Any:
     for i in range(8 * whole, a.shape[0]):
         s0 += a[i] * b[i]
     return ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7))
+
+
+@inner
+def filled(rows: Any, low: Any, room: Any) -> Any:
+    """Round a number of entries up to whole strips, as far as there is room: what lies behind is computed in vain."""
+    return min((rows + STRIP - 1) // STRIP * STRIP, room - low)

@@ -10,16 +10,15 @@ stack and calls again. Without a backward pass two blocks take turns.
 from math import exp
 from typing import Any
 
-from tidegate.models.fast.blas import gemm
-from tidegate.models.fast.compiled import compiled
+from tidegate.models.fast.compiled import compiled, inner
 from tidegate.models.fast.ponder_cells import COUPLED, advance, dot
+from tidegate.models.fast.product import multiply
 
 __all__ = ["think_ahead"]
 
 
 @compiled
 def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in registers
-    blas: Any,
     rule: Any,
     kind: Any,
     first: Any,
@@ -34,7 +33,8 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
 
     rule      epsilon, limit, whether masked, noisy, kept for a backward pass, fresh at the first time step
     tensors   x [B, L, F], mask [B, L], noise [B, H]
-    weights   kernel, bias, bias with the flag's column, (recurrent, peepholes or inner bias), halting weights and bias
+    weights   kernel, bias, bias with the flag's column, (recurrent, its candidate's part where that stands apart,
+              peepholes or inner bias), halting weights and bias; matrices turned and laid out by `pack`
     tile      h and c [m, H] (the state, updated), their sums, projected [m, gH], said and carried [m, H], halting sums
     stack     z, out, seen, held, row, place, share, ends [L, 2]
     results   outputs [B, L, H], steps and remainder [B, L]
@@ -58,7 +58,7 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
         if low + m > room:
             return t
         at = (first * length + t) * inputs
-        gemm(blas, False, True, m, wide, inputs, x, at, length * inputs, kernel, 0, inputs, 0.0, projected, 0, wide)
+        multiply(x, at, length * inputs, m, kernel, 0, 0, inputs, wide, False, projected, 0, wide)
         count = 0
         for r in range(m):
             if masked and not mask[first + r, t]:
@@ -75,7 +75,7 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
             if kept and n < limit and after + count > room:
                 return t
             still, shift = fresh and t == 0 and n == 1, begun if n == 1 else bias
-            advance(blas, kind, still, z, out, seen, held, row, low, count, recalled, projected, shift, said, carried)
+            advance(kind, still, z, out, seen, held, row, low, count, recalled, projected, shift, said, carried)
             going = 0
             for j in range(count):
                 e = low + j
@@ -109,7 +109,7 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
     return length
 
 
-@compiled
+@inner
 def hold(noisy: Any, noise: Any, row: Any, h: Any, c: Any, seen: Any, held: Any) -> None:
     """Write what the next step of an entry starts from."""
     if noisy:
@@ -122,7 +122,7 @@ def hold(noisy: Any, noise: Any, row: Any, h: Any, c: Any, seen: Any, held: Any)
         held[i] = c[i]
 
 
-@compiled
+@inner
 def add(start: Any, share: Any, part: Any, total: Any) -> None:
     """Begin or go on with a weighted mean."""
     if start:
@@ -133,7 +133,7 @@ def add(start: Any, share: Any, part: Any, total: Any) -> None:
             total[i] += share * part[i]
 
 
-@compiled
+@inner
 def finish(masked: Any, mask: Any, first: Any, t: Any, h: Any, c: Any, h_sum: Any, c_sum: Any, outputs: Any) -> None:
     """Take over the means as the new state, and write the output; where nothing was done, repeat the last one."""
     for r in range(h.shape[0]):

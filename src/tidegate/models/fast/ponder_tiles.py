@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 
 from tidegate.models.cells.gated import FusedKind
-from tidegate.models.fast.blas import gemm_address, quiet
 from tidegate.models.fast.buffers import pool
 from tidegate.models.fast.curves import CURVES
 from tidegate.models.fast.ponder_backward import think_back
 from tidegate.models.fast.ponder_cells import COUPLED, GRU_AFTER, GRU_BEFORE, LSTM, PEEPHOLE, RNN
 from tidegate.models.fast.ponder_forward import think_ahead
+from tidegate.models.fast.product import STRIP, pack, width_of
 from tidegate.models.fast.threads import spread
 from tidegate.models.ponder import Rule
 
@@ -37,6 +37,7 @@ _CELLS: Mapping[str, int] = MappingProxyType(
     }
 )
 TILE = 256
+_DEEP = 256  # as `gather` wants its rooms
 
 
 class Given(NamedTuple):
@@ -81,13 +82,13 @@ class Job:
         self.recurrent, self.halting, self.halting_bias = map(_array, (given.recurrent, *given[4:6]))
         self.state = [_array(part) for part in (given.h, given.c) if part is not None]
         self.extra = np.zeros(1, self.x.dtype) if given.extra is None else _array(given.extra)
-        self.kernel = np.ascontiguousarray(kernel[:, : self.x.shape[2]])
+        self.kernel = kernel[:, : self.x.shape[2]]
         self.begun = self.bias + kernel[:, -1] if rule.flag else self.bias
         self.masked, self.mask = mask is not None, np.zeros((1, 1), np.bool_) if mask is None else _array(mask)
         self.noisy, self.noise = noise is not None, np.zeros((1, 1), self.x.dtype) if noise is None else _array(noise)
         self.wide, self.hidden = self.recurrent.shape
         self.fresh = not any(self.learns[6:8]) and not any(part.any() for part in self.state)
-        self.blas = gemm_address(self.x.dtype == np.float64)
+        self.gates = 2 * self.hidden if self.kind[0] == GRU_BEFORE else self.wide
         batch = self.x.shape[0]
         self.tiles = [slice(first, min(first + TILE, batch)) for first in range(0, batch, TILE)]
         self.stacks: list[list[_Stack]] = [[] for _ in self.tiles]
@@ -101,11 +102,13 @@ class Job:
         batch, length = self.x.shape[:2]
         results = self.take(batch, length, self.hidden), *(np.zeros((batch, length), self.x.dtype) for _ in range(2))
         last = [self.take(batch, self.hidden) for _ in self.state]
-        with quiet():
-            spread(lambda at: self._ahead(at, results, last), len(self.tiles), torch.get_num_threads())
+        first, second = pack(self.recurrent[: self.gates].T), pack(self.recurrent[-self.hidden :].T)
+        inner = first, second if self.kind[0] == GRU_BEFORE else first, self.extra
+        weights = pack(self.kernel.T), self.bias, self.begun, inner, self.halting, self.halting_bias
+        spread(lambda at: self._ahead(at, weights, results, last), len(self.tiles), torch.get_num_threads())
         return (*results, *last)
 
-    def _ahead(self, at: int, results: tuple[Array, ...], last: list[Array]) -> None:
+    def _ahead(self, at: int, weights: tuple[Any, ...], results: tuple[Array, ...], last: list[Array]) -> None:
         rows, length = self.tiles[at], self.x.shape[1]
         m = rows.stop - rows.start
         for part, start in zip(last, self.state, strict=True):
@@ -114,13 +117,11 @@ class Job:
         h_sum, said, carried = (self.take(m, self.hidden) for _ in range(3))
         c_sum = h_sum if len(last) == 1 else self.take(m, self.hidden)
         tile = h, c, h_sum, c_sum, self.take(m, self.wide), said, carried, self.take(m)
-        inner = self.recurrent, self.extra
-        weights = self.kernel, self.bias, self.begun, inner, self.halting, self.halting_bias
         rule = self.rule.epsilon, self.rule.limit, self.masked, self.noisy, self.kept, self.fresh
         begin, room = 0, 2 * m * (min(length, self.rule.limit) if self.kept else 1)
         while begin < length:
             stack, tensors = self._stack(room), (self.x, self.mask, self.noise)
-            end = think_ahead(self.blas, rule, self.kind, rows.start, begin, tensors, weights, tile, stack, results)
+            end = think_ahead(rule, self.kind, rows.start, begin, tensors, weights, tile, stack, results)
             if self.kept and end > begin:
                 self.stacks[at].append(_Stack(begin, end, stack))
             begin, room = end, 2 * room
@@ -144,17 +145,21 @@ class Job:
             np.zeros((1, 1), x.dtype) if remainder is None else _array(remainder),
         )
         rule = self.masked, self.noisy, self.rule.flag, self.fresh, outputs is not None, remainder is not None
+        weights = pack(self.kernel), (pack(self.recurrent), self.extra), self.halting
         parts: list[tuple[Array, ...]] = [()] * len(self.tiles)
 
         def work(at: int) -> None:
-            parts[at] = self._back(at, (*rule, self.learns[0]), pulls, d_x, d_state)
+            parts[at] = self._back(at, (*rule, self.learns[0]), weights, pulls, d_x, d_state)
 
-        with quiet():
-            spread(work, len(self.tiles), torch.get_num_threads())
+        spread(work, len(self.tiles), torch.get_num_threads())
         for more in parts[1:]:
             for total, part in zip(parts[0], more, strict=True):
                 np.add(total, part, out=total)
-        kernel, flags, bias, recurrent, extra, halting, halting_bias = parts[0]
+        *laid, flags, bias, extra, halting, halting_bias = parts[0]
+        kernel = _flat(laid[0], self.x.shape[2], self.wide)
+        recurrent = _flat(laid[1], self.hidden, self.gates)
+        if self.kind[0] == GRU_BEFORE:
+            recurrent = np.concatenate((recurrent, _flat(laid[2], self.hidden, self.hidden)))
         if self.rule.flag:
             kernel = np.concatenate((kernel, flags[:, None]), axis=1)
         c = d_state[-1] if len(d_state) > 1 else None
@@ -162,27 +167,41 @@ class Job:
         return [part if learns else None for part, learns in zip(found, self.learns, strict=True)]
 
     def _back(
-        self, at: int, rule: tuple[bool, ...], pulls: tuple[Array, Array], d_x: Array, d_state: list[Array]
+        self,
+        at: int,
+        rule: tuple[bool, ...],
+        weights: tuple[Any, ...],
+        pulls: tuple[Array, Array],
+        d_x: Array,
+        d_state: list[Array],
     ) -> tuple[Array, ...]:
-        rows, h, wide = self.tiles[at], self.hidden, self.wide
-        m = rows.stop - rows.start
-        shapes = ((wide, self.x.shape[2]), (wide,), (wide,), (wide, h), self.extra.shape, (h,), (1,))
-        found = tuple(self.take(*shape) for shape in shapes)
-        for part in found:
-            part[:] = 0
-        waiting = np.zeros((m, h) if self.masked else (1, 1), self.x.dtype)
-        rooms = self.take(m, wide), *(self.take(m, h) for _ in range(4)), self.take(m), self.take(6 * h)
-        tile = d_state[0][rows], d_state[-1][rows], waiting, *rooms
-        weights = self.kernel, (self.recurrent, self.extra), self.halting
+        rows, h, inputs, kind = self.tiles[at], self.hidden, self.x.shape[2], self.x.dtype
+        m, width = rows.stop - rows.start, width_of(kind)
+        sizes = ((inputs, self.wide), (h, self.gates), (h, h if self.kind[0] == GRU_BEFORE else 1))
+        laid = (np.zeros((-(-columns // width), _whole(deep), width), kind) for deep, columns in sizes)
+        found = *laid, *(np.zeros(size, kind) for size in (self.wide, self.wide, self.extra.size, h, 1))
+        waiting = np.zeros((m, h) if self.masked else (1, 1), kind)
+        rooms = *(self.take(_whole(m), h) for _ in range(4)), self.take(m), self.take(6 * h)
+        strips, panel = self.take(_whole(max(h, inputs)), _DEEP), self.take(_DEEP, width)
+        tile = d_state[0][rows], d_state[-1][rows], waiting, self.take(m, self.wide), *rooms, strips, panel
         tensors = self.x, self.mask, self.noise
         while self.stacks[at]:
             begin, end, stack = self.stacks[at].pop()
             reach = begin, end
-            think_back(
-                self.blas, rule, self.kind, rows.start, reach, tensors, weights, tile, stack, pulls, (d_x, *found)
-            )
+            think_back(rule, self.kind, rows.start, reach, tensors, weights, tile, stack, pulls, (d_x, *found))
         return found
 
 
 def _array(tensor: torch.Tensor) -> Array:
     return tensor.detach().contiguous().numpy()
+
+
+def _whole(rows: int) -> int:
+    """Round up to whole strips."""
+    return -(-rows // STRIP) * STRIP
+
+
+def _flat(panels: Array, rows: int, columns: int) -> Array:
+    """Turn panels ``[panels, rows, width]`` of a turned matrix into the matrix ``[columns, rows]``."""
+    turned = panels.transpose(1, 0, 2).reshape(panels.shape[1], -1)[:rows, :columns]
+    return np.ascontiguousarray(turned.T)
