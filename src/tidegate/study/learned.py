@@ -14,6 +14,7 @@ from tidegate.learn.losses import MSE
 from tidegate.learn.target import StandardTarget
 from tidegate.models.base import Network
 from tidegate.report.figures.learning import LearningCurve, learning
+from tidegate.report.figures.plain import sentences
 from tidegate.study.comparing import TRAINING, grounds, reachable, work
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.leaning import contribution_figures
@@ -73,6 +74,7 @@ def _curves(shown: Shown, findings: Findings, *, by_work: bool) -> tuple[Figure,
             curves = [_from_the_first_step(_heaviest(curve)) for curve in curves]
         about = group.title if len(groups) > 1 or several else findings[group.studies[0]].study.title
         what = _BY_WORK if by_work else _BY_ITERATION
+        levels = _levels(findings[group.studies[0]])
         made.append(
             learning(
                 shown.key.lower() if len(groups) == 1 else f"{shown.key.lower()}-{group.key}",
@@ -80,9 +82,9 @@ def _curves(shown: Shown, findings: Findings, *, by_work: bool) -> tuple[Figure,
                 curves,
                 measure=loss_words(_loss_of(findings[group.studies[0]])),
                 x_title=_WORK if by_work else None,
-                levels=_levels(findings[group.studies[0]]),
+                levels=levels,
                 bands=not several,
-                note=_FROM_FIRST if several else _SUBSET,
+                note=sentences(_FROM_FIRST if several else _SUBSET, _WHOLE if levels else None),
             )
         )
     return tuple(made)
@@ -163,6 +165,10 @@ _WORK = Text(en="Multiply-adds of training spent until then, billions", zh="至�
 _SUBSET = Text(
     en="Measured on a fixed, drawn part of each range, so curves are a little rough.",
     zh="在各区间固定抽取的部分样本上测得，曲线因而略有起伏。",
+)
+_WHOLE = Text(
+    en="The lines across are of the whole judged range: the drawn part may lie a few per cent above or below them, so compare curves with each other, and IC with the table.",
+    zh="横线按整个评判区间计算：抽取的部分可能整体高出或低于它几个百分点，因此曲线宜相互比较，IC 则以表为准。",
 )
 _FROM_FIRST = Text(
     en="Curves begin at the first measurement after training began. Each is measured on a fixed, drawn part of the range, so it is a little rough.",

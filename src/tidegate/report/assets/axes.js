@@ -103,8 +103,8 @@ function yAxis(figure, panel, pane, rows) {
     axis.axisLabel = { ...axis.axisLabel, interval: 0, width: pane.left - 14, overflow: "truncate", formatter: (v) => say(names[Number(v)].value) };
   } else if (edges.length) {
     const least = Math.min(...edges), most = Math.max(...edges);
-    axis.min = (v) => (v.min < least ? null : niceDown(least, v, most));
-    axis.max = (v) => (v.max > most ? null : niceUp(most, v, least));
+    axis.min = (v) => (v.min < least || (ground && least >= 0) ? null : niceDown(least, v, most)); // bars stand on zero
+    axis.max = (v) => (v.max > most || (ground && most <= 0) ? null : niceUp(most, v, least));
   }
   return axis;
 }

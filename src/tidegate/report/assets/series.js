@@ -13,7 +13,7 @@ function seriesOption(series, figure, ink, context) {
     case "step": return { ...base, type: "line", step: "end", showSymbol: false, data: pairs(), lineStyle: stroke };
     case "area": return { ...base, type: "line", showSymbol: false, data: pairs(), lineStyle: { ...stroke, width: 1.2 }, areaStyle: { color: faded(ink.colour, 0.16), origin: 0 } };
     case "scatter": return { ...base, type: "scatter", symbolSize: d.y.length > 400 ? 4 : 7, data: scattered(pairs(), figure), itemStyle: { color: faded(ink.colour, d.y.length > 400 ? 0.4 : 0.72) } };
-    case "bar": return d.x2 ? bins(base, d, ink, xs) : { ...base, type: "bar", barMaxWidth: figure.x === "category" ? 54 : 26, data: pairs(), itemStyle: { color: ink.colour } };
+    case "bar": return d.x2 ? bins(base, d, ink, xs) : { ...base, type: "bar", barMaxWidth: figure.x === "category" ? 54 : 26, barGap: apart(figure, series.panel) ? "-100%" : undefined, data: pairs(), itemStyle: { color: ink.colour } };
     case "band": return band(base, d, ink, series, xs);
     case "candle": return candles(base, d, xs);
     case "box": return boxes(base, d, ink, series, figure, xs);
@@ -21,6 +21,12 @@ function seriesOption(series, figure, ink, context) {
     case "shade": return { ...base, type: "line", data: [], z: 1, itemStyle: { color: faded(ink.colour, 0.3) }, lineStyle: { color: faded(ink.colour, 0.3), width: 0 }, markArea: { silent: true, animation: false, itemStyle: { color: faded(ink.colour, 0.14) }, data: spans(d, xs) } };
     default: return { ...base, type: "line", data: [], z: 6, lineStyle: stroke, markLine: { silent: true, animation: false, symbol: "none", label: { show: false }, lineStyle: { ...stroke, width: 1.6 }, data: rules(d, xs) } };
   }
+}
+
+// Bars of several series stand side by side only where they share a place.
+function apart(figure, panel) {
+  const places = figure.series.filter((s) => s.kind === "bar" && s.panel === panel).flatMap((s) => s.data.x.map((x) => JSON.stringify(x)));
+  return new Set(places).size === places.length;
 }
 
 function few(values) { return values.filter((v) => v !== null).length < 16; }

@@ -125,22 +125,29 @@ def remainders(key: str, title: Text, held: Pondered, *, note: Text | None = Non
     counts, edges = np.histogram(np.clip(held.remainder, 0.0, 1.0), bins=25, range=(0.0, 1.0))
     stopped = held.stopped
     worst = int(stopped.argmax())
-    caption = Text(
+    weight = Text(
         en=(
-            "The weight of the last step. Near one, the first step decided alone; remainders are what the ponder "
-            f"cost pushes on. The limit stopped {float(stopped.mean()):.1%} of all rows, most at row {worst + 1} ("
-            f"{float(stopped[worst]):.1%}): there the remainder is what was left, not what was wanted."
+            "The weight of the last step. Near one, the first step decided alone; remainders are what the ponder cost "
+            "pushes on."
         ),
-        zh=(
-            "最后一步的权重。接近一表示第一步独自决定；思考代价正是作用于此。上限截断了全部行的 "
-            f"{float(stopped.mean()):.1%}，以第 {worst + 1} 行最多（{float(stopped[worst]):.1%}）："
-            "在那里剩余权重是被迫的，而非所愿。"
-        ),
+        zh="最后一步的权重。接近一表示第一步独自决定；思考代价正是作用于此。",
     )
+    limit = Text(en="The limit stopped none.", zh="没有一行被上限截断。")
+    if stopped.any():
+        limit = Text(
+            en=(
+                f"The limit stopped {float(stopped.mean()):.1%} of all rows, most at row {worst + 1} "
+                f"({float(stopped[worst]):.1%}): there the remainder is what was left, not what was wanted."
+            ),
+            zh=(
+                f"上限截断了全部行的 {float(stopped.mean()):.1%}，以第 {worst + 1} 行最多"
+                f"（{float(stopped[worst]):.1%}）：在那里剩余权重是被迫的，而非所愿。"
+            ),
+        )
     return Figure(
         key=key,
         title=title,
-        caption=sentences(caption, note),
+        caption=sentences(weight, limit, note),
         x="number",
         x_title=Text(en="Remainder", zh="剩余权重"),
         series=(

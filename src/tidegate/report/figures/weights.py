@@ -171,10 +171,10 @@ def histogram(
     ]
     caption = Text(
         en=(
-            "Bars are the group at the end of training, the dark outline where it began: the difference is all that "
+            "Bars are the group at the end of training, the outline where it began: the difference is all that "
             "was learned. Tails that reach out belong to few weights."
         ),
-        zh="柱为该组训练结束时的分布，深色轮廓为起始分布：二者之差就是学到的全部。伸出的尾部只属于少数权重。",
+        zh="柱为该组训练结束时的分布，轮廓为起始分布：二者之差就是学到的全部。伸出的尾部只属于少数权重。",
     )
     gates = Text(
         en="Coloured outlines are single gates at the end; every outline encloses the same area.",
