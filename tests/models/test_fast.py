@@ -70,9 +70,7 @@ def test_equals_the_plain_cell_in_values_and_gradients(name, sizes, seed, given_
     curves = {"activation": state} if name == "rnn" else {"activation": state, "gate_activation": gate}
     cell = BUILDERS[name](hidden=hidden, **curves)
     masked, noisy, started = given_parts
-    weights, x, start, mask, noise = task(
-        cell, batch, steps, inputs, seed, masked=masked, noisy=noisy, started=started
-    )
+    weights, x, start, mask, noise = task(cell, batch, steps, inputs, seed, masked=masked, noisy=noisy, started=started)
     pull = torch.randn(batch, steps, hidden, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     plain = everything(lambda w, v, s: unroll(cell, w, v, s, mask, noise), weights, x, start, pull)
     fast = everything(lambda w, v, s: fused(cell.fused_as, w, v, s, mask, noise), weights, x, start, pull)
@@ -110,7 +108,9 @@ def test_gradcheck(name):
     assert torch.autograd.gradcheck(run, leaves, atol=1e-6)
 
 
-@given(batch=st.integers(1, 150), row=st.integers(0, 149), seed=st.integers(0, 1000), hidden=st.sampled_from([3, 16, 21]))
+@given(
+    batch=st.integers(1, 150), row=st.integers(0, 149), seed=st.integers(0, 1000), hidden=st.sampled_from([3, 16, 21])
+)
 @settings(deadline=None, max_examples=40)
 def test_bits_of_a_window_know_nothing_of_its_neighbours(batch, row, seed, hidden):
     row %= batch
@@ -121,9 +121,7 @@ def test_bits_of_a_window_know_nothing_of_its_neighbours(batch, row, seed, hidde
         )
         with torch.no_grad():
             outputs, _ = fused(cell.fused_as, weights, x, start)
-            alone, _ = fused(
-                cell.fused_as, weights, x[row : row + 1], tuple(part[row : row + 1] for part in start)
-            )
+            alone, _ = fused(cell.fused_as, weights, x[row : row + 1], tuple(part[row : row + 1] for part in start))
         assert torch.equal(outputs[row], alone[0])
         held = {key: value.requires_grad_() for key, value in weights.items()}
         learning, _ = fused(cell.fused_as, held, x, start)
@@ -141,7 +139,9 @@ def test_bits_do_not_depend_on_threads(name):
     try:
         for threads in (1, 2, 8):
             torch.set_num_threads(threads)
-            found.append(everything(lambda w, v, s: fused(cell.fused_as, w, v, s, mask, noise), weights, x, start, pull))
+            found.append(
+                everything(lambda w, v, s: fused(cell.fused_as, w, v, s, mask, noise), weights, x, start, pull)
+            )
     finally:
         torch.set_num_threads(before)
     for other in found[1:]:

@@ -7,7 +7,7 @@ threads.
 
 from typing import Any
 
-from tidegate.models.fast.compiled import compiled, inner
+from tidegate.models.fast.compiled import NO, YES, ZERO, compiled, inner
 from tidegate.models.fast.curves import copy, wipe
 from tidegate.models.fast.forward import begin, take
 from tidegate.models.fast.gru_rows import gru_backward, unreset
@@ -80,9 +80,9 @@ def backward_tile(
         if t > 0 or dh_start.shape[0] > 0:
             _recall(cell, first, count, recurrent, noise, d, dh, back)
         if dx.shape[0] > 0:
-            inputs = dx.shape[2]
+            inputs = dx.shape[1]
             at, apart = (first * steps + t) * inputs, steps * inputs
-            multiply(d, 0, d.shape[1], count, kernel, 0, 0, kernel.shape[1], inputs, False, dx, at, apart)
+            multiply(d, ZERO, d.shape[1], count, kernel, ZERO, ZERO, kernel.shape[1], inputs, NO, dx, at, apart)
         _weights(cell, wide, xh[t], z[t], d, weights, strips, panel)
     for r in range(count):
         if dh_start.shape[0] > 0:
@@ -106,17 +106,15 @@ def _hear(first: int, count: int, t: int, up: Any, taken: Any, held: Any, dh: An
 
 
 @inner
-def _recall(
-    cell: int, first: int, count: int, recurrent: Any, noise: Any, d: Any, dh: Any, back: Any
-) -> None:
+def _recall(cell: int, first: int, count: int, recurrent: Any, noise: Any, d: Any, dh: Any, back: Any) -> None:
     """Add what goes back through the recurrent products to ``dh``."""
     m, wide, across = dh.shape[0], dh.shape[1], d.shape[1]
     blocks = recurrent.shape[1] if cell <= _RNN else 2 * wide
     noisy = noise.shape[0] > 0
     into = back if noisy else dh
-    multiply(d, 0, across, m, recurrent, 0, 0, blocks, wide, not noisy, into, 0, wide)
+    multiply(d, ZERO, across, m, recurrent, ZERO, ZERO, blocks, wide, not noisy, into, ZERO, wide)
     if cell == _GRU_AFTER:
-        multiply(d, 3 * wide, across, m, recurrent, 0, blocks, blocks + wide, wide, True, into, 0, wide)
+        multiply(d, 3 * wide, across, m, recurrent, ZERO, blocks, blocks + wide, wide, YES, into, ZERO, wide)
     if noisy:
         for r in range(count):
             factor, row, sent = noise[first + r], dh[r], back[r]
@@ -140,7 +138,7 @@ def _reset_back(
 ) -> None:
     """Go back through the reset state of a GRU whose reset comes before the product."""
     m, wide, across = dh.shape[0], dh.shape[1], d.shape[1]
-    multiply(d, 2 * wide, across, m, recurrent, 0, 2 * wide, 3 * wide, wide, False, d, 3 * wide, across)
+    multiply(d, 2 * wide, across, m, recurrent, ZERO, 2 * wide, 3 * wide, wide, NO, d, 3 * wide, across)
     for r in range(m):
         if r < count and noise.shape[0] > 0:
             copy(noise[first + r], back[r])
@@ -154,13 +152,13 @@ def _reset_back(
 def _weights(cell: int, wide: int, seen: Any, v: Any, d: Any, into: Any, strips: Any, panel: Any) -> None:
     m, deep, across = seen.shape[0], seen.shape[1], d.shape[1]
     if cell <= _RNN:
-        gather(seen, 0, deep, deep, d, 0, across, across, m, into, 0, 0, strips, panel)
+        gather(seen, ZERO, deep, deep, d, ZERO, across, across, m, into, ZERO, ZERO, strips, panel)
         return
     n, q = 2 * wide, 3 * wide
     second = (n + panel.shape[1] - 1) // panel.shape[1]
-    gather(seen, 0, deep, deep, d, 0, across, n, m, into, 0, 0, strips, panel)
+    gather(seen, ZERO, deep, deep, d, ZERO, across, n, m, into, ZERO, ZERO, strips, panel)
     gather(seen, wide, deep, deep - wide, d, n, across, wide, m, into, second, wide, strips, panel)
     if cell == _GRU_AFTER:
-        gather(seen, 0, deep, wide, d, q, across, wide, m, into, second, 0, strips, panel)
+        gather(seen, ZERO, deep, wide, d, q, across, wide, m, into, second, ZERO, strips, panel)
     else:
-        gather(v, q, across, wide, d, n, across, wide, m, into, second, 0, strips, panel)
+        gather(v, q, across, wide, d, n, across, wide, m, into, second, ZERO, strips, panel)

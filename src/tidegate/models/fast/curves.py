@@ -17,7 +17,7 @@ from numba.extending import overload
 
 from tidegate.models.fast.compiled import inner
 
-__all__ = ["CURVES", "copy", "lower", "squash", "wipe"]
+__all__ = ["CURVES", "EDGE", "P", "Q", "copy", "lower", "squash", "wipe"]
 
 _LINEAR, _RELU, _TANH, _SIGMOID, _HARD_SIGMOID, _HARD_SIGMOID_KERAS2 = range(6)
 CURVES: Mapping[str, int] = MappingProxyType(
@@ -30,12 +30,12 @@ CURVES: Mapping[str, int] = MappingProxyType(
         "hard_sigmoid_keras2": _HARD_SIGMOID_KERAS2,
     }
 )
-_EDGE = np.float32(7.9)
-_P = tuple(
+EDGE = np.float32(7.9)
+P = tuple(
     np.float32(p)
     for p in (1.0, 0.13450627028942108, 0.0035789995454251766, 2.202336872869637e-05, 1.542815120103569e-08)
 )
-_Q = tuple(
+Q = tuple(
     np.float32(q) for q in (1.0, 0.4678395390510559, 0.02619226649403572, 0.0003423662856221199, 8.598851763963467e-07)
 )
 _HALF = np.float32(0.5)
@@ -47,11 +47,11 @@ def _tanh(x: Any) -> Any:
 
 
 def _single(x: Any) -> Any:
-    x = -_EDGE if x < -_EDGE else x
-    x = _EDGE if x > _EDGE else x
+    x = -EDGE if x < -EDGE else x
+    x = EDGE if x > EDGE else x
     u = x * x
-    p = (((_P[4] * u + _P[3]) * u + _P[2]) * u + _P[1]) * u + _P[0]
-    q = (((_Q[4] * u + _Q[3]) * u + _Q[2]) * u + _Q[1]) * u + _Q[0]
+    p = (((P[4] * u + P[3]) * u + P[2]) * u + P[1]) * u + P[0]
+    q = (((Q[4] * u + Q[3]) * u + Q[2]) * u + Q[1]) * u + Q[0]
     return x * p / q
 
 

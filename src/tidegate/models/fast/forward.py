@@ -8,7 +8,7 @@ they are scratch, used round and round. Rows that only fill the tile up are zero
 
 from typing import Any
 
-from tidegate.models.fast.compiled import compiled, inner
+from tidegate.models.fast.compiled import NO, YES, ZERO, compiled, inner
 from tidegate.models.fast.curves import copy, wipe
 from tidegate.models.fast.gru_rows import gru_forward, reset
 from tidegate.models.fast.lstm_rows import lstm_forward
@@ -131,7 +131,7 @@ def _product(still: bool, shared: bool, wide: int, blocks: int, seen: Any, panel
     begin = wide if still else 0
     end = wide if shared else deep
     if end > begin:
-        multiply(seen, begin, deep, m, panels, 0, begin, end, blocks, shared, v, 0, across)
+        multiply(seen, begin, deep, m, panels, ZERO, begin, end, blocks, shared, v, ZERO, across)
 
 
 @inner
@@ -143,13 +143,13 @@ def _candidate(
     n, q = 2 * wide, 3 * wide
     panel = (n + panels.shape[2] - 1) // panels.shape[2]
     if not shared:
-        multiply(seen, wide, deep, m, panels, panel, wide, deep, wide, False, v, n, across)
+        multiply(seen, wide, deep, m, panels, panel, wide, deep, wide, NO, v, n, across)
     if cell == _GRU_BEFORE:
         reset(gate, taken, v, seen)
         if not still:
-            multiply(v, q, across, m, panels, panel, 0, wide, wide, True, v, n, across)
+            multiply(v, q, across, m, panels, panel, ZERO, wide, wide, YES, v, n, across)
     elif still:
         for r in range(m):
             wipe(v[r, q:])
     else:
-        multiply(seen, 0, deep, m, panels, panel, 0, wide, wide, False, v, q, across)
+        multiply(seen, ZERO, deep, m, panels, panel, ZERO, wide, wide, NO, v, q, across)

@@ -8,22 +8,65 @@ done in two halves with a product between them.
 from typing import Any
 
 from tidegate.models.fast.compiled import inner
-from tidegate.models.fast.curves import copy, lower, squash, wipe
+from tidegate.models.fast.curves import copy, wipe
+from tidegate.models.fast.vectors import Curve, Equations, Numbers, Part, rows
 
 __all__ = ["gru_backward", "gru_forward", "reset", "unreset"]
+
+N = Numbers
+_R, _Z, _N, _Q = (Part(0, block) for block in range(4))
+_BEFORE, _H, _BIAS = Part(1), Part(2), Part(3)
+_UP, _SUM, _NOISE = Part(2), Part(4), Part(4)
+_DR, _DZ, _DN, _DQ = (Part(3, block) for block in range(4))
+
+
+def _reset(gate: Curve, state: Curve, r: N, z: N, recalled: N) -> tuple[N, ...]:  # noqa: ARG001
+    r, z = gate.at(r), gate.at(z)
+    return r, z, r * recalled
+
+
+def _ahead_before(gate: Curve, state: Curve, z: N, n: N, before: N) -> tuple[N, ...]:  # noqa: ARG001
+    n = state.at(n)
+    return n, n + z * (before - n)
+
+
+def _ahead_after(gate: Curve, state: Curve, r: N, z: N, n: N, q: N, before: N, bias: N) -> tuple[N, ...]:
+    r, z, q = gate.at(r), gate.at(z), q + bias
+    n = state.at(n + r * q)
+    return r, z, n, q, n + z * (before - n)
+
+
+def _back_before(gate: Curve, state: Curve, z: N, n: N, before: N, up: N) -> tuple[N, ...]:
+    return up * (before - n) * gate.slope(z), (up - up * z) * state.slope(n), up * z
+
+
+def _back_after(gate: Curve, state: Curve, r: N, z: N, n: N, q: N, before: N, up: N, total: N) -> tuple[N, ...]:
+    dz, dn, up = _back_before(gate, state, z, n, before, up)
+    dq = dn * r
+    return dn * q * gate.slope(r), dz, dn, dq, up, total + dq
+
+
+def _unreset(gate: Curve, state: Curve, r: N, before: N, up: N, dq: N, noise: N) -> tuple[N, ...]:  # noqa: ARG001
+    dq = dq * noise
+    return dq * before * gate.slope(r), up + dq * r
+
+
+_all, _each = (_R, _Z, _N, _Q), (_DR, _DZ, _DN, _DQ)
+_do_reset: Any = rows(Equations("gru.reset", (_R, _Z, _BEFORE), (_R, _Z, _Q), _reset))
+_before_ahead: Any = rows(Equations("gru.before.ahead", (_Z, _N, _BEFORE), (_N, _H), _ahead_before))
+_after_ahead: Any = rows(Equations("gru.after.ahead", (*_all, _BEFORE, _BIAS), (*_all, _H), _ahead_after))
+_before_back: Any = rows(Equations("gru.before.back", (_Z, _N, _BEFORE, _UP), (_DZ, _DN, _UP), _back_before))
+_after_back: Any = rows(Equations("gru.after.back", (*_all, _BEFORE, _UP, _SUM), (*_each, _UP, _SUM), _back_after))
+_do_unreset: Any = rows(Equations("gru.unreset", (_R, _BEFORE, _UP, _DQ, _NOISE), (_DR, _UP), _unreset))
 
 
 @inner
 def reset(gate: int, taken: Any, z: Any, recalled: Any) -> None:
     """Open the gates and set ``q = r · recalled``, where `recalled` is h with its noise: first half of `before`."""
-    rows = z.shape[0]
-    wide = z.shape[1] // 4
-    for r in range(rows):
+    for r in range(z.shape[0]):
         v, h = z[r], recalled[r]
         if taken[r]:
-            squash(v, 0, 2 * wide, gate)
-            for j in range(wide):
-                v[3 * wide + j] = v[j] * h[j]
+            _do_reset(gate, gate, z.shape[1] // 4, v, h, v, v, v, v, v, v)
         else:
             wipe(v)
 
@@ -31,21 +74,15 @@ def reset(gate: int, taken: Any, z: Any, recalled: Any) -> None:
 @inner
 def gru_forward(after: bool, gate: int, state: int, bias: Any, taken: Any, z: Any, h_before: Any, h_after: Any) -> None:
     """Do one step of all rows (its second half where the reset comes before): states ``[m, H]``, bias ``[H]`` of q."""
-    rows, wide = h_before.shape
-    for r in range(rows):
+    wide = h_before.shape[1]
+    for r in range(h_before.shape[0]):
         v, before, h = z[r], h_before[r], h_after[r]
         if not taken[r]:
             copy(before, h)
-            continue
-        if after:
-            squash(v, 0, 2 * wide, gate)
-            for j in range(wide):
-                v[3 * wide + j] += bias[j]
-            for j in range(wide):
-                v[2 * wide + j] += v[j] * v[3 * wide + j]
-        squash(v, 2 * wide, 3 * wide, state)
-        for j in range(wide):
-            h[j] = v[2 * wide + j] + v[wide + j] * (before[j] - v[2 * wide + j])
+        elif after:
+            _after_ahead(gate, state, wide, v, before, h, bias, v, v, v, v)
+        else:
+            _before_ahead(gate, state, wide, v, before, h, v, v, v, v, v)
 
 
 @inner
@@ -57,43 +94,22 @@ def gru_backward(
     What goes back through the recurrent products is added to `dh` by whoever multiplies. Where the reset comes before,
     the blocks r and q of ``dz`` are left to `unreset`. `dbias` ``[H]`` is added to.
     """
-    rows, wide = h_before.shape
-    for r in range(rows):
-        d = dz[r]
+    wide = h_before.shape[1]
+    for r in range(h_before.shape[0]):
+        d, v, before, up = dz[r], z[r], h_before[r], dh[r]
         if not taken[r]:
             wipe(d)
-            continue
-        v, before, up = z[r], h_before[r], dh[r]
-        for j in range(wide):
-            d[wide + j] = up[j] * (before[j] - v[2 * wide + j])
-        for j in range(wide):
-            d[2 * wide + j] = up[j] - up[j] * v[wide + j]
-        for j in range(wide):
-            up[j] *= v[wide + j]
-        lower(d, wide, v, wide, wide, gate)
-        lower(d, 2 * wide, v, 2 * wide, wide, state)
-        if after:
-            for j in range(wide):
-                d[j] = d[2 * wide + j] * v[3 * wide + j]
-            for j in range(wide):
-                d[3 * wide + j] = d[2 * wide + j] * v[j]
-            lower(d, 0, v, 0, wide, gate)
-            for j in range(wide):
-                dbias[j] += d[3 * wide + j]
+        elif after:
+            _after_back(gate, state, wide, v, before, up, d, dbias, v, v, v)
+        else:
+            _before_back(gate, state, wide, v, before, up, d, v, v, v, v)
 
 
 @inner
 def unreset(gate: int, taken: Any, z: Any, h_before: Any, noise: Any, dh: Any, dz: Any) -> None:
     """Take the gradient of the reset state, in block q of ``dz``, apart: into the block r and `dh`."""
-    rows, wide = h_before.shape
-    for r in range(rows):
-        if not taken[r]:
-            continue
+    wide = h_before.shape[1]
+    for r in range(h_before.shape[0]):
         d, v, before, up, kept = dz[r], z[r], h_before[r], dh[r], noise[r]
-        for j in range(wide):
-            d[3 * wide + j] *= kept[j]
-        for j in range(wide):
-            d[j] = d[3 * wide + j] * before[j]
-        for j in range(wide):
-            up[j] += d[3 * wide + j] * v[j]
-        lower(d, 0, v, 0, wide, gate)
+        if taken[r]:
+            _do_unreset(gate, gate, wide, v, before, up, d, kept, v, v, v)

@@ -8,11 +8,88 @@ Where a row's step is not taken, its state goes through and its gradients are ze
 from typing import Any
 
 from tidegate.models.fast.compiled import inner
-from tidegate.models.fast.curves import copy, lower, squash, wipe
+from tidegate.models.fast.curves import copy, wipe
+from tidegate.models.fast.vectors import Curve, Equations, Numbers, Part, rows
 
 __all__ = ["COUPLED", "LSTM", "PEEPHOLE", "lstm_backward", "lstm_forward"]
 
 LSTM, PEEPHOLE, COUPLED = 0, 1, 2
+
+N = Numbers
+_I, _F, _G, _O = (Part(0, block) for block in range(4))
+_BEFORE, _AFTER = Part(1), Part(2)
+_H, _LOOKS = Part(3), tuple(Part(4, block) for block in range(3))
+_UP, _MEMORY = Part(3), Part(4)
+_D = tuple(Part(5, block) for block in range(4))
+_PEEPHOLE = tuple(Part(6, block) for block in range(3))
+_DPEEPHOLE = tuple(Part(7, block) for block in range(3))
+
+
+def _ahead(gate: Curve, state: Curve, i: N, f: N, g: N, o: N, before: N) -> tuple[N, ...]:
+    i, f, g, o = gate.at(i), gate.at(f), state.at(g), gate.at(o)
+    after = f * before + i * g
+    return i, f, g, o, after, o * state.at(after)
+
+
+def _ahead_peephole(
+    gate: Curve, state: Curve, i: N, f: N, g: N, o: N, before: N, look_i: N, look_f: N, look_o: N
+) -> tuple[N, ...]:
+    i, f, g = gate.at(i + look_i * before), gate.at(f + look_f * before), state.at(g)
+    after = f * before + i * g
+    o = gate.at(o + look_o * after)
+    return i, f, g, o, after, o * state.at(after)
+
+
+def _ahead_coupled(gate: Curve, state: Curve, f: N, g: N, o: N, before: N) -> tuple[N, ...]:
+    f, g, o = gate.at(f), state.at(g), gate.at(o)
+    after = g + f * (before - g)
+    return f, g, o, after, o * state.at(after)
+
+
+def _back(gate: Curve, state: Curve, i: N, f: N, g: N, o: N, before: N, after: N, up: N, memory: N) -> tuple[N, ...]:
+    squashed = state.at(after)
+    do = up * squashed * gate.slope(o)
+    memory = memory + up * o * state.slope(squashed)
+    di, df, dg = memory * g * gate.slope(i), memory * before * gate.slope(f), memory * i * state.slope(g)
+    return di, df, dg, do, memory * f, up * 0.0
+
+
+def _back_peephole(
+    gate: Curve, state: Curve, i: N, f: N, g: N, o: N, before: N, after: N, up: N, memory: N,
+    look_i: N, look_f: N, look_o: N, sum_i: N, sum_f: N, sum_o: N,
+) -> tuple[N, ...]:  # fmt: skip
+    squashed = state.at(after)
+    do = up * squashed * gate.slope(o)
+    memory = memory + up * o * state.slope(squashed) + do * look_o
+    di, df, dg = memory * g * gate.slope(i), memory * before * gate.slope(f), memory * i * state.slope(g)
+    memory = memory * f + di * look_i + df * look_f
+    return di, df, dg, do, memory, up * 0.0, sum_i + di * before, sum_f + df * before, sum_o + do * after
+
+
+def _back_coupled(gate: Curve, state: Curve, f: N, g: N, o: N, before: N, after: N, up: N, memory: N) -> tuple[N, ...]:
+    squashed = state.at(after)
+    do = up * squashed * gate.slope(o)
+    memory = memory + up * o * state.slope(squashed)
+    df, dg = memory * (before - g) * gate.slope(f), (memory - memory * f) * state.slope(g)
+    return df, dg, do, memory * f, up * 0.0
+
+
+_four, _three, _states = (_I, _F, _G, _O), (_I, _F, _G), (_BEFORE, _AFTER, _UP, _MEMORY)
+_lstm_ahead: Any = rows(Equations("lstm.ahead", (*_four, _BEFORE), (*_four, _AFTER, _H), _ahead))
+_lstm_back: Any = rows(Equations("lstm.back", (*_four, *_states), (*_D, _MEMORY, _UP), _back))
+_peephole_ahead: Any = rows(
+    Equations("peephole.ahead", (*_four, _BEFORE, *_LOOKS), (*_four, _AFTER, _H), _ahead_peephole)
+)
+_peephole_back: Any = rows(
+    Equations(
+        "peephole.back",
+        (*_four, *_states, *_PEEPHOLE, *_DPEEPHOLE),
+        (*_D, _MEMORY, _UP, *_DPEEPHOLE),
+        _back_peephole,
+    )
+)
+_coupled_ahead: Any = rows(Equations("coupled.ahead", (*_three, _BEFORE), (*_three, _AFTER, _H), _ahead_coupled))
+_coupled_back: Any = rows(Equations("coupled.back", (*_three, *_states), (*_D[:3], _MEMORY, _UP), _back_coupled))
 
 
 @inner
@@ -29,64 +106,18 @@ def lstm_forward(
     h_after: Any,
 ) -> None:
     """Do one step of all rows: ``z [m, 4H]`` (coupled ``[m, 3H]``), states ``[m, H]``, peephole ``[3H]``."""
-    rows, wide = c_before.shape
-    for r in range(rows):
+    wide = c_before.shape[1]
+    for r in range(c_before.shape[0]):
         v, before, after, h = z[r], c_before[r], c_after[r], h_after[r]
         if not taken[r]:
             copy(before, after)
             copy(h_before[r], h)
-            continue
-        if cell == COUPLED:
-            squash(v, 0, wide, gate)
-            squash(v, wide, 2 * wide, state)
-            _mix(v, before, after)
-            squash(v, 2 * wide, 3 * wide, gate)
-            _let_out(v[2 * wide : 3 * wide], after, h, state)
+        elif cell == LSTM:
+            _lstm_ahead(gate, state, wide, v, before, after, h, v, v, v, v)
         elif cell == PEEPHOLE:
-            _look(v, peephole, before, wide)
-            squash(v, 0, 2 * wide, gate)
-            squash(v, 2 * wide, 3 * wide, state)
-            _remember(v, before, after)
-            for j in range(wide):
-                v[3 * wide + j] += peephole[2 * wide + j] * after[j]
-            squash(v, 3 * wide, 4 * wide, gate)
-            _let_out(v[3 * wide : 4 * wide], after, h, state)
+            _peephole_ahead(gate, state, wide, v, before, after, h, peephole, v, v, v)
         else:
-            squash(v, 0, 2 * wide, gate)
-            squash(v, 2 * wide, 3 * wide, state)
-            squash(v, 3 * wide, 4 * wide, gate)
-            _remember(v, before, after)
-            _let_out(v[3 * wide : 4 * wide], after, h, state)
-
-
-@inner
-def _look(v: Any, peephole: Any, before: Any, wide: int) -> None:
-    for j in range(wide):
-        v[j] += peephole[j] * before[j]
-    for j in range(wide):
-        v[wide + j] += peephole[wide + j] * before[j]
-
-
-@inner
-def _remember(v: Any, before: Any, after: Any) -> None:
-    wide = before.size
-    for j in range(wide):
-        after[j] = v[wide + j] * before[j] + v[j] * v[2 * wide + j]
-
-
-@inner
-def _mix(v: Any, before: Any, after: Any) -> None:
-    wide = before.size
-    for j in range(wide):
-        after[j] = v[wide + j] + v[j] * (before[j] - v[wide + j])
-
-
-@inner
-def _let_out(o: Any, after: Any, h: Any, state: int) -> None:
-    copy(after, h)
-    squash(h, 0, h.size, state)
-    for j in range(h.size):
-        h[j] *= o[j]
+            _coupled_ahead(gate, state, wide, v, before, after, h, v, v, v, v)
 
 
 @inner
@@ -103,78 +134,22 @@ def lstm_backward(
     dc: Any,
     dz: Any,
     dpeephole: Any,
-    work: Any,
+    work: Any,  # noqa: ARG001 - no longer needed
 ) -> None:
     """Turn gradients of a step's new state into those of its sums ``dz`` and of its old state, in place.
 
     On entry `dh` and `dc` ``[m, H]`` belong to the state after the step. On return `dc` belongs to the memory before it
     and `dh` is zero: what goes back through the recurrent product is added by whoever multiplies. `dpeephole` ``[3H]``
-    is added to. `work` ``[2, H]`` is scratch.
+    is added to.
     """
-    rows, wide = c_before.shape
-    squashed, inner = work[0], work[1]
-    for r in range(rows):
-        d = dz[r]
+    wide = c_before.shape[1]
+    for r in range(c_before.shape[0]):
+        d, v, before, after, up, memory = dz[r], z[r], c_before[r], c_after[r], dh[r], dc[r]
         if not taken[r]:
             wipe(d)
-            continue
-        v, before, up, memory = z[r], c_before[r], dh[r], dc[r]
-        last = 2 * wide if cell == COUPLED else 3 * wide
-        copy(c_after[r], squashed)
-        squash(squashed, 0, wide, state)
-        for j in range(wide):
-            d[last + j] = up[j] * squashed[j]
-        for j in range(wide):
-            inner[j] = up[j] * v[last + j]
-        lower(inner, 0, squashed, 0, wide, state)
-        for j in range(wide):
-            memory[j] += inner[j]
-        lower(d, last, v, last, wide, gate)
-        if cell == COUPLED:
-            _unmix(v, before, memory, d)
-            lower(d, 0, v, 0, wide, gate)
-            lower(d, wide, v, wide, wide, state)
+        elif cell == LSTM:
+            _lstm_back(gate, state, wide, v, before, after, up, memory, d, v, v)
+        elif cell == PEEPHOLE:
+            _peephole_back(gate, state, wide, v, before, after, up, memory, d, peephole, dpeephole)
         else:
-            if cell == PEEPHOLE:
-                for j in range(wide):
-                    memory[j] += d[last + j] * peephole[2 * wide + j]
-                _gain(dpeephole[2 * wide :], d[last:], c_after[r])
-            _forget(v, before, memory, d)
-            lower(d, 0, v, 0, 2 * wide, gate)
-            lower(d, 2 * wide, v, 2 * wide, wide, state)
-            if cell == PEEPHOLE:
-                for j in range(wide):
-                    memory[j] += d[j] * peephole[j] + d[wide + j] * peephole[wide + j]
-                _gain(dpeephole, d, before)
-                _gain(dpeephole[wide:], d[wide:], before)
-        wipe(up)
-
-
-@inner
-def _forget(v: Any, before: Any, memory: Any, d: Any) -> None:
-    wide = before.size
-    for j in range(wide):
-        d[j] = memory[j] * v[2 * wide + j]
-    for j in range(wide):
-        d[wide + j] = memory[j] * before[j]
-    for j in range(wide):
-        d[2 * wide + j] = memory[j] * v[j]
-    for j in range(wide):
-        memory[j] *= v[wide + j]
-
-
-@inner
-def _unmix(v: Any, before: Any, memory: Any, d: Any) -> None:
-    wide = before.size
-    for j in range(wide):
-        d[j] = memory[j] * (before[j] - v[wide + j])
-    for j in range(wide):
-        d[wide + j] = memory[j] - memory[j] * v[j]
-    for j in range(wide):
-        memory[j] *= v[j]
-
-
-@inner
-def _gain(sums: Any, d: Any, seen: Any) -> None:
-    for j in range(seen.size):
-        sums[j] += d[j] * seen[j]
+            _coupled_back(gate, state, wide, v, before, after, up, memory, d, v, v)

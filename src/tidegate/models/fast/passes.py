@@ -80,9 +80,7 @@ def run(kind: Kind, given: Given, *, keep: bool) -> Done:
     return sweep(kind, given, x, np.empty(0, np.int64), steps, _laid(kind, weights, hidden), keep=keep)
 
 
-def sweep(
-    kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels: Array, *, keep: bool
-) -> Done:
+def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels: Array, *, keep: bool) -> Done:
     """Do all steps on windows, or on projected rows that windows share."""
     batch, hidden = given.h.shape
     tiles = cut(batch, hidden)
@@ -130,7 +128,7 @@ def back(
     panels, rows = sum(-(-group // width) for group in groups), STRIP * (-(-deep // STRIP) + 1)
     lanes = pool().take((tiles.lanes, panels, rows, width), dtype)
     bent = np.zeros((tiles.lanes, max(extra.size, 1)), dtype)
-    dx = pool().take((batch if wanted.x else 0, steps, inputs), dtype)
+    dx = pool().take((batch * steps if wanted.x else 0, inputs), dtype)
     dh, dc = (np.empty((batch if wanted.state and there else 0, hidden), dtype) for there in (True, layout.memory))
 
     def work(lane: int) -> None:
@@ -153,7 +151,7 @@ def back(
         torch.from_numpy(np.ascontiguousarray(total[:hidden].T)),
         torch.from_numpy(total[deep - 1].copy()),
         torch.from_numpy(bent[0]) if extra.size else None,
-        torch.from_numpy(dx) if wanted.x else None,
+        torch.from_numpy(dx).view(batch, steps, inputs) if wanted.x else None,
         torch.from_numpy(dh) if wanted.state else None,
         torch.from_numpy(dc) if wanted.state and layout.memory else None,
     )

@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from tidegate.models.fast.compiled import inner
+from tidegate.models.fast.compiled import YES, ZERO, inner
 
 __all__ = ["STRIP", "gather", "multiply", "pack", "width_of"]
 
@@ -109,7 +109,9 @@ def _write(function: Any, rows: int, turned: bool, size: int) -> None:
             halves = [load(builder.gep(b, [builder.add(panel, number(half * lanes))])) for half in range(2)]
             for r in range(rows):
                 single = builder.load(builder.gep(row_a[r], [along]))
-                spread = builder.insert_element(ir.Constant(vector, ir.Undefined), single, ir.Constant(ir.IntType(32), 0))
+                spread = builder.insert_element(
+                    ir.Constant(vector, ir.Undefined), single, ir.Constant(ir.IntType(32), 0)
+                )
                 spread = builder.shuffle_vector(
                     spread, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), lanes), None)
                 )
@@ -188,10 +190,14 @@ def multiply(
             if left >= width:
                 r = 0
                 while r + STRIP <= m:
-                    _six(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, c, at_c + r * wide_c, wide_c)
+                    _six(
+                        a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, c, at_c + r * wide_c, wide_c
+                    )
                     r += STRIP
                 while r < m:
-                    _one(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, c, at_c + r * wide_c, wide_c)
+                    _one(
+                        a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, c, at_c + r * wide_c, wide_c
+                    )
                     r += 1
             else:
                 _edge(a, at_a, wide_a, m, panels, weights, count, more, c, at_c, wide_c, left, edge)
@@ -222,9 +228,9 @@ def _edge(
             for j in range(left):
                 edge[i, j] = flat[at_c + (r + i) * wide_c + j]
         if rows == STRIP:
-            _six(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, edge, 0, width)
+            _six(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, edge, ZERO, width)
         else:
-            _one(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, edge, 0, width)
+            _one(a, at_a + r * wide_a, wide_a, panels, weights, width, count, more, edge, ZERO, width)
         for i in range(rows):
             for j in range(left):
                 flat[at_c + (r + i) * wide_c + j] = edge[i, j]
@@ -233,7 +239,20 @@ def _edge(
 
 @inner
 def gather(
-    a: Any, from_a: int, wide_a: int, m: int, b: Any, from_b: int, wide_b: int, columns: int, deep: int, c: Any, from_panel: int, from_row: int, strips: Any, panel: Any
+    a: Any,
+    from_a: int,
+    wide_a: int,
+    m: int,
+    b: Any,
+    from_b: int,
+    wide_b: int,
+    columns: int,
+    deep: int,
+    c: Any,
+    from_panel: int,
+    from_row: int,
+    strips: Any,
+    panel: Any,
 ) -> None:
     """``C [m, columns] += Aᵀ B`` for ``A [deep, m]`` and ``B [deep, columns]``; C in panels ``[panels, rows, width]``.
 
@@ -246,7 +265,13 @@ def gather(
     for k in range(0, deep, _DEEP):
         count = min(_DEEP, deep - k)
         for g in range(groups):
-            _strip(flat_a[from_a + k * wide_a + g * STRIP :], wide_a, min(STRIP, m - g * STRIP), count, flat[g * STRIP * _DEEP :])
+            _strip(
+                flat_a[from_a + k * wide_a + g * STRIP :],
+                wide_a,
+                min(STRIP, m - g * STRIP),
+                count,
+                flat[g * STRIP * _DEEP :],
+            )
         for at in range(0, columns, width):
             left = min(width, columns - at)
             for i in range(count):
@@ -261,7 +286,7 @@ def gather(
                         into[j] = 0
             for g in range(groups):
                 where = ((from_panel + at // width) * c.shape[1] + from_row + g * STRIP) * width
-                _six_turned(strips, g * STRIP * _DEEP, STRIP, panel, 0, width, count, True, c, where, width)
+                _six_turned(strips, g * STRIP * _DEEP, STRIP, panel, ZERO, width, count, YES, c, where, width)
 
 
 @inner
