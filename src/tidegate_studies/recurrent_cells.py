@@ -5,9 +5,10 @@ Two worlds, both with one signal in noise and a known ceiling:
 planted   today's volume tells the next return, in a straight line: a linear model is the best there is
 memory    what today's volume means depends on the last unusual day before it: no line finds anything, at any lookback
 
-Beside the volume every cell sees one factor of planted noise, the yardstick of what it leans on. Every cell sees the same windows, has the same units, the same head and the same training; only its equations differ. So
-cells differ in work, and the report draws what they find against multiply-adds, and learning curves by iteration and by
-work spent. A cell that wins at ten times the work has not been shown to be the better cell.
+Beside the volume every cell sees one factor of planted noise, the yardstick of what it leans on. Every cell sees the
+same windows, has the same units, the same head and the same training; only its equations differ. So cells differ in
+work, and the report draws what they find against multiply-adds, and learning curves by iteration and by work spent. A
+cell that wins at ten times the work has not been shown to be the better cell.
 """
 
 from tidegate.data.source import Source

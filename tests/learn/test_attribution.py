@@ -200,7 +200,7 @@ def test_groups_context_and_measures(worlds, tmp_path):
     assert found.fields == ("both", "around")
     assert found.value[0] > 0.3 > abs(found.value[1])
     assert found.repeats[1].any()
-    with pytest.raises(SettingError, match="does not see this field"):
+    with pytest.raises(UnknownNameError, match="field"):
         permutation_importance(fitted, world.windows, world.affine, world.test, seed=1, groups={"x": ("pe",)})
     rival = fit_rival(Linear(), world.windows, world.affine, world.train, tmp_path / "r")
     with pytest.raises(SettingError, match="only a network"):

@@ -5,6 +5,7 @@ import pytest
 
 from tidegate.component import document
 from tidegate.errors import SettingError
+from tidegate.files import read_json
 from tidegate.learn.combine import combined, graded
 from tidegate.learn.fit import fit_network, load_fitted
 from tidegate.learn.losses import MSE, CrossEntropy, Said
@@ -110,6 +111,29 @@ def test_a_stopped_ensemble_goes_on_where_it_stopped(world, tmp_path):
     before = len(later)
     assert fit(world, tmp_path / "b", tell=later.append).fingerprint == straight.fingerprint
     assert len(later) == before
+
+
+def test_an_ensemble_killed_before_its_own_card_is_put_together_again(world, tmp_path):
+    straight = fit(world, tmp_path)
+    took = read_json(tmp_path / "timings.json")
+    assert set(took) == set(read_json(tmp_path / "member-1" / "timings.json"))
+    assert took["processor_seconds"] >= read_json(tmp_path / "member-1" / "timings.json")["processor_seconds"]
+    for name in ("fit.json", "timings.json"):
+        (tmp_path / name).unlink()
+    assert fit(world, tmp_path).fingerprint == straight.fingerprint
+
+
+def test_seconds_are_kept_before_the_card(world, tmp_path, monkeypatch):
+    """A fit that is read as finished has its seconds beside it, whenever it was killed."""
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tidegate.learn.fit.save_fitted", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fit(world, tmp_path)
+    assert (tmp_path / "member-1" / "timings.json").is_file()
+    assert not (tmp_path / "member-1" / "fit.json").is_file()
 
 
 def test_members_that_stop_early_leave_the_mean_history(world, tmp_path):

@@ -182,6 +182,21 @@ def test_gradients_by_lag_are_those_of_the_equations(world):
     np.testing.assert_allclose(norms[0], expected, rtol=1e-4)
 
 
+def test_lag_zero_is_the_anchor_for_both_directions(world):
+    """What reads backwards meets the anchor's row first, so its last state lies at the greatest lag."""
+    module = RecurrentNetwork(cell=RNN(hidden=3, bidirectional=True), dense=()).build(3, 0, weights_generator(2))
+    facts, which = facts_of(world), world.train[:6]
+    lags = Lags(module, facts, which)
+    assert lags.layers == ("1", "1 backward")
+    norms = lags.look()[:, lags.gates.index("hidden")]
+    held = facts.ground.gather.admit(which)
+    score = module(*facts.ground.gather.batch(held))[:, 0].detach()
+    error = 2 * (score - facts.of(held).target).abs().mean()
+    for at, last in enumerate((norms[0, 0], norms[1, -1])):
+        pull = module.head.kernel.detach()[0, 3 * at : 3 * at + 3].norm()
+        assert float(last) == pytest.approx(float(error * pull), rel=1e-5)
+
+
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("both", [False, True])
 def test_every_cell_tells_its_gradients_by_lag(world, name, both):

@@ -7,6 +7,7 @@ from tidegate.errors import SettingError
 from tidegate.models.cells.act import ACT
 from tidegate.models.cells.base import Cell
 from tidegate.models.cells.lstm import LSTM
+from tidegate.models.ensemble import Ensemble
 from tidegate.models.multiply_adds import multiply_adds
 from tidegate.models.recurrent import RecurrentNetwork
 
@@ -31,6 +32,11 @@ def test_stacks_and_both_ways():
     assert counted(LSTM(hidden=H, layers=2)) == L * (PER_ROW["lstm"] + 8 * H * H) + HEAD
     both = L * 2 * PER_ROW["lstm"] + 4 * (2 * H + C) + 4
     assert counted(LSTM(hidden=H, bidirectional=True)) == both
+
+
+def test_an_ensemble_costs_what_its_members_do():
+    member = RecurrentNetwork(cell=LSTM(hidden=H), dense=(4,))
+    assert multiply_adds(Ensemble(member=member, count=3), L, F, C) == 3 * multiply_adds(member, L, F, C)
 
 
 def test_pondering_costs_its_steps():

@@ -56,11 +56,14 @@ def fit_members(
         held = load_fitted(folder)
         if held.identity == identity:
             return held
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     fitted = assembled(ensemble, members, windows, affine, train, seed, identity)
+    taken = {"seconds": time.monotonic() - began, "processor_seconds": time.process_time() - busy}
+    for at in range(ensemble.count):
+        told = read_json(folder / f"member-{at + 1}" / "timings.json")
+        taken = {name: spent + float(told[name]) for name, spent in taken.items()}
+    write_json(folder / "timings.json", taken)
     save_fitted(fitted, folder)
-    taken = [read_json(folder / f"member-{at + 1}" / "timings.json")["seconds"] for at in range(ensemble.count)]
-    write_json(folder / "timings.json", {"seconds": sum(taken) + time.monotonic() - began})
     return fitted
 
 

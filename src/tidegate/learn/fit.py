@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,8 @@ def fit_network(
         arrays = {name: held.detach().cpu().numpy().copy() for name, held in loop.module.state_dict().items()}
         fitted = _fitted(network, arrays, windows, affine, target_scale, seed, identity, loop, training.threads, loss)
         if ranks.first:
+            write_json(folder / "timings.json", _took(began, busy))  # first: what has a card is read, and never timed
             save_fitted(fitted, folder)
-            write_json(folder / "timings.json", _took(began, busy))
             checkpoints.clear()
         ranks.meet()
     return fitted
@@ -135,8 +136,8 @@ def fit_rival(rival: Rival, windows: Windows, affine: Affine, train: IntArray, f
     with steady(1):
         learned = rival.fit(seen_by(windows, affine, train), windows.target[train], windows.weight[train])
     fitted = _fitted(rival, learned, windows, affine, TargetScale(), None, identity, None, 1)
-    save_fitted(fitted, folder)
     write_json(folder / "timings.json", _took(began, busy))
+    save_fitted(fitted, folder)
     return fitted
 
 
@@ -195,6 +196,7 @@ def _identity(
         digest_arrays(sets),
         sorted(sets),
         torch.__version__,
+        version("numba"),  # it compiles the fused forms
         *([] if shared_by == 1 else [shared_by]),
     )
 

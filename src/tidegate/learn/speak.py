@@ -1,8 +1,8 @@
 """Speak: a fitted model and some windows → scores in the label's own unit, and class probabilities where it has them.
 
-A network runs in padded tiles of a fixed number of rows on one thread, its dense layers row by row. A product may
-sum in another order when its shape changes or a row moves; so a window's score has the same bits in whatever company it
-is asked about.
+A network runs in padded tiles of a fixed number of rows on one thread, its layers in forms that keep rows apart. A
+product may sum in another order when its shape changes or a row moves; so a window's score has the same bits in
+whatever company it is asked about.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 A batch is cut into micro-batches whose activations stay in cache, and their gradients add up. For a loss that is a
 mean over windows (or over dates, where dates stay whole) the sum of the parts, each weighted by its share, is the
 batch's own gradient: nothing changes but the last bits. Several ranks take the parts in turn and add up once. What
-dropout draws for a part is a function of (seed, step, part) alone: a resumed training and one with more ranks drop the
-same units.
+dropout draws for a part is a function of (seed, step, part) alone: a resumed training drops the same units, and so do
+more ranks where the parts are the same, that is while a rank's share of the batch holds at least one whole part.
 """
 
 from typing import NamedTuple

@@ -20,6 +20,8 @@ from tidegate.types.axes import FloatArray, IntArray
 
 __all__ = ["Lags"]
 
+_BACKWARD = " backward"
+
 
 class Lags:
     """Gradient norms by lag of one module, on a fixed set of training windows ``[B]``."""
@@ -36,7 +38,7 @@ class Lags:
             cell = self._stack.cell
             states = cell.start(1, torch.zeros(1, 1))
             self.gates = (*cell.gates, "hidden", *(("cell",) if len(states) > 1 else ()))
-            both = ("", " backward") if cell.bidirectional else ("",)
+            both = ("", _BACKWARD) if cell.bidirectional else ("",)
             self.layers = tuple(f"{at + 1}{way}" for at in range(cell.layers) for way in both)
 
     def look(self) -> FloatArray | None:
@@ -64,8 +66,10 @@ class Lags:
         gradients = iter(torch.zeros_like(of) if to is None else to for of, to in zip(wanted, flown, strict=True))
         blocks = len(self.gates) - len(probe.seen[0]) + 1
         layers = []
-        for run in probe.seen:
-            kinds = [torch.stack([next(gradients) for _ in kind]).flip(0) for kind in run]
+        for name, run in zip(self.layers, probe.seen, strict=True):
+            kinds = [torch.stack([next(gradients) for _ in kind]) for kind in run]
+            if not name.endswith(_BACKWARD):  # which reads the anchor's row, lag 0, first
+                kinds = [kind.flip(0) for kind in kinds]
             parts = [*kinds[0].chunk(blocks, dim=2), *kinds[1:]]
             layers.append(torch.stack([part.norm(dim=2).mean(dim=1) for part in parts]))
         return np.asarray(torch.stack(layers).double().cpu().numpy())

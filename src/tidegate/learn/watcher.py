@@ -43,7 +43,6 @@ class Watcher:
             "weights": moments(steps, watch.weights),
             "lags": moments(steps, watch.lags, apart=100),
         }
-        self._last = {kind: planned_at[-1] if planned_at else -1 for kind, planned_at in self._at.items()}
         self._groups = Groups(module, watch.bins)
         self._edges = self._groups.edges
         probed = self._some("lags", ground.train, watch.lag_windows, seed)[: watch.lag_windows]

@@ -41,7 +41,7 @@ def multiply_adds(network: Network, lookback: int, features: int, context: int =
     for name, weight in module.named_parameters():
         if any(word in name.rpartition(".")[2] for word in _ADDED):
             continue
-        if name.startswith("stack."):
+        if "stack" in name.split("."):  # of the network itself, or of an ensemble's member
             cells += weight.numel()
         else:
             heads += weight.numel()

@@ -33,7 +33,8 @@ _PENALISED_AS: Mapping[str, str] = MappingProxyType(
 class Penalty(Settings):
     """Weight penalties by group: coefficients of ``Σ|w|`` or ``Σw²`` (not halved, as in Keras).
 
-    Gains and shifts of a layer norm are in no group: they scale what is penalised, and zero is no place for them.
+    Gains and shifts of a layer norm are in no group: they scale what is penalised, and zero is no place for them. The
+    halting unit of a cell that ponders is in none either: its price is the pondering itself.
     """
 
     kernel: float = Field(default=0.0, ge=0, description="input weights of the cells")

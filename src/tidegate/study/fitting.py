@@ -137,7 +137,7 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "seed": job.seed if network else None,
         "code": code_version("models", "learn", "prepare"),
         "outside": outside(study.normaliser, model, study.target_scaling, study.training),
-        "libraries": {name: version(name) for name in ("torch", "numpy")},
+        "libraries": {name: version(name) for name in ("torch", "numpy", "numba")},
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.special import stdtrit
 
-from tidegate.errors import SettingError
+from tidegate.errors import SettingError, UnknownNameError
 from tidegate.learn.attribution.asking import answers, network_of
 from tidegate.learn.batches import Batch, Gather
 from tidegate.learn.chance import chance
@@ -79,7 +79,7 @@ def permutation_importance(
     named = {field: (field,) for field in fields} if groups is None else groups
     for field in (field for held in named.values() for field in held):
         if field not in fields:
-            raise SettingError("the network does not see this field", found=field, expected=fields)
+            raise UnknownNameError.among("field", field, fields, where="what the network sees")
     swap, within = _swapper(windows, which)
     with steady(1):
         module, gather = network_of(fitted), Gather(windows, affine)
