@@ -12,8 +12,10 @@ from tidegate.models.cells.gru import GRU
 from tidegate.models.cells.lstm import LSTM
 from tidegate.models.cells.peephole_lstm import PeepholeLSTM
 from tidegate.models.cells.rnn import RNN
+from tidegate.models.fast.compiled import compiled
 from tidegate.models.fast.curves import CURVES
 from tidegate.models.fast.fused import fused
+from tidegate.models.fast.shared import fused_shared, project
 from tidegate.models.fast.tiles import cut, micro_rows
 from tidegate.models.unroll import unroll
 
@@ -156,6 +158,42 @@ def test_missing_numbers_stay_in_their_window_and_show():
     assert outputs[7, 0].isfinite().all()
     assert outputs[7, 1:].isnan().all()
     assert outputs[torch.arange(20) != 7].isfinite().all()
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("masked", [False, True])
+def test_windows_may_share_projected_rows(name, masked):
+    cell = BUILDERS[name](hidden=18)
+    weights, x, _, _, _ = task(cell, 1, 90, 4, 11, masked=False, noisy=False, started=False)
+    steps, first = 5, torch.tensor([*range(80), 3, 3, 85, 0])
+    windows = x[0][first[:, None] + torch.arange(steps)]
+    mask = torch.rand(len(first), steps, generator=torch.Generator().manual_seed(1)) < 0.7 if masked else None
+    expected, last = fused(cell.fused_as, weights, windows, cell.start(len(first), windows), mask)
+    found, state = fused_shared(cell.fused_as, weights, project(cell.fused_as, weights, x[0]), first, steps, mask)
+    for a, b in zip((expected, *last), (found, *state), strict=True):
+        torch.testing.assert_close(b, a, atol=1e-12, rtol=1e-9)
+    some = torch.tensor([70, 3])
+    again, _ = fused_shared(cell.fused_as, weights, project(cell.fused_as, weights, x[0, :80]), some, steps)
+    if not masked:
+        assert torch.equal(again, found[some])
+
+
+def test_windows_outside_the_projected_rows_are_refused():
+    cell = LSTM(hidden=4)
+    weights = cell.draw(3, torch.Generator())
+    rows = project(cell.fused_as, weights, torch.ones(10, 3))
+    for first in (-1, 8):
+        with pytest.raises(SettingError, match="outside the projected rows"):
+            fused_shared(cell.fused_as, weights, rows, torch.tensor([0, first]), 3)
+    with pytest.raises(SettingError, match="projected rows have the wrong shape"):
+        fused_shared(cell.fused_as, weights, rows[:, :4], torch.tensor([0]), 3)
+    nothing, _ = fused_shared(cell.fused_as, weights, rows, torch.tensor([], dtype=torch.int64), 3)
+    assert nothing.shape == (0, 3, 4)
+
+
+def test_kernels_work_where_nothing_can_be_kept(monkeypatch):
+    monkeypatch.setattr("numba.core.caching.CacheImpl._locator_classes", [])
+    assert compiled(lambda x: x + 1)(2) == 3
 
 
 def test_views_and_transposes_are_read_right_and_outputs_may_be_kept():

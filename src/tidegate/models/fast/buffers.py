@@ -4,6 +4,8 @@ A buffer is an array whose memory goes back to the pool when the last view of it
 tensor that a graph has kept, or in an output that a caller holds. So nobody has to say when a buffer is free.
 """
 
+import math
+import math
 import threading
 from functools import cache
 from typing import Any
@@ -48,7 +50,7 @@ class Pool:
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Return an array with undefined numbers, its first one at the start of a cache line."""
         kind = np.dtype(dtype)
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         size = _rounded(max(count * kind.itemsize, _SMALLEST))
         with self.lock:
             held = self.free.get(size)
@@ -59,7 +61,7 @@ class Pool:
             raw = np.empty(size + _LINE, np.uint8)
             start = -raw.ctypes.data % _LINE
             block = raw[start : start + size]
-        return np.asarray(_Lease(self, block))[: count * kind.itemsize].view(kind).reshape(shape)
+        return np.ndarray(shape, kind, np.asarray(_Lease(self, block)))
 
     def give_back(self, block: NDArray[np.uint8]) -> None:
         """Keep a block for later, or let it go where enough is kept."""

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from tidegate.models.fast.backward import backward_tile
 from tidegate.models.fast.buffers import pool
 from tidegate.models.fast.forward import forward_tile
-from tidegate.models.fast.product import STRIP, pack, width_of
+from tidegate.models.fast.product import DEEP, STRIP, pack, width_of
 from tidegate.models.fast.task import CELLS, Given, Kind, array
 from tidegate.models.fast.threads import spread
 from tidegate.models.fast.tiles import Tiles, cut
 
-__all__ = ["Done", "Wanted", "back", "run"]
+__all__ = ["Done", "Wanted", "back", "laid", "run", "sweep"]
 
 Array = NDArray[Any]
 
@@ -77,7 +77,7 @@ def run(kind: Kind, given: Given, *, keep: bool) -> Done:
     weights[:hidden] = array(given.recurrent, 2, given.x).T
     weights[hidden:-1] = array(given.kernel, 2, given.x).T
     weights[-1] = array(given.bias, 1, given.x)
-    return sweep(kind, given, x, np.empty(0, np.int64), steps, _laid(kind, weights, hidden), keep=keep)
+    return sweep(kind, given, x, np.empty(0, np.int64), steps, laid(kind, weights, hidden), keep=keep)
 
 
 def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels: Array, *, keep: bool) -> Done:
@@ -171,30 +171,29 @@ class _Scratch(NamedTuple):
     @classmethod
     def of(cls, tiles: Tiles, across: int, hidden: int, rows: int, dtype: Any) -> "_Scratch":
         m, width = tiles.rows, width_of(dtype)
-        states = pool().take((4, m, hidden), dtype)
-        return cls(
-            np.empty(m, np.bool_),
-            pool().take((rows, 256), dtype),
-            pool().take((256, width), dtype),
-            pool().take((m, across), dtype),
-            *states,
-            np.empty((2, hidden), dtype),
-        )
+        shapes = ((rows, DEEP), (DEEP, width), (m, across), *((m, hidden),) * 4, (2, hidden))
+        block = pool().take((sum(a * b for a, b in shapes),), dtype)
+        parts, at = [], 0
+        for a, b in shapes:
+            parts.append(block[at : at + a * b].reshape(a, b))
+            at += a * b
+        return cls(np.empty(m, np.bool_), *parts)
 
 
 def _mask(given: Given) -> Array:
     return np.empty((0, 0), np.bool_) if given.mask is None else given.mask.contiguous().numpy()
 
 
-def _laid(kind: Kind, weights: Array, hidden: int) -> Array:
+def laid(kind: Kind, weights: Array, hidden: int) -> Array:
     """Lay out turned weights ``[deep, G]``, the columns that are used together in panels together."""
     groups = CELLS[kind.cell].groups(hidden)
-    parts = np.split(weights, np.cumsum(groups)[:-1], axis=1)
-    return np.concatenate([pack(part) for part in parts]) if len(parts) > 1 else pack(weights)
+    if len(groups) == 1:
+        return pack(weights)
+    return np.concatenate([pack(part) for part in np.split(weights, np.cumsum(groups)[:-1], axis=1)])
 
 
 def _together(panels: Array, groups: tuple[int, ...]) -> Array:
-    """Undo `_laid`: panels ``[panels, rows, width]`` → ``[rows, G]``."""
+    """Undo `laid`: panels ``[panels, rows, width]`` → ``[rows, G]``."""
     rows, width = panels.shape[1:]
     parts, at = [], 0
     for group in groups:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from tidegate.models.fast.compiled import YES, ZERO, inner
 
-__all__ = ["STRIP", "gather", "multiply", "pack", "width_of"]
+__all__ = ["DEEP", "STRIP", "gather", "multiply", "pack", "width_of"]
 
 STRIP = 6  # rows at a time
 _BYTES = 32  # of a vector; machines with narrower ones use two
-_DEEP = 256  # steps of a sum whose weights stay in the nearest cache
+DEEP = 256  # steps of a sum whose weights stay in the nearest cache
 _UNROLL = 4
 
 
@@ -179,8 +179,8 @@ def multiply(
     """
     deep, width = panels.shape[1], panels.shape[2]
     edge = np.empty((STRIP, width), panels.dtype)
-    for k in range(from_k, to_k, _DEEP):
-        count = min(_DEEP, to_k - k)
+    for k in range(from_k, to_k, DEEP):
+        count = min(DEEP, to_k - k)
         more = add or k > from_k
         at_a = from_a + k - from_k
         for panel in range((columns + width - 1) // width):
@@ -262,15 +262,15 @@ def gather(
     width = panel.shape[1]
     groups = (m + STRIP - 1) // STRIP
     flat_a, flat_b, flat = a.reshape(a.size), b.reshape(b.size), strips.reshape(strips.size)
-    for k in range(0, deep, _DEEP):
-        count = min(_DEEP, deep - k)
+    for k in range(0, deep, DEEP):
+        count = min(DEEP, deep - k)
         for g in range(groups):
             _strip(
                 flat_a[from_a + k * wide_a + g * STRIP :],
                 wide_a,
                 min(STRIP, m - g * STRIP),
                 count,
-                flat[g * STRIP * _DEEP :],
+                flat[g * STRIP * DEEP :],
             )
         for at in range(0, columns, width):
             left = min(width, columns - at)
@@ -286,7 +286,7 @@ def gather(
                         into[j] = 0
             for g in range(groups):
                 where = ((from_panel + at // width) * c.shape[1] + from_row + g * STRIP) * width
-                _six_turned(strips, g * STRIP * _DEEP, STRIP, panel, ZERO, width, count, YES, c, where, width)
+                _six_turned(strips, g * STRIP * DEEP, STRIP, panel, ZERO, width, count, YES, c, where, width)
 
 
 @inner
