@@ -1,8 +1,8 @@
 """All steps of one tile of rows, backward; see `forward` for how a tile lies in memory.
 
-The weights' gradient is added up step by step, while the gradients of the step's sums are still in the nearest cache. It
-is that of the tile's lane; lanes are added up in their order by the caller, so that bits do not depend on the number of
-threads.
+The weights' gradient is added up step by step, while the gradients of the step's sums are still in the nearest cache.
+It is that of the tile's lane; lanes are added up in their order by the caller, so that bits do not depend on the number
+of threads.
 """
 
 from typing import Any
@@ -56,8 +56,9 @@ def backward_tile(
 ) -> None:
     """Add a tile's part to `weights`, in panels as `gather` has them, and `dextra`; write its rows of the others.
 
-    `up_…` are gradients of outputs ``[B, L, H]`` and last states ``[B, H]``; `kernel` and `recurrent` are
-    laid out by `pack`. `d` ``[m, A]``, `held` and `back` ``[m, H]``, `work` ``[2, H]`` and the arrays of a tile are scratch. Empty arrays stand for what is not given or not wanted.
+    `up_…` are gradients of outputs ``[B, L, H]`` and last states ``[B, H]``; `kernel` and `recurrent` are laid out by
+    `pack`. `d` ``[m, A]``, `held` and `back` ``[m, H]``, `work` ``[2, H]`` and the arrays of a tile are scratch. Empty
+    arrays stand for what is not given or not wanted.
     """
     steps, wide = z.shape[0], dh.shape[1]
     begin(first, count, up_h, dh)

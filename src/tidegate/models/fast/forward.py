@@ -94,6 +94,7 @@ def take(first: int, count: int, t: int, mask: Any, taken: Any) -> None:
 
 @inner
 def begin(first: int, count: int, start: Any, into: Any) -> None:
+    """Copy a tile's rows of `start` ``[B, H]`` into `into` ``[m, H]``; zero where nothing is given."""
     for r in range(into.shape[0]):
         if r < count and start.shape[0] > 0:
             copy(start[first + r], into[r])

@@ -16,7 +16,7 @@ __all__ = ["think_back"]
 
 
 @compiled
-def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler keeps in registers
+def think_back(
     rule: Any,
     kind: Any,
     first: Any,
@@ -52,7 +52,7 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
     wide = z.shape[1]
     for t in range(end - 1, begin - 1, -1):
         low, high = ends[t, 0], ends[t, 1]
-        untaken(masked, pulled, mask, first, t, outputs_pull, waiting, dh, given)
+        _untaken(masked, pulled, mask, first, t, outputs_pull, waiting, dh, given)
         stop, ahead, going = high, high, 0
         while stop > low:
             start = stop - 1
@@ -64,9 +64,9 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
                 r = row[e]
                 on = went < going and row[ahead + went] == r
                 if not on and place[e] == 1:  # it thought once: no other weight asks what that was worth
-                    give(share[e], dh[r], pull[j])
+                    _give(share[e], dh[r], pull[j])
                     if kind[0] <= COUPLED:
-                        give(share[e], dc[r], carry[j])
+                        _give(share[e], dc[r], carry[j])
                     continue
                 recall(kind[0], z[e], out[e], held[e], room[:hidden], room[hidden : 2 * hidden])
                 worth = dot(dh[r], room[:hidden])
@@ -78,13 +78,13 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
                     for i in range(hidden):
                         d_halting[i] += slope * room[i]
                         pull[j, i] = share[e] * dh[r, i] + slope * halting[i]
-                    receive(kind[0], noisy, noise, first + r, back[went], carried[went], pull[j])
+                    _receive(kind[0], noisy, noise, first + r, back[went], carried[went], pull[j])
                     went += 1
                 else:
                     last[r] = worth + (remainder_pull[first + r, t] if priced else x.dtype.type(0))
-                    give(share[e], dh[r], pull[j])
+                    _give(share[e], dh[r], pull[j])
                 if kind[0] <= COUPLED:
-                    pass_on(on, share[e], dc[r], carried[went - 1 if on else 0], carry[j])
+                    _pass_on(on, share[e], dc[r], carried[went - 1 if on else 0], carry[j])
             needless = fresh and t == 0 and start == low
             retreat(kind, needless, z, out, seen, held, start, rows, recalled, pull, carry, back, room, d_extra)
             went = 0
@@ -92,16 +92,16 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
                 r = row[start + j]
                 on = went < going and row[ahead + went] == r
                 went += on
-                sum_up(kind[0], on, z[start + j], out[start + j], given[r])
+                _sum_up(kind[0], on, z[start + j], out[start + j], given[r])
                 if flagged and start == low:
-                    sum_up(kind[0], True, z[start + j], out[start + j], d_flags)
+                    _sum_up(kind[0], True, z[start + j], out[start + j], d_flags)
             carry, carried = carried, carry
             stop, ahead, going = start, start, rows
         if not (fresh and t == 0):
             for j in range(going):
                 r = row[low + j]
                 dh[r] = 0
-                receive(kind[0], noisy, noise, first + r, back[j], carried[j], dh[r])
+                _receive(kind[0], noisy, noise, first + r, back[j], carried[j], dh[r])
                 if kind[0] <= COUPLED:
                     dc[r] = carried[j]
         if fresh and t == 0:
@@ -124,7 +124,7 @@ def think_back(  # noqa: C901, PLR0912, PLR0915 - one loop over what a compiler 
 
 
 @inner
-def untaken(
+def _untaken(
     masked: Any, pulled: Any, mask: Any, first: Any, t: Any, outputs_pull: Any, waiting: Any, dh: Any, given: Any
 ) -> None:
     """Hand the pull of the outputs to the state; that of a repeated output waits for the step that made it."""
@@ -144,7 +144,7 @@ def untaken(
 
 
 @inner
-def receive(cell: Any, noisy: Any, noise: Any, row: Any, back: Any, carried: Any, pull: Any) -> None:
+def _receive(cell: Any, noisy: Any, noise: Any, row: Any, back: Any, carried: Any, pull: Any) -> None:
     """Add what came back from the step after to the pull of h."""
     if noisy:
         for i in range(pull.shape[0]):
@@ -158,14 +158,14 @@ def receive(cell: Any, noisy: Any, noise: Any, row: Any, back: Any, carried: Any
 
 
 @inner
-def give(share: Any, d: Any, pull: Any) -> None:
+def _give(share: Any, d: Any, pull: Any) -> None:
     """Hand an entry its part of the mean's pull."""
     for i in range(d.shape[0]):
         pull[i] = share * d[i]
 
 
 @inner
-def pass_on(on: Any, share: Any, dc: Any, carried: Any, carry: Any) -> None:
+def _pass_on(on: Any, share: Any, dc: Any, carried: Any, carry: Any) -> None:
     """Compute the pull of c: its part of the mean, and what came back from the step after."""
     if on:
         for i in range(dc.shape[0]):
@@ -176,7 +176,7 @@ def pass_on(on: Any, share: Any, dc: Any, carried: Any, carry: Any) -> None:
 
 
 @inner
-def sum_up(cell: Any, more: Any, z: Any, out: Any, total: Any) -> None:
+def _sum_up(cell: Any, more: Any, z: Any, out: Any, total: Any) -> None:
     """Begin or go on with the sum of an entry's gradients as the projected input sees them."""
     wide = z.shape[0]
     if cell == GRU_AFTER:

@@ -61,7 +61,7 @@ def advance(
     h = seen.shape[1]
     wide = z.shape[1]
     products = 2 * h if cell == GRU_BEFORE else wide
-    full = filled(rows, low, z.shape[0])
+    full = _filled(rows, low, z.shape[0])
     if not fresh:
         multiply(seen, low * h, h, full, recurrent, 0, 0, h, products, False, z, low * wide, wide)
     if cell == GRU_BEFORE:
@@ -205,7 +205,7 @@ def recall(cell: Any, z: Any, out: Any, held: Any, said: Any, carried: Any) -> N
 
 
 @inner
-def retreat(  # noqa: C901 - one branch a cell
+def retreat(
     kind: Any,
     needless: Any,
     z: Any,
@@ -240,7 +240,7 @@ def retreat(  # noqa: C901 - one branch a cell
         elif cell <= PEEPHOLE:
             _forget(cell, gate, state, peephole, z[e], out[e], held[e], pull[j], carry[j], room, found)
         elif cell == RNN:
-            slopes(state, z[e], 0, h, room, 0)
+            _slopes(state, z[e], 0, h, room, 0)
             for i in range(h):
                 z[e, i] = room[i] * pull[j, i]
         else:
@@ -252,7 +252,7 @@ def retreat(  # noqa: C901 - one branch a cell
         for j in range(rows):
             _unreset(gate, z[low + j], seen[low + j], pull[j], room)
     if not needless:
-        full = filled(rows, low, z.shape[0])
+        full = _filled(rows, low, z.shape[0])
         multiply(z, low * wide, wide, full, recurrent, 0, 0, of_seen, h, False, back, 0, h)
         if cell == GRU_BEFORE:
             for j in range(rows):
@@ -276,10 +276,10 @@ def _forget(
 ) -> None:
     h = out.shape[0]
     i, f, g, o = z[:h], z[h : 2 * h], z[2 * h : 3 * h], z[3 * h :]
-    slopes(gate, z, 0, 2 * h, room, 0)
-    slopes(state, z, 2 * h, 3 * h, room, 2 * h)
-    slopes(gate, z, 3 * h, 4 * h, room, 3 * h)
-    slopes(state, out, 0, h, room, 4 * h)
+    _slopes(gate, z, 0, 2 * h, room, 0)
+    _slopes(state, z, 2 * h, 3 * h, room, 2 * h)
+    _slopes(gate, z, 3 * h, 4 * h, room, 3 * h)
+    _slopes(state, out, 0, h, room, 4 * h)
     di, df, dg, do, bent = room[:h], room[h : 2 * h], room[2 * h : 3 * h], room[3 * h : 4 * h], room[4 * h : 5 * h]
     if cell == PEEPHOLE:
         into_i, into_f, into_o = peephole[:h], peephole[h : 2 * h], peephole[2 * h :]
@@ -309,10 +309,10 @@ def _forget(
 def _forget_coupled(gate: Any, state: Any, z: Any, out: Any, held: Any, pull: Any, carry: Any, room: Any) -> None:
     h = out.shape[0]
     f, g, o = z[:h], z[h : 2 * h], z[2 * h :]
-    slopes(gate, z, 0, h, room, 0)
-    slopes(state, z, h, 2 * h, room, h)
-    slopes(gate, z, 2 * h, 3 * h, room, 2 * h)
-    slopes(state, out, 0, h, room, 3 * h)
+    _slopes(gate, z, 0, h, room, 0)
+    _slopes(state, z, h, 2 * h, room, h)
+    _slopes(gate, z, 2 * h, 3 * h, room, 2 * h)
+    _slopes(state, out, 0, h, room, 3 * h)
     df, dg, do, bent = room[:h], room[h : 2 * h], room[2 * h : 3 * h], room[3 * h : 4 * h]
     one = out.dtype.type(1)
     for j in range(h):
@@ -330,18 +330,18 @@ def _unmix(
 ) -> None:
     h = held.shape[0]
     r, keep, last = z[:h], z[h : 2 * h], z[2 * h :]
-    slopes(gate, z, 0, 2 * h, room, 0)
+    _slopes(gate, z, 0, 2 * h, room, 0)
     one = held.dtype.type(1)
     dr, dk, bent = room[:h], room[h : 2 * h], room[2 * h : 3 * h]
     if cell == GRU_BEFORE:
-        slopes(state, z, 2 * h, 3 * h, room, 2 * h)
+        _slopes(state, z, 2 * h, 3 * h, room, 2 * h)
         for j in range(h):
             carry[j] = pull[j] * keep[j]
             n = last[j]
             last[j] = pull[j] * (one - keep[j]) * bent[j]
             keep[j] = pull[j] * (held[j] - n) * dk[j]
         return
-    slopes(state, out, 0, h, room, 2 * h)
+    _slopes(state, out, 0, h, room, 2 * h)
     inner = found[:h]
     for j in range(h):
         carry[j] = pull[j] * keep[j]
@@ -358,7 +358,7 @@ def _unmix(
 def _unreset(gate: Any, z: Any, seen: Any, pull: Any, room: Any) -> None:
     h = seen.shape[0]
     r = z[:h]
-    slopes(gate, z, 0, h, room, 0)
+    _slopes(gate, z, 0, h, room, 0)
     for j in range(h):
         through = pull[j] * r[j]
         r[j] = pull[j] * seen[j] * room[j]
@@ -366,7 +366,7 @@ def _unreset(gate: Any, z: Any, seen: Any, pull: Any, room: Any) -> None:
 
 
 @inner
-def slopes(curve: Any, v: Any, start: Any, stop: Any, into: Any, at: Any) -> None:
+def _slopes(curve: Any, v: Any, start: Any, stop: Any, into: Any, at: Any) -> None:
     """Write the slope of `curve` where its values are ``v[start:stop]``."""
     count = stop - start
     into[at : at + count] = 1
@@ -395,6 +395,6 @@ def dot(a: Any, b: Any) -> Any:
 
 
 @inner
-def filled(rows: Any, low: Any, room: Any) -> Any:
+def _filled(rows: Any, low: Any, room: Any) -> Any:
     """Round a number of entries up to whole strips, as far as there is room: what lies behind is computed in vain."""
     return min((rows + STRIP - 1) // STRIP * STRIP, room - low)

@@ -18,7 +18,7 @@ __all__ = ["think_ahead"]
 
 
 @compiled
-def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in registers
+def think_ahead(
     rule: Any,
     kind: Any,
     first: Any,
@@ -66,7 +66,7 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
             e = low + count
             row[e] = r
             total[r] = 0
-            hold(noisy, noise, first + r, h[r], c[r], seen[e], held[e])
+            _hold(noisy, noise, first + r, h[r], c[r], seen[e], held[e])
             count += 1
         n = 0
         while count > 0:
@@ -88,9 +88,9 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
                 p = one - total[r] if done else halt
                 share[e] = p
                 place[e] = n
-                add(n == 1, p, y, h_sum[r])
+                _add(n == 1, p, y, h_sum[r])
                 if cell <= COUPLED:
-                    add(n == 1, p, carried[j], c_sum[r])
+                    _add(n == 1, p, carried[j], c_sum[r])
                 if done:
                     steps[first + r, t] = n
                     remainder[first + r, t] = p
@@ -98,19 +98,19 @@ def think_ahead(  # noqa: C901, PLR0915 - one loop over what a compiler keeps in
                 total[r] = reached
                 e = after + going
                 row[e] = r
-                hold(noisy, noise, first + r, y, carried[j] if cell <= COUPLED else y, seen[e], held[e])
+                _hold(noisy, noise, first + r, y, carried[j] if cell <= COUPLED else y, seen[e], held[e])
                 going += 1
             low, count = after, going
         if kept:
             ends[t, 0] = used
             ends[t, 1] = low
             used = low
-        finish(masked, mask, first, t, h, c, h_sum, c_sum, outputs)
+        _finish(masked, mask, first, t, h, c, h_sum, c_sum, outputs)
     return length
 
 
 @inner
-def hold(noisy: Any, noise: Any, row: Any, h: Any, c: Any, seen: Any, held: Any) -> None:
+def _hold(noisy: Any, noise: Any, row: Any, h: Any, c: Any, seen: Any, held: Any) -> None:
     """Write what the next step of an entry starts from."""
     if noisy:
         for i in range(h.shape[0]):
@@ -123,7 +123,7 @@ def hold(noisy: Any, noise: Any, row: Any, h: Any, c: Any, seen: Any, held: Any)
 
 
 @inner
-def add(start: Any, share: Any, part: Any, total: Any) -> None:
+def _add(start: Any, share: Any, part: Any, total: Any) -> None:
     """Begin or go on with a weighted mean."""
     if start:
         for i in range(part.shape[0]):
@@ -134,7 +134,7 @@ def add(start: Any, share: Any, part: Any, total: Any) -> None:
 
 
 @inner
-def finish(masked: Any, mask: Any, first: Any, t: Any, h: Any, c: Any, h_sum: Any, c_sum: Any, outputs: Any) -> None:
+def _finish(masked: Any, mask: Any, first: Any, t: Any, h: Any, c: Any, h_sum: Any, c_sum: Any, outputs: Any) -> None:
     """Take over the means as the new state, and write the output; where nothing was done, repeat the last one."""
     for r in range(h.shape[0]):
         if masked and not mask[first + r, t]:

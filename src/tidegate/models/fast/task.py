@@ -34,7 +34,7 @@ class Kind(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What a cell of the kernels holds: its number, blocks of weights, blocks of z, a memory c or none, more weights."""
+    """What a cell of the kernels holds: its number, blocks of weights and of z, a memory c or none, more weights."""
 
     number: int
     blocks: int

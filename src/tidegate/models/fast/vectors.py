@@ -2,8 +2,8 @@
 
 A compiler's own vectoriser gives up on loops over a dozen arrays that might overlap, and tries them again wherever they
 are inlined. So a row's equations are handed `Numbers`, a vector each, and every operation on them writes an instruction
-into a function that stands once in a module. What is left of a row beyond whole vectors is done number by number, in the
-same operations; so is everything in float64.
+into a function that stands once in a module. What is left of a row beyond whole vectors is done number by number, in
+the same operations; so is everything in float64.
 """
 
 from collections.abc import Callable
@@ -213,7 +213,7 @@ def _hard(scale: Numbers) -> Curve:
 
 
 def _any(builder: Any, curve: Any, number: Any) -> Curve:
-    """Make a curve that is chosen when it runs: all of them are computed and one is taken, for none of them is usual."""
+    """Make a curve that is chosen when it runs: all of them are computed and one is taken, none being usual."""
 
     def choose(*branches: tuple[str, Numbers]) -> Numbers:
         found = branches[-1][1]
