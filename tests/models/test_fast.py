@@ -260,7 +260,7 @@ def test_unknown_kinds_are_refused():
 
 @given(batch=st.integers(1, 5000))
 def test_tiles_hold_every_row_once(batch):
-    tiles = cut(batch, 64)
+    tiles = cut(batch)
     rows = np.concatenate([np.arange(first, first + count) for first, count in map(tiles.place, range(tiles.count))])
     assert np.array_equal(rows, np.arange(batch))
     lanes = [tile for lane in range(tiles.lanes) for tile in tiles.lane(lane)]

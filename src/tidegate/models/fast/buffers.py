@@ -5,7 +5,6 @@ tensor that a graph has kept, or in an output that a caller holds. So nobody has
 """
 
 import math
-import math
 import threading
 from functools import cache
 from typing import Any

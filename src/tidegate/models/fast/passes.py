@@ -17,6 +17,8 @@ from tidegate.models.fast.tiles import Tiles, cut
 __all__ = ["Done", "Wanted", "back", "laid", "run", "sweep"]
 
 Array = NDArray[Any]
+_ahead: Any = forward_tile
+_back: Any = backward_tile
 
 
 class Done(NamedTuple):
@@ -70,7 +72,7 @@ class _Room(NamedTuple):
 def run(kind: Kind, given: Given, *, keep: bool) -> Done:
     """Do all steps; with `keep`, also keep what `back` needs."""
     x = array(given.x, 3, given.x)
-    batch, steps, inputs = x.shape
+    _, steps, inputs = x.shape
     hidden = given.recurrent.shape[1]
     deep = hidden + inputs + 1
     weights = np.empty((deep, given.kernel.shape[0]), x.dtype)
@@ -83,7 +85,7 @@ def run(kind: Kind, given: Given, *, keep: bool) -> Done:
 def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels: Array, *, keep: bool) -> Done:
     """Do all steps on windows, or on projected rows that windows share."""
     batch, hidden = given.h.shape
-    tiles = cut(batch, hidden)
+    tiles = cut(batch)
     room = _Room.of(kind, tiles.rows, hidden, panels.shape[1], steps if keep else 1)
     start = array(given.h, 2, given.h), array(given.c, 2, given.h)
     resting = not start[0].any()
@@ -97,7 +99,7 @@ def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels:
         block = pool().take((room.size,), x.dtype)
         taken = np.empty(tiles.rows, np.bool_)
         arrays = room.cut(block)
-        forward_tile(*kind.numbers, first, count, resting, x, shared, panels, *more, *arrays, taken, outputs, h, c)
+        _ahead(*kind.numbers, first, count, resting, x, shared, panels, *more, *arrays, taken, outputs, h, c)
         blocks[tile] = block
 
     spread(work, tiles.count, torch.get_num_threads())
@@ -116,7 +118,7 @@ def back(
     layout, x = CELLS[kind.cell], given.x
     batch, steps, inputs = x.shape
     hidden = given.recurrent.shape[1]
-    deep, tiles = hidden + inputs + 1, cut(batch, hidden)
+    deep, tiles = hidden + inputs + 1, cut(batch)
     room = _Room.of(kind, tiles.rows, hidden, deep, steps)
     dtype = x.detach().numpy().dtype
     extra = array(given.extra, 1, x)
@@ -136,7 +138,7 @@ def back(
         scratch = _Scratch.of(tiles, layout.columns * hidden, hidden, rows, dtype)
         for tile in tiles.lane(lane):
             arrays = room.cut(blocks[tile].numpy())
-            backward_tile(
+            _back(
                 *kind.numbers, *tiles.place(tile), *fixed, *arrays, *scratch[:3], *upper, *scratch[3:],
                 lanes[lane], bent[lane], dx, dh, dc,
             )  # fmt: skip

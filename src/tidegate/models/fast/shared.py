@@ -89,7 +89,7 @@ def fused_shared(
         )
     begin = first.detach().to(torch.int64).contiguous().numpy()
     last = projected.shape[0] - steps
-    if windows and not (0 <= int(begin.min()) and int(begin.max()) <= last):
+    if windows and not (int(begin.min()) >= 0 and int(begin.max()) <= last):
         raise SettingError(
             "a window ends outside the projected rows",
             expected=f"first rows from 0 to {last}",

@@ -26,7 +26,7 @@ class Tiles(NamedTuple):
     def place(self, tile: int) -> tuple[int, int]:
         """First row of a tile and how many it has.
 
-        >>> cut(100, 400).place(1)
+        >>> cut(100).place(1)
         (54, 46)
         """
         first = tile * self.rows
@@ -37,10 +37,10 @@ class Tiles(NamedTuple):
         return range(lane * self.count // self.lanes, (lane + 1) * self.count // self.lanes)
 
 
-def cut(batch: int, hidden: int) -> Tiles:
-    """Cut `batch` rows of `hidden` units into even tiles.
+def cut(batch: int) -> Tiles:
+    """Cut `batch` rows into even tiles.
 
-    >>> cut(2000, 64)
+    >>> cut(2000)
     Tiles(batch=2000, rows=66, count=31, lanes=16)
     """
     rows = -(-batch // max(-(-batch // _MOST), _LEAST))
