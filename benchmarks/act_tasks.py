@@ -134,8 +134,10 @@ def learn(case, seed, seconds, told=print):
                         group["lr"] = min(group["lr"], share * case.rate)
             if reached(found):
                 checked = tried(module, case, fresh, 40_000)
+                checked = found | {k: round(v, 4) for k, v in checked.items()}
+                told("checked", checked, flush=True)
                 if reached(checked):
-                    return found | {k: round(v, 4) for k, v in checked.items()}
+                    return checked
     return found
 
 
