@@ -260,9 +260,9 @@ def test_unknown_kinds_are_refused():
 
 @given(batch=st.integers(1, 5000))
 def test_tiles_hold_every_row_once(batch):
-    tiles = cut(batch)
-    rows = np.concatenate([np.arange(first, first + count) for first, count in map(tiles.place, range(tiles.count))])
+    tiles = cut(batch, 64)
+    rows = np.concatenate([np.arange(first, first + count) for first, count in map(tiles.place, range(tiles.tiles))])
     assert np.array_equal(rows, np.arange(batch))
     lanes = [tile for lane in range(tiles.lanes) for tile in tiles.lane(lane)]
-    assert lanes == list(range(tiles.count))
+    assert lanes == list(range(tiles.tiles))
     assert micro_rows(20, 20, 64, 2) == micro_rows(20, 20, 64, 2) > 0

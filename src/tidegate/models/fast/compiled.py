@@ -21,7 +21,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 # Constants whose values the compiler does not bake into the functions that they are handed to: a plain 0 would have
 # every one of those compiled anew.
-ZERO, NO, YES = np.int64(0), np.bool_(False), np.bool_(True)
+ZERO: Any = np.int64(0)
+NO: Any = np.bool_(False)
+YES: Any = np.bool_(True)
 
 
 def compiled(function: F) -> F:
@@ -34,8 +36,8 @@ def inner(function: F) -> F:
     return _kept(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-def _kept(function: F, **options: bool) -> F:
-    options = {"error_model": "numpy", "fastmath": {"contract", "nsz"}, **options}  # type: ignore[dict-item]
+def _kept(function: F, **more: bool) -> F:
+    options: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "nsz"}, **more}
     try:
         door: Any = njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder that it may write to

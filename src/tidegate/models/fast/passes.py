@@ -85,14 +85,14 @@ def run(kind: Kind, given: Given, *, keep: bool) -> Done:
 def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels: Array, *, keep: bool) -> Done:
     """Do all steps on windows, or on projected rows that windows share."""
     batch, hidden = given.h.shape
-    tiles = cut(batch)
+    tiles = cut(batch, hidden)
     room = _Room.of(kind, tiles.rows, hidden, panels.shape[1], steps if keep else 1)
     start = array(given.h, 2, given.h), array(given.c, 2, given.h)
     resting = not start[0].any()
     more = array(given.extra, 1, given.h), *start, _mask(given), array(given.noise, 2, given.h)
     outputs = pool().take((batch, steps, hidden), x.dtype)
     h, c = np.empty((batch, hidden), x.dtype), np.empty((len(start[1]), hidden), x.dtype)
-    blocks: list[Array] = [outputs] * tiles.count
+    blocks: list[Array] = [outputs] * tiles.tiles
 
     def work(tile: int) -> None:
         first, count = tiles.place(tile)
@@ -102,7 +102,7 @@ def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels:
         _ahead(*kind.numbers, first, count, resting, x, shared, panels, *more, *arrays, taken, outputs, h, c)
         blocks[tile] = block
 
-    spread(work, tiles.count, torch.get_num_threads())
+    spread(work, tiles.tiles, torch.get_num_threads())
     kept = tuple(torch.from_numpy(block) for block in blocks) if keep else ()
     return Done(torch.from_numpy(outputs), torch.from_numpy(h), torch.from_numpy(c), kept)
 
@@ -118,7 +118,7 @@ def back(
     layout, x = CELLS[kind.cell], given.x
     batch, steps, inputs = x.shape
     hidden = given.recurrent.shape[1]
-    deep, tiles = hidden + inputs + 1, cut(batch)
+    deep, tiles = hidden + inputs + 1, cut(batch, hidden)
     room = _Room.of(kind, tiles.rows, hidden, deep, steps)
     dtype = x.detach().numpy().dtype
     extra = array(given.extra, 1, x)

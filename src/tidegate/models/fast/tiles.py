@@ -11,22 +11,23 @@ from tidegate.models.fast.product import STRIP
 __all__ = ["Tiles", "cut", "micro_rows"]
 
 _LANES = 16
-_MOST = 66
-_LEAST = 2
+_SMALL, _LARGE = 66, 132  # rows: from a third of these to these, the time for a row differs by a tenth
+_FEW = 4
+_WIDE = 128
 
 
 class Tiles(NamedTuple):
-    """A batch of `batch` rows in `count` tiles of `rows` rows each, the last ones filled up, in `lanes` lanes."""
+    """A batch of `batch` rows in `tiles` tiles of `rows` rows each, the last ones filled up, in `lanes` lanes."""
 
     batch: int
     rows: int
-    count: int
+    tiles: int
     lanes: int
 
     def place(self, tile: int) -> tuple[int, int]:
         """First row of a tile and how many it has.
 
-        >>> cut(100).place(1)
+        >>> cut(100, 64).place(1)
         (54, 46)
         """
         first = tile * self.rows
@@ -34,19 +35,21 @@ class Tiles(NamedTuple):
 
     def lane(self, lane: int) -> range:
         """Tiles of a lane, one after the other."""
-        return range(lane * self.count // self.lanes, (lane + 1) * self.count // self.lanes)
+        return range(lane * self.tiles // self.lanes, (lane + 1) * self.tiles // self.lanes)
 
 
-def cut(batch: int) -> Tiles:
-    """Cut `batch` rows into even tiles.
+def cut(batch: int, hidden: int) -> Tiles:
+    """Cut `batch` rows of `hidden` units into even tiles: small ones until there are some, then larger ones.
 
-    >>> cut(2000)
-    Tiles(batch=2000, rows=66, count=31, lanes=16)
+    >>> cut(256, 64), cut(2000, 64)
+    (Tiles(batch=256, rows=66, tiles=4, lanes=4), Tiles(batch=2000, rows=126, tiles=16, lanes=16))
     """
-    rows = -(-batch // max(-(-batch // _MOST), _LEAST))
-    rows = max(-(-rows // STRIP), 1) * STRIP
-    count = max(-(-batch // rows), 1)
-    return Tiles(batch, rows, count, min(count, _LANES))
+    small = -(-batch // _SMALL)
+    tiles = small if hidden > _WIDE else max(-(-batch // _LARGE), min(small, _FEW))
+    rows = max(-(-batch // max(tiles, 1)), 1)
+    rows = -(-rows // STRIP) * STRIP
+    tiles = max(-(-batch // rows), 1)
+    return Tiles(batch, rows, tiles, min(tiles, _LANES))
 
 
 def micro_rows(steps: int, inputs: int, hidden: int, layers: int) -> int:

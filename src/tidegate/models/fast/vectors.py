@@ -16,6 +16,8 @@ from numba.extending import intrinsic
 
 from tidegate.models.fast.curves import CURVES, EDGE, P, Q
 
+_library: Any = cgutils.get_or_insert_function
+
 __all__ = ["Curve", "Equations", "Numbers", "Part", "rows"]
 
 _LANES = 8
@@ -67,7 +69,7 @@ class Numbers:
         """Compute the hyperbolic tangent: see `curves`."""
         if self.value.type == ir.DoubleType():
             kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType()])
-            library = cgutils.get_or_insert_function(self.builder.module, kind, "tanh")
+            library = _library(self.builder.module, kind, "tanh")
             return Numbers(self.builder, self.builder.call(library, [self.value]))
         x = self.within(-float(EDGE), float(EDGE))
         u = x * x
