@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegate.errors import SettingError, UnknownNameError
 from tidegate.models.cells.act import ACT
 from tidegate.models.cells.coupled_lstm import CoupledLSTM
 from tidegate.models.cells.gru import GRU
@@ -13,6 +14,7 @@ from tidegate.models.cells.lstm import LSTM
 from tidegate.models.cells.peephole_lstm import PeepholeLSTM
 from tidegate.models.cells.rnn import RNN
 from tidegate.models.fast import ponder_tiles
+from tidegate.models.fast.ponder import ponder_fused
 
 CELLS = {
     "lstm": LSTM(hidden=5),
@@ -144,8 +146,46 @@ def test_a_graph_is_gone_through_once():
     x = torch.randn(2, 3, 3, dtype=torch.float64)
     run = act.run(drawn(act, 3, 1), x, act.start(2, x))
     run.outputs.sum().backward(retain_graph=True)
-    with pytest.raises(RuntimeError, match="once"):
+    with pytest.raises(SettingError, match=r"gone through once.*form='plain'"):
         run.outputs.sum().backward()
+
+
+WRONG = {
+    "x": lambda x, w, s, m, n: (x[0], w, s, m, n),
+    "no step": lambda x, w, s, m, n: (x[:, :0], w, s, m, n),
+    "type of x": lambda x, w, s, m, n: (x.float(), w, s, m, n),
+    "kernel": lambda x, w, s, m, n: (x, {**w, "kernel": w["kernel"][:, 1:]}, s, m, n),
+    "recurrent": lambda x, w, s, m, n: (x, {**w, "recurrent": w["recurrent"][:-1]}, s, m, n),
+    "bias": lambda x, w, s, m, n: (x, {**w, "bias": w["bias"][1:]}, s, m, n),
+    "peephole": lambda x, w, s, m, n: (x, {**w, "peephole": w["peephole"][1:]}, s, m, n),
+    "halting": lambda x, w, s, m, n: (x, {**w, "halting": w["halting"][1:]}, s, m, n),
+    "halting bias": lambda x, w, s, m, n: (x, {**w, "halting_bias": w["halting_bias"].float()}, s, m, n),
+    "states": lambda x, w, s, m, n: (x, w, s[:1], m, n),
+    "rows of the state": lambda x, w, s, m, n: (x, w, (s[0], s[1][1:]), m, n),
+    "mask": lambda x, w, s, m, n: (x, w, s, m[:, 1:], n),
+    "type of the mask": lambda x, w, s, m, n: (x, w, s, m.double(), n),
+    "noise": lambda x, w, s, m, n: (x, w, s, m, n[1:]),
+    "device": lambda x, w, s, m, n: (x.to("meta"), w, s, m, n),
+}
+
+
+@pytest.mark.parametrize("flag", [True, False])
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_what_does_not_fit_never_reaches_a_compiled_loop(name, flag):
+    act = ACT(cell=CELLS["peephole"], epsilon=0.1, first_step_flag=flag)
+    x = torch.randn(6, 3, 3, dtype=torch.float64)
+    fits = x, drawn(act, 3, 1), act.start(6, x), torch.ones(6, 3, dtype=torch.bool), torch.ones_like(x[:, 0, [0] * 5])
+    assert act.run(fits[1], x, *fits[2:]).outputs.isfinite().all()
+    x, weights, *rest = WRONG[name](*fits)
+    with pytest.raises(SettingError, match=r"fit|shape|alike|needs windows|state has parts|one truth"):
+        ponder_fused(act.fused_as, act.rule, weights, x, *rest)
+
+
+def test_a_kind_it_does_not_know_is_named():
+    act = ACT(cell=CELLS["lstm"])
+    x = torch.randn(2, 3, 3, dtype=torch.float64)
+    with pytest.raises(UnknownNameError, match="lstn"):
+        ponder_fused(act.fused_as._replace(cell="lstn"), act.rule, drawn(act, 3, 1), x, act.start(2, x))
 
 
 def test_a_missing_number_thinks_to_the_limit_and_stays_in_its_window():

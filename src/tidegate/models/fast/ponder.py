@@ -10,9 +10,11 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from tidegate.errors import SettingError
 from tidegate.models.cells.base import Ponder, Run, State, Weights
 from tidegate.models.cells.gated import FusedKind
 from tidegate.models.fast.ponder_tiles import Given, Job
+from tidegate.models.fast.task import check, known
 from tidegate.models.ponder import Rule
 
 __all__ = ["ponder_fused"]
@@ -32,6 +34,10 @@ def ponder_fused(
     Float32 and float64; differentiable once, and a graph can be gone through once. A sum that comes within rounding of
     the threshold may halt one step sooner or later than in the plain form.
 
+    Errors
+        `SettingError` where shapes, types or the device do not fit, and where a graph is gone through again;
+        `UnknownNameError` for a kind it does not know.
+
     >>> from tidegate.models.cells.act import ACT
     >>> from tidegate.models.cells.lstm import LSTM
     >>> act, x = ACT(cell=LSTM(hidden=3), epsilon=0.1), torch.ones(2, 5, 4)
@@ -40,6 +46,7 @@ def ponder_fused(
     >>> run.outputs.shape, run.ponder.steps.shape
     (torch.Size([2, 5, 3]), torch.Size([2, 5]))
     """
+    _check(kind, rule, weights, x, state, mask, noise)
     given = Given(
         x, weights["kernel"], weights["recurrent"], weights["bias"], weights["halting"], weights["halting_bias"],
         state[0], state[1] if len(state) > 1 else None, weights.get("peephole", weights.get("recurrent_bias")),
@@ -47,6 +54,31 @@ def ponder_fused(
     kept = torch.is_grad_enabled() and any(part is not None and part.requires_grad for part in given)
     outputs, steps, remainder, *last = _Pondering.apply(kind, rule, kept, mask, noise, *given)  # type: ignore[no-untyped-call]
     return Run(outputs, tuple(last), Ponder(steps, remainder))
+
+
+def _check(
+    kind: FusedKind,
+    rule: Rule,
+    weights: Weights,
+    x: torch.Tensor,
+    state: State,
+    mask: torch.Tensor | None,
+    noise: torch.Tensor | None,
+) -> None:
+    """Look at everything before a compiled loop does: the inner cell's parts as ever, and those of the pondering."""
+    wide, hidden = weights["recurrent"].shape[0], weights["recurrent"].shape[-1]
+    fits = {"kernel": (wide, x.shape[-1] + int(rule.flag)), "halting": (hidden,), "halting_bias": (1,)}
+    for name, size in fits.items():
+        part = weights[name]
+        if tuple(part.shape) != size or part.dtype != x.dtype or part.device != x.device:
+            raise SettingError(
+                f"{name} does not fit the windows that are pondered over",
+                expected=f"{x.dtype} {list(size)} on {x.device}",
+                found=f"{part.dtype} {list(part.shape)} on {part.device}",
+                where=f"act over {kind.cell}",
+            )
+    inner = {**weights, "kernel": weights["kernel"][:, :-1]} if rule.flag else weights
+    check(known(kind), inner, x, state, mask, noise)
 
 
 class _Pondering(torch.autograd.Function):
@@ -73,7 +105,12 @@ class _Pondering(torch.autograd.Function):
         ctx: Any, outputs: torch.Tensor | None, _: None, remainder: torch.Tensor | None, *last: torch.Tensor | None
     ) -> tuple[torch.Tensor | None, ...]:
         if ctx.job is None:
-            raise RuntimeError("a graph of the fused form can be gone through once; use form='plain' to go twice")
+            raise SettingError(
+                "a graph of the fused form can be gone through once",
+                found="a second backward pass",
+                where="act.form",
+                hint="set form='plain' to go through it again",
+            )
         found = ctx.job.back(outputs, remainder, last)
         ctx.job = None
         return None, None, None, None, None, *(None if part is None else torch.from_numpy(part) for part in found)
