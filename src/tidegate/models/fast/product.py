@@ -1,9 +1,9 @@
 """The product of a few rows with weights that are used again and again: a kernel of its own.
 
-A BLAS copies both factors into a layout of its own at every call, which for a tile of some dozen rows costs half
-as much as the product. Here the weights are laid out once per pass (`pack`), in panels of two vectors' width; six rows of the
-other factor are multiplied with a panel at a time, in registers. Each number is one sum in one order, whatever stands
-beside it: the bits of a row do not depend on the tile, its size or its other rows.
+A BLAS copies both factors into a layout of its own at every call, which for a tile of some dozen rows costs half as
+much as the product. Here the weights are laid out once per pass (`pack`), in panels of two vectors' width; six rows of
+the other factor are multiplied with a panel at a time, in registers. Each number is one sum in one order: the bits of a
+row do not depend on the tile, its size or its other rows.
 """
 
 from typing import Any

@@ -14,6 +14,7 @@ _LANES = 16
 _SMALL, _LARGE = 66, 132  # rows: from a third of these to these, the time for a row differs by a tenth
 _FEW = 4
 _WIDE = 128
+_FEWEST, _MANY, _CACHE = 512, 8192, 1 << 25
 
 
 class Tiles(NamedTuple):
@@ -53,10 +54,16 @@ def cut(batch: int, hidden: int) -> Tiles:
 
 
 def micro_rows(steps: int, inputs: int, hidden: int, layers: int) -> int:
-    """Rows of a micro-batch for which forward and backward stay in cache, from shapes alone.
+    """Rows of a micro-batch, from shapes alone: what they leave for backward stays in a cache of the last level.
 
-    >>> micro_rows(20, 20, 64, 1)
-    256
+    The kernels themselves lose nothing on larger batches (a tile at a time is in cache anyway), but memory does; below
+    some hundred rows the work around them shows.
+
+    >>> micro_rows(20, 20, 64, 1), micro_rows(24, 48, 400, 2)
+    (512, 512)
     """
-    row = 4 * steps * layers * (7 * hidden + inputs)
-    return 256 if row * 256 <= 1 << 25 else 512
+    row = 4 * steps * (layers * 7 * hidden + inputs)
+    rows = _FEWEST
+    while rows < _MANY and 2 * rows * row <= _CACHE:
+        rows *= 2
+    return rows
