@@ -7,7 +7,7 @@ import torch
 from tidegate.errors import SettingError
 from tidegate.learn.batches import Gather
 from tidegate.learn.chance import weights_generator
-from tidegate.learn.device import found_device
+from tidegate.learn.device import found_device, refuse_bf16
 from tidegate.learn.fit import fit_network
 from tidegate.learn.flat import Flat
 from tidegate.learn.ground import Facts, Ground
@@ -18,6 +18,8 @@ from tidegate.learn.target import TargetScale
 from tidegate.learn.training import Training
 from tidegate.models.cells.act import ACT
 from tidegate.models.cells.lstm import LSTM
+from tidegate.models.cells.min_gru import MinGRU
+from tidegate.models.ensemble import Ensemble
 from tidegate.models.recurrent import RecurrentNetwork
 
 
@@ -133,14 +135,32 @@ def test_gradients_are_clipped_by_value(world, tmp_path):
     assert fitted.history[0]["gradient_norm"] > 1e-2  # as it came, before clipping
 
 
-def test_bf16_on_the_processor_is_near(world, tmp_path):
+@pytest.mark.parametrize("form", ["torch", "plain"])
+def test_bf16_on_the_processor_is_near(world, form, tmp_path):
     training = Training(epochs=2, batch=32, optimiser={"name": "sgd", "rate": 0.05})
-    exact = fit(world, PLAIN, training, tmp_path / "a")
-    near = fit(world, PLAIN, training.but(precision="bf16"), tmp_path / "b")
+    network = PLAIN.but(cell=PLAIN.cell.but(form=form))
+    exact = fit(world, network, training, tmp_path / "a")
+    near = fit(world, network, training.but(precision="bf16"), tmp_path / "b")
     assert exact.identity != near.identity
     assert all(held.dtype == np.float32 for held in near.arrays.values())
     differ = [np.abs(near.arrays[name] - held).max() for name, held in exact.arrays.items()]
     assert 0 < max(differ) < 0.02
+    cells = [np.abs(near.arrays[name] - held).max() for name, held in exact.arrays.items() if "stack" in name]
+    assert min(cells) > 0
+
+
+@pytest.mark.parametrize("network", [PLAIN, PONDERING, Ensemble(member=PLAIN, count=2)], ids=["lstm", "act", "both"])
+def test_bf16_is_refused_where_the_processor_would_stay_in_float32(world, network, tmp_path):
+    training = Training(epochs=1, batch=32, precision="bf16")
+    for form in ("auto", "fast"):
+        member = getattr(network, "member", network)
+        named = member.but(cell=member.cell.but(form=form))
+        named = named if member is network else network.but(member=named)
+        with pytest.raises(SettingError, match=rf"do not know bfloat16.*training.precision.*'{form}'.*form='plain'"):
+            fit(world, named, training, tmp_path)
+    assert not any(tmp_path.iterdir())
+    refuse_bf16(PLAIN.but(cell=MinGRU(hidden=3)), torch.device("cpu"), "bf16")  # torch's own product
+    refuse_bf16(PLAIN, torch.device("cuda"), "bf16")  # its kernels know it
 
 
 def test_a_device_that_is_not_there_is_refused(world, network, training, tmp_path, monkeypatch):

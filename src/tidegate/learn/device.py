@@ -3,8 +3,9 @@
 The processor is the measured home. A CUDA device is asked for by name and refused where there is none: nothing falls
 back in silence. *float32* is exact on both. *tf32* shortens the factors of matrix products on a GPU to 10 bits of
 mantissa, *bf16* runs the network's forward pass in bfloat16 (7 bits) where torch's autocast knows an operation;
-weights, sums of gradients, losses and optimiser stay float32 in either case. The forms on a GPU are written with care
-and have not been measured.
+weights, sums of gradients, losses and optimiser stay float32 in either case. The fused kernels of the processor do not
+know bfloat16, and autocast does not see them: a network that they compute is refused it. The forms on a GPU are written
+with care and have not been measured.
 """
 
 import contextlib
@@ -15,8 +16,9 @@ from collections.abc import Iterator
 import torch
 
 from tidegate.errors import SettingError
+from tidegate.models.base import Network
 
-__all__ = ["found_device", "lower", "numerics"]
+__all__ = ["found_device", "lower", "numerics", "refuse_bf16"]
 
 
 def found_device(asked: str) -> torch.device:
@@ -78,6 +80,28 @@ def _without_onednn() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*TF32 acceleration.*", category=UserWarning)
         with torch.backends.mkldnn.flags(enabled=False):
             yield
+
+
+def refuse_bf16(network: Network, device: torch.device, precision: str) -> None:
+    """Refuse bf16 where the processor's fused kernels, which stay in float32, would compute the cell.
+
+    Errors
+        `SettingError` for such a network.
+
+    >>> from tidegate.models.cells.lstm import LSTM
+    >>> from tidegate.models.recurrent import RecurrentNetwork
+    >>> refuse_bf16(RecurrentNetwork(cell=LSTM(hidden=2, form="torch")), torch.device("cpu"), "bf16")
+    """
+    cell = getattr(network, "cell", None)
+    fused = getattr(cell, "fused_as", None) is not None and getattr(cell, "computed_by", None) == "fast"
+    if precision == "bf16" and device.type == "cpu" and fused:
+        raise SettingError(
+            "the fused kernels of the processor do not know bfloat16",
+            where="training.precision",
+            expected="float32",
+            found=f"bf16, with form '{getattr(cell, 'form', 'auto')}', which is computed by 'fast'",
+            hint="take float32, or say form='plain' (or 'torch', where the cell has it) in the cell",
+        )
 
 
 def lower(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:

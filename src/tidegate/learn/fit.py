@@ -15,7 +15,7 @@ from tidegate.errors import RecordError, SettingError
 from tidegate.files import write_json
 from tidegate.learn.batches import Gather, whole
 from tidegate.learn.checkpoint import Checkpoints
-from tidegate.learn.device import found_device, numerics
+from tidegate.learn.device import found_device, numerics, refuse_bf16
 from tidegate.learn.digests import digest_arrays, digest_scaler, digest_windows
 from tidegate.learn.ensemble import fit_members, told_of_member
 from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
@@ -60,8 +60,9 @@ def fit_network(
         Uses the targets of `train` and `valid` only: as late as the latest of their `known`.
 
     Errors
-        `SettingError` without training windows, for early stopping without validation windows, and for a loss that is
-        no longer finite; `RecordError` for missing inputs, targets, or weights that are not positive.
+        `SettingError` without training windows, for early stopping without validation windows, for bf16 where fused
+        kernels would stay in float32, and for a loss that is no longer finite; `RecordError` for missing inputs,
+        targets, or weights that are not positive.
     """
     if isinstance(network, Ensemble):
         inner, epochs = network.member, training.epochs
@@ -88,6 +89,7 @@ def fit_network(
         _refuse_unusable(windows, good, which, name)
     loss = fitted_loss(network, training, windows, target_scale, sets)
     device = found_device(training.device)
+    refuse_bf16(network, device, training.precision)
     with steady(training.threads), numerics(device, training.precision):
         ranks = joined(device)
         identity = _identity(

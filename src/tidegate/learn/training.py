@@ -54,7 +54,9 @@ class Training(Settings):
     )
     device: Literal["cpu", "cuda", "auto"] = Field(default="cpu", description="auto: a CUDA device where there is one")
     precision: Literal["float32", "tf32", "bf16"] = Field(
-        default="float32", description="of the forward pass; weights and optimiser are float32 always"
+        default="float32",
+        description="of the forward pass; weights and optimiser are float32 always; bf16 needs a cell that no fused "
+        "kernel of the processor computes",
     )
     watch: Watch = Field(default=Watch(), description="what is looked at during training; it steers nothing")
 
