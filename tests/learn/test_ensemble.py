@@ -7,8 +7,10 @@ from tidegate.component import document
 from tidegate.errors import SettingError
 from tidegate.files import read_json
 from tidegate.learn.combine import combined, graded
+from tidegate.learn.ensemble import fit_members
 from tidegate.learn.fit import fit_network, load_fitted
 from tidegate.learn.losses import MSE, CrossEntropy, Said
+from tidegate.learn.ranks import Ranks
 from tidegate.learn.speak import say, speak
 from tidegate.learn.target import TargetScale
 from tidegate.learn.training import Training
@@ -177,3 +179,38 @@ def test_parts_add_up_to_the_module():
     assert Model.of(document(ensemble)) == ensemble
     with pytest.raises(SettingError, match="ensemble of ensembles"):
         Ensemble(member=ensemble, count=2)
+
+
+class Second(Ranks):
+    """The second of two ranks, without a process for the first: what the first would say is told beforehand."""
+
+    def __init__(self, *, first_said: bool):
+        super().__init__(rank=1, size=2)
+        self.first_said, self.met = first_said, 0
+
+    def agreed(self, *, first_says):
+        assert not first_says
+        return self.first_said
+
+    def meet(self):
+        self.met += 1
+
+
+def test_of_several_ranks_only_the_first_writes_the_ensemble(world, tmp_path):
+    whole = fit(world, tmp_path, "rank-mean", count=2)
+    members, _ = each(world, tmp_path, count=2)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def second(folder, ranks):
+        return fit_members(
+            whole.model, world.windows, world.affine, world.train, 7, folder, lambda at, *_: members[at], ranks
+        )
+
+    waits = Second(first_said=False)
+    assert second(elsewhere, waits).fingerprint == whole.fingerprint
+    assert not any(elsewhere.iterdir())
+    assert waits.met == 1
+    reads = Second(first_said=True)
+    assert second(tmp_path, reads).fingerprint == whole.fingerprint
+    assert reads.met == 0

@@ -29,7 +29,7 @@ from conftest import make_world
 from tidegate.learn.fit import fit_network
 from tidegate.learn.target import TargetScale
 from tidegate.learn.training import Training
-from tidegate.models.recurrent import RecurrentNetwork
+from tidegate.models.base import Network
 
 folder, told, stop = Path(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])
 world, heard = make_world(weighted=True, assets=2), []
@@ -43,7 +43,7 @@ def tell(progress):
 
 def fit():
     return fit_network(
-        RecurrentNetwork.of(told["network"]), Training.of(told["training"]), world.windows, world.affine, TargetScale(),
+        Network.of(told["network"]), Training.of(told["training"]), world.windows, world.affine, TargetScale(),
         world.train, world.valid, {"test": world.test}, 1, folder, tell,
     )
 
@@ -62,13 +62,13 @@ def script(tmp_path_factory):
     return path
 
 
-def told(folder, stop):
-    return [str(Path(__file__).parent), str(folder), json.dumps(DECLARED), str(stop)]
+def told(folder, stop, declared=None):
+    return [str(Path(__file__).parent), str(folder), json.dumps(declared or DECLARED), str(stop)]
 
 
-def by_torchrun(script, folder):
+def by_torchrun(script, folder, declared=None):
     environment = {**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
-    asked = [sys.executable, str(script), *told(folder, 0)]
+    asked = [sys.executable, str(script), *told(folder, 0, declared)]
     return subprocess.run(asked, check=False, env=environment, capture_output=True, text=True, timeout=120)
 
 
@@ -154,3 +154,14 @@ def test_two_processes_train_what_one_does(script, worlds, tmp_path):
     assert (stopped / "fit.json").read_bytes() == (two_folder / "fit.json").read_bytes()
     assert (stopped / "traces.safetensors").read_bytes() == (two_folder / "traces.safetensors").read_bytes()
     assert json.loads((stopped / "rank-0.json").read_text())[1] < said[0][1]
+
+
+@pytest.mark.slow
+def test_two_processes_train_an_ensemble(script, tmp_path):
+    member = {"name": "recurrent-network", "cell": {"name": "lstm", "hidden": 3}, "dense": []}
+    network = {"name": "ensemble", "member": member, "count": 2, "combine": "rank-mean"}
+    done = by_torchrun(script, tmp_path, {"network": network, "training": {"epochs": 1, "batch": 100}})
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+    assert said[0][0] == said[1][0] == load_fitted(tmp_path).fingerprint
+    assert (said[0][1] > 0, said[1][1]) == (True, 0)

@@ -5,7 +5,8 @@
     weights.safetensors      the members side by side, and the grades of their training scores
     fit.json                 as of any fitted model; its history is the mean over the members that reached an epoch
 
-A killed fit goes on within the member that it was killed in.
+A killed fit goes on within the member that it was killed in. Where several ranks train together each of them puts the
+members together for itself, and only the first writes.
 """
 
 import time
@@ -21,6 +22,7 @@ from tidegate.files import read_json, write_json
 from tidegate.learn.chance import chance
 from tidegate.learn.combine import graded
 from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
+from tidegate.learn.ranks import ALONE, Ranks
 from tidegate.learn.speak import say
 from tidegate.learn.training import Progress
 from tidegate.models.ensemble import Ensemble
@@ -41,6 +43,7 @@ def fit_members(
     seed: int,
     folder: Path,
     fit_member: FitMember,
+    ranks: Ranks = ALONE,
 ) -> Fitted:
     """Fit every member by ``fit_member(number, its seed, its folder)`` and keep all of them together in `folder`.
 
@@ -52,19 +55,27 @@ def fit_members(
     seeds = [int(chance(seed, "member", at).integers(1 << 62)) for at in range(ensemble.count)]
     members = [fit_member(at, own, folder / f"member-{at + 1}") for at, own in enumerate(seeds)]
     identity = fingerprint(ensemble, [member.identity for member in members], torch.__version__)
-    if (folder / "fit.json").is_file():
-        held = load_fitted(folder)
-        if held.identity == identity:
-            return held
+    done = _finished(folder, identity) if ranks.first else None
+    if ranks.agreed(first_says=done is not None):
+        return done or load_fitted(folder)
     began, busy = time.monotonic(), time.process_time()
     fitted = assembled(ensemble, members, windows, affine, train, seed, identity)
     taken = {"seconds": time.monotonic() - began, "processor_seconds": time.process_time() - busy}
-    for at in range(ensemble.count):
-        told = read_json(folder / f"member-{at + 1}" / "timings.json")
-        taken = {name: spent + float(told[name]) for name, spent in taken.items()}
-    write_json(folder / "timings.json", taken)
-    save_fitted(fitted, folder)
+    if ranks.first:
+        for at in range(ensemble.count):
+            told = read_json(folder / f"member-{at + 1}" / "timings.json")
+            taken = {name: spent + float(told[name]) for name, spent in taken.items()}
+        write_json(folder / "timings.json", taken)
+        save_fitted(fitted, folder)
+    ranks.meet()
     return fitted
+
+
+def _finished(folder: Path, identity: str) -> Fitted | None:
+    if not (folder / "fit.json").is_file():
+        return None
+    held = load_fitted(folder)
+    return held if held.identity == identity else None
 
 
 def told_of_member(tell: Callable[[Progress], None], at: int, count: int, epochs: int) -> Callable[[Progress], None]:

@@ -71,7 +71,8 @@ def fit_network(
             hear = None if tell is None else told_of_member(tell, at, network.count, epochs)
             return fit_network(inner, training, windows, affine, target_scale, train, valid, watched, own, place, hear)
 
-        return fit_members(network, windows, affine, train, seed, folder, member)
+        ranks = joined(found_device(training.device))
+        return fit_members(network, windows, affine, train, seed, folder, member, ranks)
     if not train.size:
         raise SettingError(
             "there is nothing to learn from", found="0 training windows", hint="give a longer training range"
