@@ -22,6 +22,7 @@ from tidegate.learn.watch_weights import SHARES, Groups
 from tidegate.models.cells.act import ACT
 from tidegate.models.cells.lstm import LSTM
 from tidegate.models.cells.rnn import RNN
+from tidegate.models.ensemble import Ensemble
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.walk import example_of, walk
 
@@ -234,6 +235,13 @@ def test_a_network_that_ponders_tells_how_long(world, tmp_path):
         held = pondered(fitted, world.windows, world.affine, which)
         assert arrays["ponder.steps"][-1, at, 0] == pytest.approx(held["steps.0"].mean(), rel=1e-5)
         assert arrays["ponder.remainder"][-1, at, 0] == pytest.approx(held["remainder.0"].mean(), rel=1e-4)
+    two = fit(world, Ensemble(member=network, count=2), training, tmp_path / "two")
+    told = pondered(two, world.windows, world.affine, world.test)
+    members = [load_fitted(tmp_path / "two" / f"member-{at}") for at in (1, 2)]
+    alone = [pondered(member, world.windows, world.affine, world.test) for member in members]
+    assert set(told) == {"steps.0", "remainder.0"}
+    for name, held in told.items():
+        np.testing.assert_array_equal(held, np.concatenate([one[name] for one in alone]))
     assert "ponder.steps" not in fit(world, PLAIN, training, tmp_path / "plain").traces.arrays
 
 

@@ -45,3 +45,20 @@ def test_pondering_costs_its_steps():
     assert counted(act, ponder=2.5) == pytest.approx(L * 2.5 * (flagged + halting) + HEAD)
     with pytest.raises(SettingError, match="at least one"):
         counted(act, ponder=0.5)
+
+
+def test_every_layer_ponders_for_itself():
+    flagged, above, halting = 4 * H * (F + 1 + H), 4 * H * (H + 1 + H), H
+    act = ACT(cell=LSTM(hidden=H, layers=2))
+    expected = L * (1.5 * (flagged + halting) + 4.0 * (above + halting)) + HEAD
+    assert counted(act, ponder=(1.5, 4.0)) == pytest.approx(expected)
+    assert counted(act, ponder=(2.0, 2.0)) == counted(act, ponder=2.0)
+    member = RecurrentNetwork(cell=act, dense=(4,))
+    three = multiply_adds(Ensemble(member=member, count=3), L, F, C, ponder=(1.5, 4.0))
+    assert three == pytest.approx(3 * expected)
+    both = ACT(cell=LSTM(hidden=H, layers=2, bidirectional=True))
+    above = 4 * H * (2 * H + 1 + H)
+    rows = (1.0 + 2.0) * (flagged + halting) + (3.0 + 4.0) * (above + halting)
+    assert counted(both, ponder=(1.0, 2.0, 3.0, 4.0)) == pytest.approx(L * rows + 4 * (2 * H + C) + 4)
+    with pytest.raises(SettingError, match="for every layer"):
+        counted(act, ponder=(1.5,))

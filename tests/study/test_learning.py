@@ -103,6 +103,29 @@ class TestReport:
         assert "processor_seconds" not in (ran[0].folder / "report.json").read_text(encoding="utf-8")
 
 
+def test_every_layer_and_member_that_ponders_is_charged_and_drawn(tmp_path):
+    member = {
+        "name": "recurrent-network",
+        "cell": {**ACT, "halting_bias": 0.0, "cell": {**ACT["cell"], "layers": 2}},
+        "dense": (),
+    }
+    changed = {**CHANGES, "model": {"name": "ensemble", "member": member, "count": 2}, "explain": None, "rivals": []}
+    ran = finish(small(**{name: held for name, held in changed.items() if name != "model__cell"}), tmp_path)
+    found = ran.findings["small"]
+    for held in found.pondered.values():
+        assert set(held) == {f"{kind}.{layer}" for kind in ("steps", "remainder") for layer in (0, 1)}
+    windows = len(held["steps.0"]) // 2
+    assert not np.array_equal(held["remainder.0"][:windows], held["remainder.0"][windows:])
+    steps = [np.mean([held[f"steps.{layer}"].mean() for held in found.pondered.values()]) for layer in (0, 1)]
+    first, second = 4 * 4 * (2 + 1 + 4) + 4, 4 * 4 * (4 + 1 + 4) + 4
+    assert work(found) == pytest.approx(2 * (8 * (steps[0] * first + steps[1] * second) + 4))
+    assert work(found, (2.0, 3.0)) == 2 * (8 * (2 * first + 3 * second) + 4)
+    row = next(table for table in ran.report.tables if table.key == "networks").rows[0]
+    assert row["ponder"] == pytest.approx(np.mean(steps))
+    drawn = next(held for held in ran.report.figures if held.key == "l5-small-2-steps")
+    assert f"Over {windows} judged windows, by each of 2 members." in drawn.model_dump_json()
+
+
 class TestWhatIsThere:
     def test_only_a_world_that_knows_tells_and_only_of_its_own_return(self):
         document = small(**CHANGES)

@@ -18,7 +18,8 @@ def pondered(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) 
     """Ask a network about the windows at positions `which`, and tell how long it thought.
 
     Shapes
-        ``steps.0 [M, L]``, ``remainder.0 [M, L]`` and so on by layer; empty for cells that do not ponder.
+        ``steps.0 [M, L]``, ``remainder.0 [M, L]`` and so on by layer (layer 1, layer 1 backward, layer 2, … where both
+        ways are read); empty for cells that do not ponder. Of an ensemble ``[members M, L]``, member after member.
     Known at
         CLOSE of each window's anchor, as its inputs are.
     Errors
@@ -27,10 +28,12 @@ def pondered(fitted: Fitted, windows: Windows, affine: Affine, which: IntArray) 
     held: dict[str, list[FloatArray]] = {}
     with steady(1), torch.no_grad():
         module, gather = fitted.module(), Gather(windows, affine)
-        stack = getattr(module, "stack", None)
+        stacks = [part for part in module.modules() if isinstance(part, Stack)]
         for at in range(0, which.size, TILE):
             module(*gather.batch(gather.admit(which[at : at + TILE])))
-            for layer, ponder in enumerate(stack.ponder if isinstance(stack, Stack) else ()):
-                for name, value in (("steps", ponder.steps), ("remainder", ponder.remainder)):
+            for layer, ponders in enumerate(zip(*(stack.ponder for stack in stacks), strict=True)):
+                for name in ("steps", "remainder"):
+                    value = torch.stack([getattr(ponder, name) for ponder in ponders])
                     held.setdefault(f"{name}.{layer}", []).append(value.double().numpy())
-    return {name: np.concatenate(parts) for name, parts in held.items()}
+    joined = {name: np.concatenate(parts, axis=1) for name, parts in held.items()}
+    return {name: part.reshape(-1, part.shape[-1]) for name, part in joined.items()}

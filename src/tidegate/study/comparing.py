@@ -58,18 +58,26 @@ def reachable(study: Study) -> float:
     return study.source.reachable(study.lookback) if known and isinstance(study.source, Reachable) else float("nan")
 
 
-def work(found: Finding, ponder: float | None = None) -> float:
+def work(found: Finding, ponder: Sequence[float] | None = None) -> float:
     """Multiply-adds of one forecast of the study's network; NaN for a rival.
 
-    `ponder` is the mean ponder steps a row; None takes those that its seeds were seen to take, 1 where none ponders.
+    `ponder` is the mean ponder steps a row of each layer; None takes those that its seeds were seen to take, 1 where
+    none ponders.
     """
     model = found.study.model
     if not isinstance(model, Network):
         return float("nan")
-    if ponder is None:
-        steps = [float(held["steps.0"].mean()) for held in found.pondered.values()]
-        ponder = float(np.mean(steps)) if steps else 1.0
-    return multiply_adds(model, found.study.lookback, len(found.windows.inputs), len(found.windows.context), ponder)
+    steps = _steps(found) if ponder is None else ponder
+    return multiply_adds(
+        model, found.study.lookback, len(found.windows.inputs), len(found.windows.context), steps or 1.0
+    )
+
+
+def _steps(found: Finding) -> list[float]:
+    """Mean ponder steps a row of each layer over windows and seeds; empty where none ponders."""
+    seeds = list(found.pondered.values())
+    layers = sum(name.startswith("steps.") for name in seeds[0]) if seeds else 0
+    return [float(np.mean([held[f"steps.{layer}"].mean() for held in seeds])) for layer in range(layers)]
 
 
 def _levels(group: Ground, findings: Findings) -> tuple[_LEVEL, ...]:
@@ -178,7 +186,7 @@ def network_table(reproduction: Reproduction, findings: Findings) -> Table:
         one = next(iter(found.learned.values()))
         windows = int(sum(fold.training(found.windows).sum() for fold in found.folds))
         epochs = float(np.mean([len(history) for history in found.histories.values()]))
-        steps = [float(held["steps.0"].mean()) for held in found.pondered.values()]
+        steps = _steps(found)
         forecast = work(found)
         rows.append(
             {
@@ -198,7 +206,7 @@ def network_table(reproduction: Reproduction, findings: Findings) -> Table:
             Column(key="who", title=GLOSSARY["study"]),
             *([Column(key="data", title=Text(en="data", zh="数据"))] if several else []),
             Column(key="weights", title=Text(en="weights", zh="参数个数"), style="integer"),
-            Column(key="ponder", title=Text(en="ponder steps", zh="思考步数"), style="number"),
+            Column(key="ponder", title=Text(en="ponder steps, mean of layers", zh="思考步数（各层平均）"), style="number"),
             Column(key="forecast", title=Text(en="multiply-adds of a forecast", zh="单次预测乘加次数"), style="integer"),
             Column(key="epochs", title=Text(en="epochs", zh="训练轮数"), style="number"),
             Column(key="training", title=Text(en="of one seed's training, billions", zh="单个种子训练（十亿次）"), style="number"),

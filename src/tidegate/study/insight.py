@@ -18,6 +18,7 @@ from tidegate.learn.attribution import integrated_gradients, permutation_importa
 from tidegate.learn.fit import load_fitted
 from tidegate.learn.pondered import pondered
 from tidegate.models.cells.act import ACT
+from tidegate.models.ensemble import Ensemble
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
@@ -66,9 +67,13 @@ def judged(windows: Windows, fold: Fold, most: int) -> IntArray:
 def ponder_of(
     study: Study, ground: Ground, fits: dict[int, Kept], stages: Stages
 ) -> tuple[dict[int, dict[str, FloatArray]], list[Kept]]:
-    """How long each seed's last network pondered, by seed, and the stages that hold it; nothing for other cells."""
+    """How long each seed's last network pondered, by seed, and the stages that hold it; nothing for other cells.
+
+    An ensemble's members are told one after the other, each over the same windows.
+    """
     model = study.model
-    if not (isinstance(model, RecurrentNetwork) and isinstance(model.cell, ACT)):
+    network = model.member if isinstance(model, Ensemble) else model
+    if not (isinstance(network, RecurrentNetwork) and isinstance(network.cell, ACT)):
         return {}, []
     panel = load_panel(ground.panel.folder)
     windows = load_windows(ground.windows.folder, panel)

@@ -119,7 +119,7 @@ def _spent(found: Finding, fitted: Fitted, steps: FloatArray) -> FloatArray:
     if ponder is None:
         return np.asarray(TRAINING * work(found) * windows * steps)
     at = fitted.traces.names["sets"].index("train")
-    each = np.array([work(found, max(float(steps_taken), 1.0)) for steps_taken in ponder[:, at].mean(axis=1)])
+    each = np.array([work(found, layers) for layers in np.maximum(ponder[:, at], 1.0).tolist()])
     between = np.concatenate([[0.0], np.diff(steps) * (each[1:] + each[:-1]) / 2.0])
     return np.asarray(TRAINING * windows * np.cumsum(between))
 

@@ -7,6 +7,7 @@ training watched comes from its traces: a figure whose traces were not kept is n
 import numpy as np
 
 from tidegate.learn.fitted import Fitted
+from tidegate.models.ensemble import Ensemble
 from tidegate.report.figures.lags import Reach, reach
 from tidegate.report.figures.ponder import Pondered, ponder_by_row, ponder_steps, remainders
 from tidegate.report.figures.weights import Spread, fan, histogram, merged, widths
@@ -128,7 +129,7 @@ def ponder_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             )
             if len(layers) > 1:
                 about = Text(en=f"{about.en}, layer {layer + 1}", zh=f"{about.zh}，第 {layer + 1} 层")
-            note = Text(en=f"Over {len(seen.steps)} judged windows.", zh=f"共 {len(seen.steps)} 个评判样本。")
+            note = _over(found, len(seen.steps))
             made += [
                 ponder_steps(f"{key}-steps", titled(shown.key, _STEPS, about), seen, note=note),
                 ponder_by_row(f"{key}-rows", titled(shown.key, _BY_ROW, about), seen, note=note),
@@ -138,5 +139,17 @@ def ponder_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
 
 
 def _limit(found: Finding) -> int:
-    cell = getattr(found.study.model, "cell", None)
+    model = found.study.model
+    cell = getattr(model.member if isinstance(model, Ensemble) else model, "cell", None)
     return int(getattr(cell, "limit", 1))
+
+
+def _over(found: Finding, asked: int) -> Text:
+    model = found.study.model
+    if not isinstance(model, Ensemble):
+        return Text(en=f"Over {asked} judged windows.", zh=f"共 {asked} 个评判样本。")
+    windows = asked // model.count
+    return Text(
+        en=f"Over {windows} judged windows, by each of {model.count} members.",
+        zh=f"共 {windows} 个评判样本，{model.count} 个成员各自计算。",
+    )
