@@ -57,7 +57,7 @@ class Explain(Settings):
     ``windows · nodes`` of them with their gradients.
     """
 
-    windows: int = Field(default=512, ge=20, description="judged windows, spread evenly, that are asked about")
+    windows: int = Field(default=512, ge=20, description="judged windows, on dates spread evenly, that are asked about")
     repeats: int = Field(default=5, ge=1, description="times that each field is dealt out anew")
     nodes: int = Field(default=16, ge=2, description="points on each path of integrated gradients")
 

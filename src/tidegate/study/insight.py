@@ -1,8 +1,10 @@
 """What a fitted network does inside, kept as stages: how long it pondered over judged windows, what it leans on.
 
-Looking inside costs predictions, so it is done on a bounded number of windows, spread evenly over the judged ones, and
-kept under the hash of the fit it looked into: a new figure does not ask the network again. What a fit leans on is asked
-only where the study says so (`Explain`), and of the first seed alone.
+Looking inside costs predictions, so it is done on a bounded number of windows, on dates spread evenly over the judged
+ones, and kept under the hash of the fit it looked into: a new figure does not ask the network again. Dates stay whole,
+since what a date's assets lean on is asked by dealing values out among them; where a date holds so many assets that few
+dates would be left, each is thinned instead. What a fit leans on is asked only where the study says so (`Explain`), and
+of the first seed alone.
 """
 
 import time
@@ -17,6 +19,7 @@ from tidegate.files import read_json, write_bytes, write_json
 from tidegate.learn.attribution import integrated_gradients, permutation_importance
 from tidegate.learn.fit import load_fitted
 from tidegate.learn.pondered import pondered
+from tidegate.learn.sampling import whole_dates
 from tidegate.models.cells.act import ACT
 from tidegate.models.ensemble import Ensemble
 from tidegate.models.recurrent import RecurrentNetwork
@@ -32,6 +35,7 @@ from tidegate.types.windows import Windows
 __all__ = ["LOOKED_AT", "Explained", "explained_of", "judged", "ponder_of"]
 
 _LEVEL = 0.95
+_DATES = 40
 LOOKED_AT = 512
 """Judged windows that a network is watched on."""
 
@@ -57,11 +61,32 @@ class Explained:
 
 
 def judged(windows: Windows, fold: Fold, most: int) -> IntArray:
-    """At most `most` windows of a fold's test range whose target is known, spread evenly over it."""
+    """At most `most` windows of a fold's test range whose target is known, on whole dates spread evenly over it.
+
+    Where fewer than `_DATES` whole dates would fit, so many are taken, and of each an even share of its windows.
+    """
     which = np.flatnonzero(fold.testing(windows) & np.isfinite(windows.target))
     if which.size <= most:
         return which
-    return np.asarray(which[np.linspace(0, which.size - 1, most).round().astype(np.int64)])
+    dates = whole_dates(which, windows.anchor_time, 1)
+    least = min(_DATES, len(dates), most)
+    count = max(least, min(len(dates), most * len(dates) // which.size))
+    chosen = _evenly(dates, count)
+    while count > least and sum(date.size for date in chosen) > most:
+        count -= 1
+        chosen = _evenly(dates, count)
+    if sum(date.size for date in chosen) > most:
+        chosen = [date[_places(date.size, min(date.size, most // count))] for date in chosen]
+    return np.sort(np.concatenate(chosen))
+
+
+def _evenly(dates: list[IntArray], count: int) -> list[IntArray]:
+    return [dates[at] for at in _places(len(dates), count)]
+
+
+def _places(size: int, count: int) -> IntArray:
+    """``count`` of ``size`` places, both ends among them."""
+    return np.linspace(0, size - 1, count).round().astype(np.int64)
 
 
 def ponder_of(
