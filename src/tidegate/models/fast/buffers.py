@@ -7,7 +7,7 @@ tensor that a graph has kept, or in an output that a caller holds. So nobody has
 import math
 import threading
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -22,12 +22,19 @@ _MOST = 1 << 29
 class _Lease:
     """A block on loan, speaking NumPy's array protocol."""
 
-    def __init__(self, owner: "Pool", block: NDArray[np.uint8]) -> None:
+    def __init__(self, owner: "Pool", block: "_Block") -> None:
         self.owner, self.block = owner, block
-        self.__array_interface__ = block.__array_interface__
+        self.__array_interface__ = block.told
 
     def __del__(self) -> None:
         self.owner.give_back(self.block)
+
+
+class _Block(NamedTuple):
+    """Bytes that belong to the pool, and what NumPy's protocol tells of them, which takes longer than to use it."""
+
+    held: NDArray[np.uint8]
+    told: dict[str, Any]
 
 
 class Pool:
@@ -43,7 +50,7 @@ class Pool:
 
     def __init__(self, most: int = _MOST) -> None:
         self.most, self.kept = most, 0
-        self.free: dict[int, list[NDArray[np.uint8]]] = {}
+        self.free: dict[int, list[_Block]] = {}
         self.lock = threading.RLock()  # an array may die, and come back here, while its own thread is inside
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
@@ -59,15 +66,17 @@ class Pool:
         if block is None:
             raw = np.empty(size + _LINE, np.uint8)
             start = -raw.ctypes.data % _LINE
-            block = raw[start : start + size]
+            held_bytes = raw[start : start + size]
+            block = _Block(held_bytes, held_bytes.__array_interface__)
         return np.ndarray(shape, kind, np.asarray(_Lease(self, block)))
 
-    def give_back(self, block: NDArray[np.uint8]) -> None:
+    def give_back(self, block: _Block) -> None:
         """Keep a block for later, or let it go where enough is kept."""
         with self.lock:
-            if self.kept + block.size <= self.most:
-                self.kept += block.size
-                self.free.setdefault(block.size, []).append(block)
+            size = block.held.size
+            if self.kept + size <= self.most:
+                self.kept += size
+                self.free.setdefault(size, []).append(block)
 
 
 def _rounded(size: int) -> int:

@@ -58,7 +58,7 @@ class _Fused(torch.autograd.Function):
         done = run(kind, Given(*given), keep=True)
         ctx.set_materialize_grads(False)
         ctx.kind = kind
-        ctx.save_for_backward(*given, *done.blocks)
+        ctx.save_for_backward(*given, done.kept)
         return done.outputs, done.h, done.c
 
     @staticmethod
@@ -66,7 +66,6 @@ class _Fused(torch.autograd.Function):
     def backward(
         ctx: Any, up: torch.Tensor | None, up_h: torch.Tensor | None, up_c: torch.Tensor | None
     ) -> tuple[torch.Tensor | None, ...]:
-        parts = len(Given._fields)
-        given, blocks = Given(*ctx.saved_tensors[:parts]), ctx.saved_tensors[parts:]
+        *given, kept = ctx.saved_tensors
         _, _, _, _, _, x, h, c, _, _ = ctx.needs_input_grad
-        return (None, *back(ctx.kind, given, blocks, (up, up_h, up_c), Wanted(x, h or c)), None, None)
+        return (None, *back(ctx.kind, Given(*given), kept, (up, up_h, up_c), Wanted(x, h or c)), None, None)

@@ -22,12 +22,12 @@ _back: Any = backward_tile
 
 
 class Done(NamedTuple):
-    """What a forward pass gives; `blocks` hold what backward needs, one for each tile, if that was asked for."""
+    """What a forward pass gives; `kept [tiles, …]` is what backward needs, if that was asked for."""
 
     outputs: torch.Tensor
     h: torch.Tensor
     c: torch.Tensor
-    blocks: tuple[torch.Tensor, ...]
+    kept: torch.Tensor | None
 
 
 class Wanted(NamedTuple):
@@ -92,25 +92,24 @@ def sweep(kind: Kind, given: Given, x: Array, shared: Array, steps: int, panels:
     more = array(given.extra, 1, given.h), *start, _mask(given), array(given.noise, 2, given.h)
     outputs = pool().take((batch, steps, hidden), x.dtype)
     h, c = np.empty((batch, hidden), x.dtype), np.empty((len(start[1]), hidden), x.dtype)
-    blocks: list[Array] = [outputs] * tiles.tiles
+    kept = pool().take((tiles.tiles, room.size), x.dtype) if keep else None
 
     def work(tile: int) -> None:
         first, count = tiles.place(tile)
-        block = pool().take((room.size,), x.dtype)
+        block = pool().take((room.size,), x.dtype) if kept is None else kept[tile]
         taken = np.empty(tiles.rows, np.bool_)
         arrays = room.cut(block)
         _ahead(*kind.numbers, first, count, resting, x, shared, panels, *more, *arrays, taken, outputs, h, c)
-        blocks[tile] = block
 
     spread(work, tiles.tiles, torch.get_num_threads())
-    kept = tuple(torch.from_numpy(block) for block in blocks) if keep else ()
-    return Done(torch.from_numpy(outputs), torch.from_numpy(h), torch.from_numpy(c), kept)
+    held = None if kept is None else torch.from_numpy(kept)
+    return Done(torch.from_numpy(outputs), torch.from_numpy(h), torch.from_numpy(c), held)
 
 
 def back(
     kind: Kind,
     given: Given,
-    blocks: tuple[torch.Tensor, ...],
+    kept: torch.Tensor,
     ups: tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None],
     wanted: Wanted,
 ) -> tuple[torch.Tensor | None, ...]:
@@ -119,7 +118,7 @@ def back(
     batch, steps, inputs = x.shape
     hidden = given.recurrent.shape[1]
     deep, tiles = hidden + inputs + 1, cut(batch, hidden)
-    room = _Room.of(kind, tiles.rows, hidden, deep, steps)
+    room, blocks = _Room.of(kind, tiles.rows, hidden, deep, steps), kept.numpy()
     dtype = x.detach().numpy().dtype
     extra = array(given.extra, 1, x)
     kernel, recurrent = (pack(array(part, 2, x)) for part in (given.kernel, given.recurrent))
@@ -137,7 +136,7 @@ def back(
         lanes[lane] = 0
         scratch = _Scratch.of(tiles, layout.columns * hidden, hidden, rows, dtype)
         for tile in tiles.lane(lane):
-            arrays = room.cut(blocks[tile].numpy())
+            arrays = room.cut(blocks[tile])
             _back(
                 *kind.numbers, *tiles.place(tile), *fixed, *arrays, *scratch[:3], *upper, *scratch[3:],
                 lanes[lane], bent[lane], dx, dh, dc,
