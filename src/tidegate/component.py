@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 
 from tidegate.errors import SettingError, UnknownNameError
 
-__all__ = ["Component", "Settings", "document", "fingerprint", "members", "set_lookup"]
+__all__ = ["Component", "Settings", "document", "fingerprint", "members", "renamed", "set_lookup"]
 
 Document = dict[str, Any]
 
@@ -116,6 +116,24 @@ def members(family: type[Component]) -> dict[str, type[Component]]:
         if kind.__dict__.get("name"):
             found[kind.name] = kind
     return found
+
+
+def renamed(held: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The document of another member of the same family: settings that both have are kept, the others fall away.
+
+    A document whose own name is no component's, or a name that the family doesn't know, is answered by `Component.of`
+    later on: then only the name is changed here.
+    """
+    kinds = [Component]
+    while kinds:
+        kind = kinds.pop()
+        kinds.extend(kind.__subclasses__())
+        if kind.__dict__.get("name") != held.get("name") or not set(held) - {"name"} <= set(kind.model_fields):
+            continue
+        family = next(base for base in kind.__mro__ if base.__dict__.get("family"))
+        fields = _lookup_member(family, name).model_fields
+        return {"name": name, **{key: value for key, value in held.items() if key in fields}}
+    return {**held, "name": name}
 
 
 def _lookup_member(family: type[Component], name: str) -> type[Component]:

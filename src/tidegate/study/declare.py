@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 import tidegate.catalog  # noqa: F401 - lets fields find members by name
-from tidegate.component import Settings, document
+from tidegate.component import Settings, document, renamed
 from tidegate.data.source import Source
 from tidegate.errors import SettingError, UnknownNameError
 from tidegate.factors.base import FactorSet
@@ -123,7 +123,9 @@ class Study(Settings):
 def changed(study: Study, path: str, value: Any) -> Study:
     """The study with one setting changed by its dotted path, validated again; raises with the nearest name.
 
-    ``changed(study, "model.cell.hidden", 64)``; a number names a place in a list: ``markets.0.commission``.
+    ``changed(study, "model.cell.hidden", 64)``; a number names a place in a list: ``markets.0.commission``. Where a
+    component stands, a bare name puts another of its family there, with the settings that both have:
+    ``changed(study, "model.cell", "gru")``, which is also what ``model.cell.name`` does.
     """
     return Study.of(_put(document(study), path.split("."), value, path))
 
@@ -141,4 +143,10 @@ def _put(held: Any, parts: list[str], value: Any, path: str) -> Any:
         )
     if name not in held:
         raise UnknownNameError.among("setting", name, held, where=path)
-    return {**held, name: _put(held[name], rest, value, path) if rest else value}
+    if rest:
+        return {**held, name: _put(held[name], rest, value, path)}
+    if name == "name" and isinstance(value, str):
+        return renamed(held, value)
+    if isinstance(held[name], Mapping) and "name" in held[name] and isinstance(value, str):
+        return {**held, name: renamed(held[name], value)}
+    return {**held, name: value}

@@ -1,4 +1,4 @@
-// Each kind of marks as the chart library wants it.
+// Each kind of marks as the chart library wants it; a line stands where its number is (the library rounds by default).
 function seriesOption(series, figure, ink, context) {
   const d = series.data, xs = context.place;
   const base = {
@@ -19,7 +19,7 @@ function seriesOption(series, figure, ink, context) {
     case "box": return boxes(base, d, ink, series, figure, xs);
     case "heat": return { ...base, type: "heatmap", data: d.value.map((v, i) => [xs(d.x[i]), context.row(d.y[i]), v]), itemStyle: { borderColor: palette.paper, borderWidth: 1 } };
     case "shade": return { ...base, type: "line", data: [], z: 1, itemStyle: { color: faded(ink.colour, 0.3) }, lineStyle: { color: faded(ink.colour, 0.3), width: 0 }, markArea: { silent: true, animation: false, itemStyle: { color: faded(ink.colour, 0.14) }, data: spans(d, xs) } };
-    default: return { ...base, type: "line", data: [], z: 6, lineStyle: stroke, markLine: { silent: true, animation: false, symbol: "none", label: { show: false }, lineStyle: { ...stroke, width: 1.6 }, data: rules(d, xs) } };
+    default: return { ...base, type: "line", data: [], z: 6, lineStyle: stroke, markLine: { silent: true, animation: false, symbol: "none", precision: -1, label: { show: false }, lineStyle: { ...stroke, width: 1.6 }, data: rules(d, xs) } };
   }
 }
 
