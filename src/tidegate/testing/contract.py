@@ -42,7 +42,7 @@ def every_member(family: str, *packages: str) -> list[type[Component]]:
     Raises `UnknownNameError` for a family nobody stands for.
 
     >>> [kind.name for kind in every_member("factors", "tidegate.factors")][:2]
-    ['price-level', 'raw-fields']
+    ['planted-noise', 'price-level']
     """
     known = families_of(*packages)
     if family not in known:
