@@ -1,10 +1,12 @@
 """Training steps and inference of recurrent cells: ours against torch's own LSTM and against the plain loop, in turns.
 
 A training step is forward, the squared loss of the last output, and backward into all weights; the inputs get no
-gradient. "nn" is `torch.nn.LSTM` as one calls it on the whole batch, "nn in parts" the same in micro-batches of the
-size that suits it best, "loop" our plain form, one step after the other. Medians, by the clock and by the processor;
-"of peak" is the share of multiply-adds a second, by the processor, of what this machine's best matrix product reaches
-on one core at that moment.
+gradient. Ours runs in the micro-batches of `micro_rows`, as a training does. "nn" is `torch.nn.LSTM` as one calls it on
+the whole batch, "nn in parts" the same in micro-batches of the size that suits it best, "loop" our plain form, one step
+after the other. Medians, by the clock and by the processor; "of peak" is the share of multiply-adds a second, by the
+processor, of what this machine's best matrix product reaches on one core at that moment.
+
+With two threads the machine has to be otherwise idle: threads that wait for each other measure the neighbours.
 
 ``python benchmarks/cells.py [threads]``; two threads unless told otherwise.
 """
@@ -22,6 +24,7 @@ from tidegate.models.cells.gru import GRU
 from tidegate.models.cells.lstm import LSTM
 from tidegate.models.cells.peephole_lstm import PeepholeLSTM
 from tidegate.models.cells.rnn import RNN
+from tidegate.models.fast.tiles import micro_rows
 from tidegate.models.stack import Stack
 
 
@@ -114,7 +117,7 @@ def compare(case, layers, goal):
     module, last = theirs(layers, case)
     parts = [rows for rows in (125, 250, 500) if rows < case.batch]
     contestants = {
-        "ours": step(ours, our_last, x, case.batch),
+        "ours": step(ours, our_last, x, micro_rows(case.steps, case.inputs, case.units, layers)),
         "nn": step(module, last, x, case.batch),
         **{f"nn in parts of {rows}": step(module, last, x, rows) for rows in parts},
     }
