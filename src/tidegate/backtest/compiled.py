@@ -1,19 +1,28 @@
-"""One door to the compiler: functions of plain numbers and arrays, compiled at their first call and kept on disk."""
+"""The door to the compiler for this room: strict floats, no parallel sums, the interpreter's lock released."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
 import numpy as np
-from numba import njit
 
-__all__ = ["compiled", "unbaked"]
+from tidegate.compiling import keep
+
+__all__ = ["compiled", "inner", "unbaked"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
-    """Compile `function` when it is first called; strict floats, no parallel sums, the lock released while it runs."""
-    return cast("F", njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
+    """Compile `function` when it is first called; what is kept of it goes when any file of this room changes."""
+    return keep(function, Path(__file__).parent, nogil=True, fastmath=False, error_model="numpy", _nrt=False)
+
+
+def inner(function: F) -> F:
+    """Compile a small function into whatever compiled function calls it: none of its arguments is handed over."""
+    return keep(
+        function, Path(__file__).parent, nogil=True, fastmath=False, error_model="numpy", _nrt=False, forceinline=True
+    )
 
 
 def unbaked(number: int) -> int:
