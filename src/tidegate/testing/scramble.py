@@ -20,7 +20,10 @@ __all__ = ["cut_times", "scramble_future", "truncate"]
 _ZERO_SHARE = 0.1
 _LIMIT_SHARE = 0.25
 _MOST_DECIMALS = 4
-_AT_OPEN = ("open", "preclose", "limit_up", "limit_down", "factor", "suspended")
+_AT_OPEN = (
+    *("open", "preclose", "limit_up", "limit_down", "factor", "suspended"),
+    *("at_risk", "total_shares", "float_shares"),
+)
 
 
 def truncate(bars: Bars, upto: np.datetime64) -> Bars:
@@ -157,8 +160,12 @@ def _known_at_open(dice: _Dice, old: dict[str, FloatArray]) -> dict[str, FloatAr
         new["limit_down"], new["limit_up"] = np.sort(np.stack(pair), axis=0)
     if "factor" in old:
         new["factor"] = dice.moved(old["factor"], 0.1)
-    if "suspended" in old:
-        new["suspended"] = np.where(dice.hit(old["open"].size, _ZERO_SHARE), 1.0 - old["suspended"], old["suspended"])
+    for name in ("suspended", "at_risk"):
+        if name in old:
+            new[name] = np.where(dice.hit(old["open"].size, _ZERO_SHARE), 1.0 - old[name], old[name])
+    for name in ("total_shares", "float_shares"):
+        if name in old:
+            new[name] = np.round(dice.moved(old[name], 0.1))
     return new
 
 

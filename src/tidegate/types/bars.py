@@ -17,7 +17,7 @@ from pydantic import Field
 
 from tidegate.component import Settings
 from tidegate.errors import RecordError, UnknownNameError
-from tidegate.types.axes import FloatArray, TimeArray, require
+from tidegate.types.axes import FloatArray, IntArray, TimeArray, require
 
 __all__ = ["OPTIONAL", "REQUIRED", "BarSpec", "Bars", "Frequency"]
 
@@ -42,6 +42,9 @@ OPTIONAL: dict[str, pl.DataType] = {
     "limit_up": pl.Float64(),
     "limit_down": pl.Float64(),
     "suspended": pl.Boolean(),
+    "at_risk": pl.Boolean(),
+    "total_shares": pl.Float64(),
+    "float_shares": pl.Float64(),
 }
 
 
@@ -64,7 +67,8 @@ class Bars:
     """One row per (time, asset), sorted by asset, then time; made only through `Bars.of`.
 
     Known at
-        `open` and `preclose`, `limit_up`, `limit_down` at OPEN(t); every other column at CLOSE(t).
+        `open`, `preclose`, `limit_up`, `limit_down` and what holds for the session (`at_risk`: under a risk warning,
+        ST; `total_shares`, `float_shares`) at OPEN(t); every other column at CLOSE(t).
     Units
         Prices and `amount` in ``spec.currency``; `volume` in ``spec.volume_unit``; `factor` has none.
     Missing values
@@ -84,8 +88,10 @@ class Bars:
         if unknown:
             raise UnknownNameError.among("bar column", unknown[0], types)
         order = [column for column in types if column in frame.columns]
-        tidy = frame.select(pl.col(c).cast(types[c]) for c in order).sort("asset", "time")
+        tidy = frame.select(pl.col(c).cast(types[c]) for c in order)
         require(holds=tidy.height > 0, what="bars are empty", expected="at least one row")
+        if not _is_sorted(tidy):
+            tidy = tidy.sort("asset", "time")
         _check(tidy)
         return cls(tidy.rechunk(), spec)
 
@@ -95,9 +101,31 @@ class Bars:
         return self.frame["time"].unique().sort().to_numpy().astype("datetime64[us]")
 
     @cached_property
+    def offsets(self) -> IntArray:
+        """Where each asset's rows begin, and where the last ones end ``[N + 1]``."""
+        return np.append(_starts(self.frame["asset"]), self.frame.height).astype(np.int64)
+
+    @cached_property
     def assets(self) -> tuple[str, ...]:
         """The assets [N], sorted."""
-        return tuple(self.frame["asset"].unique().sort().to_list())
+        return tuple(self.frame["asset"].gather(self.offsets[:-1]).to_list())
+
+    @cached_property
+    def places(self) -> IntArray:
+        """Position of each row on the time axis ``[R]``."""
+        labels, axis = self.frame["time"].to_numpy().astype("datetime64[us]").view(np.int64), self.times.view(np.int64)
+        day, first = 86_400_000_000, int(axis[0])
+        if bool(((axis - first) % day == 0).all()):  # a table of days is faster than a search
+            table = np.zeros((int(axis[-1]) - first) // day + 1, dtype=np.int64)
+            table[(axis - first) // day] = np.arange(len(axis))
+            return table[(labels - first) // day]
+        return np.searchsorted(axis, labels).astype(np.int64)
+
+    def grid(self, name: str) -> FloatArray:
+        """One raw column as float64 ``[T, N]``, NaN where an asset has no bar or no value; as `column` else."""
+        made = np.full((len(self.times), len(self.assets)), np.nan)
+        made[self.places, np.repeat(np.arange(len(self.assets)), np.diff(self.offsets))] = self.column(name)
+        return made
 
     def has(self, column: str) -> bool:
         """Whether `column` is there and holds at least one value."""
@@ -122,11 +150,12 @@ class Bars:
         steps = np.ones(self.frame.height)
         if self.spec.kind in {"stock", "fund"} and self.has("preclose"):
             close, reference = self.column("close"), self.column("preclose")
-            same = (self.frame["asset"] == self.frame["asset"].shift(1)).fill_null(value=False).to_numpy()
+            same = np.ones(self.frame.height, dtype=bool)
+            same[self.offsets[:-1]] = False
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = np.concatenate([[1.0], close[:-1]]) / reference
             steps = np.where(same & np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
-            for first, end in pairwise(np.append(np.flatnonzero(~same), len(steps))):
+            for first, end in pairwise(self.offsets):
                 steps[first:end] = np.cumprod(steps[first:end])
         return steps
 
@@ -146,7 +175,7 @@ class Bars:
             series = self.frame[column]
             digest.update(column.encode() + b"\0")
             if series.dtype == pl.String:
-                digest.update("\0".join(series.to_list()).encode())
+                digest.update(series.str.join("\0")[0].encode())
             else:
                 digest.update(series.is_null().to_numpy().tobytes())
                 digest.update(
@@ -159,9 +188,36 @@ class Bars:
         return digest.hexdigest()
 
 
+def _starts(assets: pl.Series) -> IntArray:
+    """Rows at which another asset than in the row before stands."""
+    return np.append(0, np.flatnonzero((assets.slice(1) != assets.slice(0, len(assets) - 1)).to_numpy()) + 1)
+
+
+def _is_sorted(frame: pl.DataFrame) -> bool:
+    """Whether rows are in order of asset, then time; a column with gaps counts as unsorted."""
+    if frame["asset"].null_count() or frame["time"].null_count():
+        return False
+    starts = _starts(frame["asset"])
+    names = frame["asset"].gather(starts)
+    if len(names) > 1 and not bool((names.slice(1) > names.slice(0, len(names) - 1)).all()):
+        return False
+    steps = np.diff(frame["time"].to_physical().to_numpy()) >= 0
+    steps[starts[1:] - 1] = True
+    return bool(steps.all())
+
+
+def _repeated(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a sorted frame that have the time and asset of a neighbour."""
+    same = np.diff(frame["time"].to_physical().to_numpy()) == 0
+    same[_starts(frame["asset"])[1:] - 1] = False
+    if not same.any():
+        return frame.clear()
+    return frame.filter(np.append(False, same) | np.append(same, False))
+
+
 def _check(frame: pl.DataFrame) -> None:
     prices = ["open", "high", "low", "close"]
-    counted = [c for c in ("volume", "amount", "open_interest") if c in frame.columns]
+    counted = [c for c in ("volume", "amount", "open_interest", "total_shares", "float_shares") if c in frame.columns]
     above = [c for c in ("factor", "preclose", "settle", "limit_up", "limit_down") if c in frame.columns]
     tests: list[tuple[str, pl.Expr]] = [
         ("a bar has no time, session or asset", pl.any_horizontal(pl.col("time", "session", "asset").is_null())),
@@ -171,13 +227,13 @@ def _check(frame: pl.DataFrame) -> None:
         ("the high is below the open or the close", pl.col("high") < pl.max_horizontal("open", "close")),
         *[(f"{c} is negative or not finite", (pl.col(c) < 0) | ~pl.col(c).is_finite()) for c in counted],
         *[(f"{c} is not positive or not finite", (pl.col(c) <= 0) | ~pl.col(c).is_finite()) for c in above],
-        ("two bars have the same time and asset", pl.struct("time", "asset").is_duplicated()),
     ]
-    for what, broken in tests:
-        rows = frame.filter(broken)
-        if rows.height:
-            raise RecordError(
-                what,
-                found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
-                hint="`tidegate data import` finds, counts and quarantines such rows",
-            )
+    found = frame.select(broken.any().alias(what) for what, broken in tests).row(0)
+    wrong = next((test for test, holds in zip(tests, found, strict=True) if holds), None)
+    rows = frame.filter(wrong[1]) if wrong else _repeated(frame)
+    if rows.height:
+        raise RecordError(
+            wrong[0] if wrong else "two bars have the same time and asset",
+            found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
+            hint="`tidegate data import` finds, counts and quarantines such rows",
+        )
