@@ -118,7 +118,7 @@ class Bars:
         if bool(((axis - first) % day == 0).all()):  # a table of days is faster than a search
             table = np.zeros((int(axis[-1]) - first) // day + 1, dtype=np.int64)
             table[(axis - first) // day] = np.arange(len(axis))
-            return table[(labels - first) // day]
+            return np.take(table, (labels - first) // day)
         return np.searchsorted(axis, labels).astype(np.int64)
 
     def grid(self, name: str) -> FloatArray:
