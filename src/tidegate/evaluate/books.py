@@ -116,12 +116,14 @@ def judge_ledger(
     resamples: int,
     generator: np.random.Generator,
     trials: sharpe.Trials | None = None,
+    trips: Trips | None = None,
 ) -> tuple[Measure, ...]:
     """Measure the book of a ledger: `judge_book`, with trips, turnover and fees taken from its fills.
 
-    A fill's `side` starting with *sell* or *short* is a sale, any other a purchase; fees are commission, stamp duty
-    and transfer fee (slippage lies in the fill price already). Shapes: `benchmark_equity` ``[T]``, one value a line
-    of the book. Raises as `judge_book`, and `DataError` where a fill lies outside the book.
+    Round trips follow from the fills' quantities; give `trips` where splits change those on the way. A fill's `side`
+    starting with *sell* or *short* is a sale, any other a purchase; fees are commission, stamp duty and transfer fee
+    (slippage lies in the fill price already). Shapes: `benchmark_equity` ``[T]``, one value a line of the book. Raises
+    as `judge_book`, and `DataError` where a fill lies outside the book.
     """
     times = ledger.book["time"].to_numpy()
     fills = ledger.fills.sort("time", maintain_order=True)
@@ -148,7 +150,7 @@ def judge_ledger(
         bought=per_bar(np.where(selling, 0.0, value)),
         sold=per_bar(np.where(selling, value, 0.0)),
         fees=per_bar(paid),
-        trips=trading.trips_of_fills(bar, fills["asset"].to_list(), signed, value, paid),
+        trips=trading.trips_of_fills(bar, fills["asset"].to_list(), signed, value, paid) if trips is None else trips,
         benchmark_equity=benchmark_equity,
         periods_per_year=periods_per_year,
         subject=subject,

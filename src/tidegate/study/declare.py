@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 import tidegate.catalog  # noqa: F401 - lets fields find members by name
+from tidegate.backtest.portfolio import Execution
 from tidegate.component import Settings, document, renamed
 from tidegate.data.source import Source
 from tidegate.errors import SettingError, UnknownNameError
@@ -24,7 +25,8 @@ from tidegate.prepare.ahead import Count
 from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
-from tidegate.strategy.base import Timing
+from tidegate.strategy.base import Strategy, Timing
+from tidegate.strategy.selection import Selection
 from tidegate.types.report import Text
 
 __all__ = ["Dates", "Explain", "Rollout", "Study", "changed"]
@@ -84,10 +86,19 @@ class Study(Settings):
     training: Training | None = Field(description="how a network learns; null for models fitted in one go")
     seeds: tuple[int, ...] = Field(min_length=1, description="one fit each; results are reported as a distribution")
     rivals: tuple[Model, ...] = Field(description="simple models that must be beaten, in the same corridor")
-    strategy: Timing | None = Field(description="how scores become holdings; null to forecast only")
+    strategy: Strategy | None = Field(description="how scores become holdings; null to forecast only")
     markets: tuple[Market, ...] = Field(description="where it is traded, each its own table of results")
+    execution: Execution = Field(
+        default=Execution(), description="how orders over many assets meet the market, where that is no law"
+    )
+    gate: str | None = Field(
+        default=None, description="another study of this run whose timing opens and shuts this selection; null for none"
+    )
+    index: Source | None = Field(
+        default=None, description="an index to hold a selection against; null for equal weight of its universe"
+    )
     capital: float = Field(default=1_000_000.0, gt=0, description="money at the start, in the market's currency")
-    gates: int = Field(default=1000, ge=0, description="random gates of the same exposure and spell lengths")
+    gates: int = Field(default=1000, ge=0, description="placebos: random gates, or shuffled scores")
     watch_test: bool = Field(default=False, description="record the loss on the test range by epoch; it steers nothing")
     rollout: Rollout | None = Field(default=None, description="recursive forecast paths, for one-field level models")
     explain: Explain | None = Field(default=None, description="ask what the network leans on; null asks nothing")
@@ -111,6 +122,7 @@ class Study(Settings):
                 where=self.name,
                 hint="add to `markets`, or set strategy to null",
             )
+        self._fits_its_strategy()
         for what, names in (
             ("market", [market.name for market in self.markets]),
             ("rival", [rival.name for rival in self.rivals]),
@@ -118,6 +130,25 @@ class Study(Settings):
             if len(set(names)) < len(names):
                 raise SettingError(f"a {what} appears twice", found=names, where=self.name)
         return self
+
+    def _fits_its_strategy(self) -> None:
+        """Refuse what only a selection over many assets can have, or a strategy of neither branch."""
+        if self.strategy is not None and not isinstance(self.strategy, (Timing, Selection)):
+            raise SettingError("a strategy is a timing or a selection", where=self.name, found=self.strategy.name)
+        if isinstance(self.strategy, Selection):
+            return
+        for what, given in (
+            ("execution", self.execution != Execution()),
+            ("gate", self.gate is not None),
+            ("index", self.index is not None),
+        ):
+            if given:
+                raise SettingError(
+                    f"{what} is for strategies over many assets",
+                    where=self.name,
+                    found=None if self.strategy is None else self.strategy.name,
+                    hint="choose a selection: `tidegate list strategy`",
+                )
 
 
 def changed(study: Study, path: str, value: Any) -> Study:

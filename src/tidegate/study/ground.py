@@ -10,6 +10,7 @@ from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.learn.losses.fitting import fitted_loss
 from tidegate.models.base import Network
 from tidegate.prepare.windows import cut_windows
+from tidegate.strategy.base import Timing
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Ground
@@ -57,7 +58,7 @@ def seen_bars(study: Study, bars: Bars) -> Bars:
 
 def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     """Make (or find) panel, windows and folds of a study on `bars`, which are what it may see."""
-    if study.strategy is not None and len(bars.assets) != 1:
+    if isinstance(study.strategy, Timing) and len(bars.assets) != 1:
         raise SettingError(
             "a timing strategy trades one asset",
             found=f"{len(bars.assets)} assets",
