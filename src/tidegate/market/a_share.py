@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from tidegate.market.base import Conditions, Market
+from tidegate.market.base import RATE_UNIT, Conditions, Market
 from tidegate.market.boards import board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
@@ -14,8 +14,11 @@ from tidegate.market.costs import (
     TRANSFER_SHANGHAI_FACE,
     TRANSFER_SHENZHEN,
 )
-from tidegate.market.limits import LIMITS, LIMITS_AT_RISK, limit_ticks
-from tidegate.market.prices import as_prices, limit_prices, own_bars, rate, whole_ticks
+from tidegate.market.exchange import Exchange
+from tidegate.market.instruments import Instruments
+from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
+from tidegate.market.share_exchange import ShareTerms, share_exchange
+from tidegate.market.share_rows import ShareRows
 from tidegate.types.axes import frozen
 from tidegate.types.bars import Bars
 
@@ -23,6 +26,10 @@ __all__ = ["AShare"]
 
 _TICK = 0.01
 _PER_YUAN = 100
+_STAMPS = (
+    "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash.",
+    "Dividends are not taxed.",
+)
 
 
 class AShare(Market):
@@ -51,31 +58,28 @@ class AShare(Market):
     slippage_ticks: int = Field(default=1, ge=0, description="ticks of 0.01 yuan that a fill is worse than the open")
     at_risk: bool = Field(default=False, description="whether the share is under risk warning (ST) over the whole span")
 
+    recovery: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="what a share that is gone from the exchange pays, fraction of its last price",
+    )
+
     def conditions(self, bars: Bars, asset: str) -> Conditions:
         """Resolve board, limits, fees and corporate actions."""
         board = board_of(asset)
         own = own_bars(bars, asset)
         count = len(own.times)
-        open_, close = (whole_ticks(own.column(name), _TICK, asset) for name in ("open", "close"))
-        before = own.before(close)
-        given = own.column("preclose")
-        reference = np.where(np.isfinite(given) & (given > 0), whole_ticks(given, _TICK, asset), before)
-        table = (LIMITS_AT_RISK if self.at_risk else LIMITS)[board.board]
-        up, down = limit_ticks(reference, table.at(own.dates))
-        first = own.first_of_session
-        opening = open_[np.maximum.accumulate(np.where(first, np.arange(count), 0))]
-        holds = (reference > 0) & (opening <= up) & (opening >= down)
-        for theirs, ours in ((own.column("limit_up"), up), (own.column("limit_down"), down)):
-            told = np.isfinite(theirs)
-            ours[told] = whole_ticks(theirs[told], _TICK, asset)
-            holds |= told
-        suspended = own.suspended
-        free = np.ones(count, dtype=bool) if suspended is None else ~suspended
+        rows = ShareRows.of(own.frame, (asset,), own.times, own.dates, at_risk=self.at_risk)
+        open_, close = rows.open, rows.close
+        up, down, holds = rows.limits
+        free = rows.trades
         limit_up, limit_down = limit_prices(up, down, holds, _TICK)
         commission = frozen(rate(self.commission, count))
         shanghai = board.exchange == "SH"
         transfer = TRANSFER_SHANGHAI if shanghai else TRANSFER_SHENZHEN
-        acted = np.where(first & (reference > 0), reference, np.append(0, close[:-1]))
+        acted = np.where(rows.first_of_session & (rows.reference > 0), rows.reference, np.append(0, close[:-1]))
+        acted[0] = acted[0] or open_[0]
         tables = (STAMP_DUTY_BUY, STAMP_DUTY_SELL, transfer, *([TRANSFER_SHANGHAI_FACE] if shanghai else []))
         return Conditions(
             times=frozen(own.times),
@@ -102,14 +106,22 @@ class AShare(Market):
             minimum_commission=round(self.minimum_commission_yuan * _PER_YUAN),
             tick=_TICK,
             slippage_ticks=self.slippage_ticks,
-            suspended=suspended,
+            suspended=own.suspended,
             currency="CNY",
             limit_up=frozen(limit_up),
             limit_down=frozen(limit_down),
             reference=frozen(as_prices(acted, _TICK)),
-            stamps=(
-                "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash.",
-                "Dividends are not taxed.",
-                *(note for table in tables for note in table.unconfirmed(own.dates)),
-            ),
+            stamps=(*_STAMPS, *(note for table in tables for note in table.unconfirmed(own.dates))),
         )
+
+    def exchange(self, bars: Bars, *, instruments: Instruments | None = None) -> Exchange:
+        """Resolve every share at once, without a loop over assets: the numbers of the stacked `conditions`."""
+        terms = ShareTerms(
+            commission=round(self.commission * RATE_UNIT),
+            minimum_commission=round(self.minimum_commission_yuan * _PER_YUAN),
+            slippage_ticks=self.slippage_ticks,
+            at_risk=self.at_risk,
+            recovery=self.recovery,
+            stamps=_STAMPS,
+        )
+        return share_exchange(bars, terms, instruments)

@@ -12,6 +12,8 @@ import numpy as np
 
 from tidegate.component import Component
 from tidegate.errors import SettingError
+from tidegate.market.exchange import Exchange
+from tidegate.market.instruments import Instruments
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray, frozen
 from tidegate.types.bars import Bars
 
@@ -121,3 +123,15 @@ class Market(Component):
     @abstractmethod
     def conditions(self, bars: Bars, asset: str) -> Conditions:
         """Resolve the dated rules for one asset of `bars`; raises `DataError` outside the rules' dates."""
+
+    def exchange(self, bars: Bars, *, instruments: Instruments | None = None) -> Exchange:
+        """Resolve the dated rules for every asset of `bars`, on the union of their times.
+
+        As it stands here, each asset's `conditions` are stacked; what is delisted pays nothing.
+
+        Errors
+            `SettingError` for a market of fractions or of margins; `DataError` outside the rules' dates.
+        """
+        from tidegate.market.stacking import stacked
+
+        return stacked(self, bars, instruments)

@@ -7,6 +7,7 @@ its `Conditions`.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ Ticks = NDArray[np.int32]
 NO_LIMIT = int(np.iinfo(np.int32).max)
 """The upper limit where none holds; the lower one is then 0."""
 FEE_COLUMNS = 12
-"""Six rates (1e-8 of value), then six fees by quantity (1e-8 of the currency a unit), each side (buy, sell) by kind
+"""Six rates (1e-8 of value), then six fees by quantity (1e-8 of a money unit a unit), each side (buy, sell) by kind
 (commission, stamp duty, transfer fee)."""
 REFERENCE, SPLIT, DIVIDEND, END = range(4)
 """Kinds of actions."""
@@ -126,6 +127,13 @@ class Exchange:
         )
         require(holds=self.money_scale % 100 == 0, what="a cent is not a whole number of money units")
         require(holds=len(set(self.assets)) == names, what="two assets have one name")
+
+    @cached_property
+    def order(self) -> IntArray:
+        """Place of each asset in the order of names ``[N]``: what breaks ties, so that columns may come in any order."""
+        places = np.empty(len(self.assets), dtype=np.int64)
+        places[sorted(range(len(places)), key=self.assets.__getitem__)] = np.arange(len(places))
+        return frozen(places)
 
     def __len__(self) -> int:
         return len(self.times)

@@ -1,0 +1,162 @@
+"""One exchange of many assets: the quick way equals the stacked one, and gaps, halts and ends lie where they belong."""
+
+from dataclasses import fields
+from datetime import datetime, time
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.errors import DataError, SettingError
+from tidegate.market.a_share import AShare
+from tidegate.market.etf_proxy import EtfProxy
+from tidegate.market.exchange import END, NO_LIMIT, REFERENCE
+from tidegate.market.frictionless_index import FrictionlessIndex
+from tidegate.market.index_future import IndexFuture
+from tidegate.market.instruments import Instruments
+from tidegate.market.stacking import stacked
+from tidegate.market.us_fund_proxy import UsFundProxy
+from tidegate.types.bars import Bars, BarSpec
+
+NAMES = ("000001.SZ", "300001.SZ", "430047.BJ", "600000.SH", "600001.SH", "688001.SH")
+
+
+def panel(seed=0, sessions=40, start="2022-04-11", names=NAMES, per_session=1, **columns):
+    """Random bars of many boards with holes, halts, ex-days, gaps and limit prices of a vendor."""
+    draw = np.random.default_rng(seed)
+    days = np.busday_offset(np.datetime64(start), np.arange(sessions), roll="forward")
+    frames = []
+    for name in names:
+        before, rows = int(draw.integers(200, 3000)), []
+        for day in days:
+            if draw.random() < 0.1:
+                continue
+            reference = before if draw.random() < 0.9 else max(int(before * draw.uniform(0.4, 1.0)), 5)
+            for k in range(per_session):
+                step = draw.choice([0.05, 0.11, 0.4], p=[0.9, 0.07, 0.03])
+                four = np.maximum((reference * (1 + draw.uniform(-step, step, 4))).astype(int), 2)
+                rows.append(
+                    {
+                        "time": datetime.combine(day.item(), time(k)),
+                        "session": day.item(),
+                        "asset": name,
+                        "open": four[0] / 100,
+                        "high": four.max() / 100,
+                        "low": four.min() / 100,
+                        "close": four[1] / 100,
+                        "preclose": reference / 100 if draw.random() < 0.95 else None,
+                        "volume": float(draw.integers(0, 3) * draw.integers(1, 10**6)),
+                        "amount": float(draw.integers(0, 10**9)) / 7,
+                        "suspended": bool(draw.random() < 0.05),
+                        "at_risk": bool(draw.random() < 0.05),
+                        "limit_up": reference * 1.08 // 1 / 100 if draw.random() < 0.05 else None,
+                        "limit_down": reference * 0.92 // 1 / 100 if draw.random() < 0.05 else None,
+                    }
+                )
+                before = int(four[1])
+        frames.append(pl.DataFrame(rows, infer_schema_length=None))
+    frame = pl.concat(frames, how="vertical_relaxed").drop(columns.get("without", ()))
+    return Bars.of(frame, BarSpec(frequency="1d", kind="stock", currency="CNY", title="made", source="a test"))
+
+
+def same(one, other):
+    """Whether two exchanges say the same: groups may be numbered differently, fees count where something trades."""
+    for field in fields(one):
+        a, b = getattr(one, field.name), getattr(other, field.name)
+        if field.name in {"fees", "group"}:
+            continue
+        if field.name == "actions":
+            assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True)), field.name
+        elif field.name == "stamps":
+            assert set(a) == set(b)
+        elif isinstance(a, np.ndarray):
+            assert a.dtype == b.dtype, field.name
+            assert np.array_equal(a, b), field.name
+        else:
+            assert a == b, field.name
+    trades = one.open > 0
+    assert np.array_equal(one.fees[:, one.group][trades], other.fees[:, other.group][trades])
+
+
+class TestShares:
+    @given(seed=st.integers(0, 10**6), without=st.sets(st.sampled_from(
+        ["preclose", "volume", "amount", "suspended", "at_risk", "limit_up", "limit_down"])))  # fmt: skip
+    def test_the_quick_way_is_the_stacked_one(self, seed, without):
+        bars = panel(seed, sessions=15, without=sorted(without))
+        same(AShare().exchange(bars), stacked(AShare(), bars))
+
+    @pytest.mark.parametrize("start", ["2008-09-12", "2015-07-24", "2020-08-17", "2023-08-21"])
+    def test_around_changes_of_the_rules(self, start):
+        names = (
+            NAMES if start > "2021-11" else ("000001.SZ", "300001.SZ", "600000.SH") if start > "2010" else NAMES[3:5]
+        )
+        bars = panel(3, sessions=12, start=start, names=names)
+        same(AShare(commission=0.0003).exchange(bars), stacked(AShare(commission=0.0003), bars))
+
+    def test_within_a_day(self):
+        bars = panel(5, sessions=8, per_session=4, without=("preclose",))
+        same(AShare().exchange(bars), stacked(AShare(), bars))
+
+    def test_with_ends_of_listing(self):
+        bars = panel(2)
+        gone = Instruments.of(pl.DataFrame({"asset": ["600001.SH"], "delisted": [bars.times[20].item().date()]}))
+        made = AShare(recovery=0.25).exchange(bars, instruments=gone)
+        same(made, stacked(AShare(recovery=0.25), bars, gone, recovery=0.25))
+        last = [column[made.actions.kind == END].tolist() for column in made.actions]
+        assert last == [[21], [4], [END], [25_000_000], [100_000_000], [21]]
+
+    def test_what_an_asset_lacks_has_no_price_and_no_limit(self):
+        bars = panel(1)
+        made = AShare().exchange(bars)
+        held = bars.frame.filter((pl.col("asset") == NAMES[1]) & ~pl.col("suspended"))
+        rows = np.isin(made.times, held["time"].to_numpy())
+        for name in ("open", "high", "low", "close", "limit_down", "volume"):
+            assert not getattr(made, name)[~rows, 1].any()
+        assert (made.limit_up[~rows, 1] == NO_LIMIT).all()
+        assert made.open[rows, 1].tolist() == np.rint(held["open"].to_numpy() * 100).tolist()
+
+    def test_an_ex_day_after_a_halt_is_measured_from_the_last_traded_close(self):
+        frame = pl.DataFrame(
+            {
+                "time": np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]").astype("datetime64[us]"),
+                "session": np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]"),
+                "asset": ["600000.SH"] * 3,
+                **{name: [10.0, 8.0, 8.1] for name in ("open", "high", "low", "close")},
+                "preclose": [10.0, 8.0, 8.0],
+                "suspended": [False, True, False],
+            }
+        )
+        bars = Bars.of(frame, BarSpec(frequency="1d", kind="stock", currency="CNY", title="made", source="a test"))
+        made = AShare().exchange(bars)
+        assert [column.tolist() for column in made.actions] == [[2], [0], [REFERENCE], [1000], [800], [2]]
+        assert made.open[:, 0].tolist() == [1000, 0, 810]
+
+
+class TestAnyMarket:
+    @pytest.mark.parametrize("kind", [EtfProxy, UsFundProxy], ids=lambda kind: kind.name)
+    def test_proxies_are_stacked(self, kind):
+        made = kind(divisor=1).exchange(
+            panel(4, sessions=20, start="2024-01-02", names=("a", "b"), without=("at_risk",))
+        )
+        assert made.assets == ("a", "b")
+        assert (made.high >= np.maximum(made.open, made.close)).all()
+        assert (made.limit_up[made.open > 0] > made.limit_down[made.open > 0]).all()
+        assert made.fees.shape[1] == 1
+
+    @pytest.mark.parametrize("kind, found", [(FrictionlessIndex, "fractions"), (IndexFuture, "margin")])
+    def test_fractions_and_margins_are_refused(self, kind, found):
+        with pytest.raises(SettingError, match=f"no exchange of many assets.*{found}"):
+            kind().exchange(panel(4, sessions=5, names=("a", "b")))
+
+    def test_one_bar_lies_in_one_session(self):
+        frame = pl.concat(
+            [
+                panel(1, names=("a",)).frame,
+                panel(1, names=("b",)).frame.with_columns(pl.col("session").dt.offset_by("1d")),
+            ]
+        )
+        bars = Bars.of(frame, panel(1, names=("a",)).spec)
+        with pytest.raises(DataError, match="one bar into different sessions"):
+            AShare().exchange(bars)
