@@ -19,6 +19,7 @@ __all__ = [
     "Claim",
     "Column",
     "Figure",
+    "Mark",
     "Measure",
     "Report",
     "Role",
@@ -33,6 +34,7 @@ __all__ = [
 
 Style = Literal["text", "integer", "number", "percent", "money", "date"]
 Role = Literal["main", "rival", "benchmark", "truth", "doubt", "plain"]
+Mark = Literal["dot", "up", "down", "cross"]
 Number = float | int | None
 
 SHOWN_BY_NAME = ("measures", "claims", "provenance")
@@ -108,7 +110,8 @@ class Table(Settings):
     """Rows of plain values under titled columns.
 
     A cell ``{"en", "zh"}`` is shown by language; a cell ``{"value", "low", "high"}`` as ``0.31 [0.05, 0.60]``. `roles`,
-    where given, is parallel to the rows and marks each with the colour of its role.
+    where given, is parallel to the rows and marks each with the colour of its role. With `pick`, a column's key, the
+    page shows the rows of one value of that column at a time, the last at first, and lets the reader choose.
     """
 
     key: str
@@ -117,9 +120,13 @@ class Table(Settings):
     rows: tuple[Document, ...]
     note: Text | None = None
     roles: tuple[Role, ...] = ()
+    pick: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        keys = [column.key for column in self.columns]
+        if self.pick is not None and self.pick not in keys:
+            raise UnknownNameError.among("column", self.pick, keys, where=f"table {self.key}")
         if self.roles and len(self.roles) != len(self.rows):
             raise SettingError(
                 "roles are not parallel to the rows",
@@ -147,6 +154,7 @@ class Series(Settings):
     role: Role = "plain"
     follows: str | None = Field(default=None, description="key of the series whose colour and legend entry it shares")
     stroke: Literal["solid", "dashed", "dotted"] = "solid"
+    mark: Mark = Field(default="dot", description="what a scatter's points look like")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

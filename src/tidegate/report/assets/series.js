@@ -12,7 +12,7 @@ function seriesOption(series, figure, ink, context) {
     case "line": return { ...base, type: "line", showSymbol: few(d.y), symbol: "circle", symbolSize: 5, data: pairs(), lineStyle: stroke };
     case "step": return { ...base, type: "line", step: "end", showSymbol: false, data: pairs(), lineStyle: stroke };
     case "area": return { ...base, type: "line", showSymbol: false, data: pairs(), lineStyle: { ...stroke, width: 1.2 }, areaStyle: { color: faded(ink.colour, 0.16), origin: 0 } };
-    case "scatter": return { ...base, type: "scatter", symbolSize: d.y.length > 400 ? 4 : 7, data: scattered(pairs(), figure), itemStyle: { color: faded(ink.colour, d.y.length > 400 ? 0.4 : 0.72) } };
+    case "scatter": return series.mark && series.mark !== "dot" ? marked(series, base, ink, pairs()) : { ...base, type: "scatter", symbolSize: d.y.length > 400 ? 4 : 7, data: scattered(pairs(), figure), itemStyle: { color: faded(ink.colour, d.y.length > 400 ? 0.4 : 0.72) } };
     case "bar": return d.x2 ? bins(base, d, ink, xs) : { ...base, type: "bar", barMaxWidth: figure.x === "category" ? 54 : 26, barGap: apart(figure, series.panel) ? "-100%" : undefined, data: pairs(), itemStyle: { color: ink.colour } };
     case "band": return band(base, d, ink, series, xs);
     case "candle": return candles(base, d, xs);
@@ -22,6 +22,13 @@ function seriesOption(series, figure, ink, context) {
     default: return { ...base, type: "line", data: [], z: 6, lineStyle: stroke, markLine: { silent: true, animation: false, symbol: "none", precision: -1, label: { show: false }, lineStyle: { ...stroke, width: 1.6 }, data: rules(d, xs) } };
   }
 }
+
+// Fills and refusals on candles: arrows beside the price, so that the candle stays seen.
+const MARKS = {
+  up: { symbol: "triangle", symbolSize: [9, 10], symbolOffset: [0, 9] }, down: { symbol: "triangle", symbolRotate: 180, symbolSize: [9, 10], symbolOffset: [0, -9] },
+  cross: { symbol: "path://M0 2L2 0L8 6L14 0L16 2L10 8L16 14L14 16L8 10L2 16L0 14L6 8Z", symbolSize: 8 }
+};
+function marked(series, base, ink, data) { return { ...base, type: "scatter", z: 7, ...MARKS[series.mark], data, itemStyle: { color: ink.colour, borderColor: palette.paper, borderWidth: 0.8 } }; }
 
 // Bars of several series stand side by side only where they share a place.
 function apart(figure, panel) {

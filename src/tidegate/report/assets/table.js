@@ -2,8 +2,9 @@
 const FEW = 24;
 
 function tableView(table, options) {
-  const view = { sort: null, down: false, all: false };
-  const box = el("div", { class: "tablebox" });
+  const choices = table.pick ? [...new Map(table.rows.map((row) => [JSON.stringify(row[table.pick]), row[table.pick]])).values()] : [];
+  const view = { sort: null, down: false, all: false, pick: choices.length ? JSON.stringify(choices[choices.length - 1]) : null };
+  const box = el("div", { class: "tablebox" }), place = el("div");
   const digits = Object.fromEntries(table.columns.map((c) => [c.key, columnDigits(table, c)]));
 
   function draw() {
@@ -14,20 +15,35 @@ function tableView(table, options) {
       table.columns.map((column, i) => bodyCell(row[column.key], column, digits[column.key], i === 0, role))));
     const grid = el("table", { class: (options || {}).class || "grid" },
       table.title && el("caption", {}, say(table.title)), el("thead", {}, el("tr", {}, head)), el("tbody", {}, body));
-    empty(box).append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say(table.title) || word("table") }, grid));
+    empty(place).append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say(table.title) || word("table") }, grid));
     if (cut.length < rows.length || view.all) {
       const label = view.all ? word("showFew") : word("showAll", { n: rows.length.toLocaleString("en") });
-      box.append(el("button", { class: "more", type: "button", onclick: () => { view.all = !view.all; draw(); } }, label));
+      place.append(el("button", { class: "more", type: "button", onclick: () => { view.all = !view.all; draw(); } }, label));
     }
-    if (table.note) box.append(el("p", { class: "note" }, prose(table.note)));
+    if (table.note) place.append(el("p", { class: "note" }, prose(table.note)));
   }
+  if (choices.length > 1) box.append(picker(table, choices, view, draw));
+  box.append(place);
   draw();
   box.addEventListener("click", () => requestAnimationFrame(fitTables));
   return box;
 }
 
+// One value of a column at a time, chosen by its list or a step to either side.
+function picker(table, choices, view, draw) {
+  const column = table.columns.find((c) => c.key === table.pick), name = say(column.title);
+  const list = el("select", { "aria-label": name }, choices.map((v) => el("option", { value: JSON.stringify(v) }, shown(v, column.style))));
+  list.value = view.pick;
+  const show = () => { view.pick = list.value; draw(); };
+  const step = (by) => { const i = list.selectedIndex + by; if (i >= 0 && i < choices.length) { list.selectedIndex = i; show(); } };
+  list.addEventListener("change", show);
+  return el("div", { class: "picker" }, el("span", {}, name),
+    el("button", { type: "button", class: "more", title: word("earlier"), "aria-label": word("earlier"), onclick: () => step(-1) }, "\u2039"), list,
+    el("button", { type: "button", class: "more", title: word("later"), "aria-label": word("later"), onclick: () => step(1) }, "\u203a"));
+}
+
 function sorted(table, view) {
-  const rows = table.rows.map((row, i) => ({ row, role: (table.roles || [])[i], i }));
+  const rows = table.rows.map((row, i) => ({ row, role: (table.roles || [])[i], i })).filter((item) => view.pick === null || JSON.stringify(item.row[table.pick]) === view.pick);
   if (view.sort === null) return rows;
   const of = (item) => plainCell(item.row[view.sort]);
   return rows.sort((a, b) => {

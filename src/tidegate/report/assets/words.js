@@ -13,7 +13,7 @@ const WORDS = {
     train: "Train", purge: "Purge", valid: "Validate", embargo: "Embargo", test: "Test", fold: "Fold", part: "Part", from: "From", to: "To",
     count: "Anchors", open: "open", close: "close", now: "decision", node: "Node", shape: "Shape", parameters: "Parameters", links: "Leads to",
     moment: "Known or done", figure: "Figure", foot: "One file, no network: everything on this page is inside it. Drawn with Apache ECharts (Apache-2.0).",
-    top: "Back to top", nothing: "No data.", when: "Time", x: "x", click: "Click a name to hide or show it."
+    top: "Back to top", nothing: "No data.", when: "Time", x: "x", click: "Click a name to hide or show it.", earlier: "Earlier", later: "Later"
   },
   zh: {
     brand: "Tidegate", skip: "跳到报告正文", contents: "目录", language: "语言", theme: "配色",
@@ -28,7 +28,7 @@ const WORDS = {
     train: "训练", purge: "清除", valid: "验证", embargo: "隔离", test: "测试", fold: "折", part: "区段", from: "起", to: "止",
     count: "样本数", open: "开盘", close: "收盘", now: "决策", node: "节点", shape: "形状", parameters: "参数量", links: "指向",
     moment: "已知或执行时刻", figure: "图", foot: "单一文件，无需网络：本页一切内容都在文件之内。图形由 Apache ECharts 绘制（Apache-2.0）。",
-    top: "回到顶部", nothing: "无数据。", when: "时间", x: "x", click: "点击图例可隐藏或显示。"
+    top: "回到顶部", nothing: "无数据。", when: "时间", x: "x", click: "点击图例可隐藏或显示。", earlier: "上一个", later: "下一个"
   }
 };
 
