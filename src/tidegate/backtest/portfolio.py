@@ -36,7 +36,7 @@ class Execution(Settings):
         default=0.0, ge=0, le=0.1, description="fraction of the price that a fill is worse, beside the market's ticks"
     )
     whole_orders: bool = Field(
-        default=False, description="refuse an order that cash or T+1 allows only in part, instead of filling that part"
+        default=False, description="refuse an order that cash, T+1 or what is held allows only in part, instead of filling it"
     )
     half_up: bool = Field(default=False, description="round fractions of a split half-up instead of down")
 
@@ -103,12 +103,15 @@ def run_portfolio(
             account = _step(strategy, tape, account, exchange)
         elif loop.walk(kernel, tape, account, bars) < bars:
             account = _roomier(account)
-    return Portfolio(exchange, account, float(capital), strategy.reasons)
+    return Portfolio(exchange, account, float(capital), strategy.words())
 
 
 def make_tape(strategy: Selection, signals: Signals, exchange: Exchange, execution: Execution) -> Tape:
     """Lay out exchange, signals and rules as the loop reads them; raises `SettingError` where they do not fit."""
     shape = exchange.open.shape
+    for name in strategy.reads():
+        if getattr(signals, name) is None:
+            raise SettingError(f"{strategy.name} reads a signal that is not there", expected=name)
     score = _signal("score", signals.score, shape)
     second = np.zeros((1, 0)) if signals.second is None else _signal("second", signals.second, shape)
     gate = np.ones(1) if signals.gate is None else _signal("gate", signals.gate, shape[:1])
@@ -136,6 +139,7 @@ def make_tape(strategy: Selection, signals: Signals, exchange: Exchange, executi
         lot=exchange.lot,
         minimum=exchange.minimum,
         waits=exchange.waits,
+        order=exchange.order,
         score=score,
         second=frozen(second),
         gate=frozen(gate),
@@ -199,6 +203,7 @@ def view_of(tape: Tape, account: Account, exchange: Exchange, bar: int) -> View:
     seen: Seen = loop.seen.py_func(tape, account, bar)  # type: ignore[attr-defined]
     scale, count = exchange.money_scale, int(account.purse[t_.COUNT])
     ticks = exchange.close[bar]
+    free = account.shares - account.locked if seen.stays else account.shares.copy()
     return View(
         bar=bar,
         time=exchange.times[bar],
@@ -213,7 +218,7 @@ def view_of(tape: Tape, account: Account, exchange: Exchange, bar: int) -> View:
         ticks=ticks,
         mark=frozen(account.mark * exchange.tick),
         shares=frozen(account.shares.copy()),
-        sellable=frozen(account.shares.copy()),
+        sellable=frozen(free),
         since=frozen(account.since.copy()),
         held=frozen(account.held[:count].copy()),
         lot=exchange.lot,

@@ -242,6 +242,11 @@ def _room(tape: Tape, account: Account, bar: int, asset: int) -> int:
 def _buy(tape: Tape, account: Account, bar: int, order: IntArray) -> None:
     """Buy: a legal quantity, no more than the volume's share, no more than cash pays for."""
     asset, asked = order[t_.O_ASSET], order[t_.O_QUANTITY]
+    if order[t_.O_AT] == 3 and order[t_.O_PRICE] != 0:  # noqa: PLR2004 - it only ends what is held
+        if account.shares[asset] >= 0:
+            _note(account, bar, order, asked, 0, 0, NOTHING)
+            return
+        asked = min(asked, -account.shares[asset])
     base, forbidden = _price(tape, bar, order)
     if forbidden != 0:
         _note(account, bar, order, asked, 0, base, forbidden)
@@ -274,8 +279,8 @@ def _sell(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # n
     """Sell: whole lots, or all that is left; what waits for the next session stays."""
     asset, asked = order[t_.O_ASSET], -order[t_.O_QUANTITY]
     shares = account.shares[asset]
-    shorts = tape.rules[t_.SHORTS] == 1
-    if shares <= 0 and not shorts:
+    shorts = tape.rules[t_.SHORTS] == 1 and not (order[t_.O_AT] == 3 and order[t_.O_PRICE] != 0)  # noqa: PLR2004
+    if (shares <= 0 or (asked > shares and tape.rules[t_.WHOLE_ORDERS] == 1)) and not shorts:
         _note(account, bar, order, asked, 0, 0, NOTHING)
         return
     base, forbidden = _price(tape, bar, order)
@@ -456,6 +461,7 @@ def seen(tape: Tape, account: Account, bar: int) -> Seen:
         purse[t_.DUE],
         purse[t_.EQUITY],
         purse[t_.COUNT],
+        1 if bar + 1 < tape.session.shape[0] and tape.session[bar + 1] == tape.session[bar] else 0,
         tape.gate[bar if tape.gate.shape[0] > 1 else 0],
         tape.score[bar],
         tape.second[bar if tape.second.shape[0] > 1 else 0],
@@ -468,6 +474,7 @@ def seen(tape: Tape, account: Account, bar: int) -> Seen:
         tape.tick_value,
         tape.lot,
         tape.minimum,
+        tape.order,
         tape.numbers,
         account.memory,
         account.key,

@@ -34,6 +34,8 @@ class Tape(NamedTuple):
     lot: IntArray
     minimum: IntArray
     waits: IntArray
+    order: IntArray
+    """Place of each asset in the order of names ``[N]``."""
     score: FloatArray
     second: FloatArray
     gate: FloatArray

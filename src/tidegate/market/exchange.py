@@ -52,8 +52,12 @@ class Actions(NamedTuple):
 
     @classmethod
     def of(cls, rows: "list[tuple[int, int, int, int, int, int]]") -> "Actions":
-        """Rows of (bar, asset, kind, numerator, denominator, pay), sorted by bar, then asset, then kind."""
-        table = np.array(sorted(rows), dtype=np.int64).reshape(-1, len(cls._fields))
+        """Rows of (bar, asset, kind, numerator, denominator, pay), sorted by bar, then asset, then kind.
+
+        Dividends come before splits: they are paid on the shares held the evening before.
+        """
+        ordered = sorted(rows, key=lambda row: (row[0], row[1], row[2] != DIVIDEND, *row[2:]))
+        table = np.array(ordered, dtype=np.int64).reshape(-1, len(cls._fields))
         return cls(*(frozen(np.ascontiguousarray(column)) for column in table.T))
 
 
@@ -130,7 +134,7 @@ class Exchange:
 
     @cached_property
     def order(self) -> IntArray:
-        """Place of each asset in the order of names ``[N]``: what breaks ties, so that columns may come in any order."""
+        """Place of each asset in the order of names ``[N]``: what breaks ties, so columns may come in any order."""
         places = np.empty(len(self.assets), dtype=np.int64)
         places[sorted(range(len(places)), key=self.assets.__getitem__)] = np.arange(len(places))
         return frozen(places)

@@ -35,7 +35,8 @@ class Order(NamedTuple):
 
     Units
         `quantity` in units of the asset, negative to sell. `price`: for `LIMIT` its limit, in ticks; for `OPEN` a
-        condition that the open itself must meet, in ticks: ``+p`` only above *p*, ``-p`` only below it, 0 none.
+        condition that the open itself must meet, in ticks: ``+p`` only above *p*, ``-p`` only below it, 0 none; for
+        `CLOSE`, any number but 0 says that the order only ends what is held: it never goes beyond flat.
     """
 
     asset: int
@@ -57,6 +58,8 @@ class Seen(NamedTuple):
     equity: int
     owned: int
     """How many of `held` are meant."""
+    stays: int
+    """1 where the next bar belongs to the same session, so that what is locked stays locked; else 0."""
     gate: float
     """What the gate said after this close; 1 where there is none."""
     score: FloatArray
@@ -77,10 +80,12 @@ class Seen(NamedTuple):
     tick_value: IntArray
     lot: IntArray
     minimum: IntArray
+    order: IntArray
+    """Place of each asset in the order of names ``[N]``: what breaks ties, whatever the order of columns."""
     numbers: FloatArray
     """The strategy's settings, in the order it declares."""
     memory: FloatArray
-    """The strategy's own notes ``[N + 16]``: zeros at the start, kept from bar to bar."""
+    """The strategy's own notes ``[N + 16]``, one an asset and 16 of the book: zeros at first, kept from bar to bar."""
     key: FloatArray
     place: IntArray
     """Scratch ``[N]``."""
@@ -112,7 +117,7 @@ class View:
     mark: FloatArray
     shares: IntArray
     sellable: IntArray
-    """What may be sold in the next session."""
+    """What may be sold in the next bar: not what waits for a session that is yet to come."""
     since: IntArray
     held: IntArray
     """Places of the assets held, in the order they were first bought."""

@@ -5,7 +5,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
+from tidegate.strategy.ranking import best, free, worst_held
 from tidegate.strategy.selection import Selection, compiled_decision
 from tidegate.types.axes import FloatArray, IntArray
 
@@ -23,10 +25,17 @@ class RankAndHold(Selection):
         1) or equal, to no more than `cap` of equity in one name, in legal quantities at the last close. Sales, none in
         the first `days` bars: holdings from the lowest score up, until they are worth average − (cash − cash to spend).
         `holding` ``"at least"``: only what was last bought `days` bars ago or earlier may be sold; ``"average"``: any.
+    Readings
+        Where the study's text is silent (?): equity is that of the last close, and so is what a purchase counts for
+        against `cap`, so that an open above it may carry a name a little beyond. A further purchase starts a holding's
+        count again. One asset may be bought and sold in one bar, when it is among the best and among the worst held:
+        the template does the same. The text keeps holdings *at least* 5 bars, the template 5 on *average*: both modes.
+        Ties go by the assets' names. A sale is of all that may be sold in the next bar.
     Known at
         Orders after CLOSE(t) from the scores of *t*, the last close and own holdings; filled in bar t+1.
     Missing values
-        An asset whose score is NaN or -inf is neither bought nor sold; one without a bar is not bought.
+        An asset whose score is NaN or -inf is neither bought nor sold; one without a bar keeps its place among the best
+        and is not bought.
     Source
         The public template of the stock-selection study (there: cap 0.2, spend 1.5, 30 names, 5 days).
 
@@ -35,8 +44,7 @@ class RankAndHold(Selection):
     """
 
     name: ClassVar[str] = "rank-and-hold"
-    reasons: ClassVar[tuple[str, ...]] = ("among the best ranked", "among the worst ranked", "the gate is closed")
-    signals: ClassVar[tuple[str, ...]] = ("score", "gate")
+    reasons: ClassVar[tuple[str, ...]] = ("among the best ranked", "among the worst ranked")
 
     names: int = Field(default=30, ge=1, description="best ranked to buy each bar")
     days: int = Field(default=5, ge=1, description="bars that a position is held, at least or on average")
@@ -55,34 +63,37 @@ class RankAndHold(Selection):
 
     def decide(self, view: View) -> list[Order]:
         """Sell the worst, buy the best; see the class for the formula."""
-        average = view.seen.equity / self.days
-        starting = view.bar < self.days
-        budget = min(float(view.seen.cash), (1.0 if starting else self.spend) * average)
-        tick_value, mark = view.seen.tick_value, view.seen.mark
-        orders = []
-        if view.gate <= 0:
-            aged = [int(i) for i in view.held if view.bar + 1 - view.since[i] >= self.days]
-            return [Order(i, -int(view.shares[i]), FillAt[self.sell_at.upper()], 0, 2) for i in aged]
-        need = average - (view.seen.cash - budget)
-        if not starting:
-            ripe = [
-                int(i)
-                for i in view.held
-                if view.score[i] > -np.inf and (self.holding == "average" or view.bar + 1 - view.since[i] >= self.days)
-            ]
-            for i in sorted(ripe, key=lambda i: (view.score[i], i)):
-                if need <= 0:
-                    break
-                orders.append(Order(i, -int(view.shares[i]), FillAt[self.sell_at.upper()], 0, 1))
-                need -= float(view.shares[i] * mark[i] * tick_value[i])
+        seen, days = view.seen, self.days
+        average = seen.equity / days
+        starting = view.bar < days
+        budget = min(float(seen.cash), (1.0 if starting else self.spend) * average)
+        sales = [] if starting else self._sales(view, average - (seen.cash - budget))
+        return sales + self._purchases(view, budget)
+
+    def _sales(self, view: View, need: float) -> list[Order]:
+        """Sell from the worst up until `need` is met."""
+        seen, orders = view.seen, []
+        last = view.bar + 1 - self.days if self.holding == "at least" else view.bar
+        ripe = [int(i) for i in view.held if view.score[i] > -np.inf and view.since[i] <= last]
+        for i in sorted(ripe, key=lambda i: (view.score[i], seen.order[i])):
+            if need <= 0:
+                break
+            if (quantity := int(view.sellable[i])) > 0:
+                orders.append(Order(i, -quantity, FillAt[self.sell_at.upper()], 0, 1))
+                need -= float(quantity * seen.mark[i] * seen.tick_value[i])
+        return orders
+
+    def _purchases(self, view: View, budget: float) -> list[Order]:
+        """Split `budget` over the best, none beyond its part of equity."""
+        seen, orders = view.seen, []
         known = np.flatnonzero(view.score > -np.inf).tolist()
-        best = sorted(known, key=lambda i: (-view.score[i], i))[: self.names]
-        for i, part in zip(best, self.shares_of_cash(), strict=False):
-            held = float(view.shares[i] * mark[i] * tick_value[i])
-            cash = min(budget * part, view.seen.equity * self.cap - held)
+        ranked = sorted(known, key=lambda i: (-view.score[i], seen.order[i]))[: self.names]
+        for i, part in zip(ranked, self.shares_of_cash(), strict=False):
+            held = float(view.shares[i] * seen.mark[i] * seen.tick_value[i])
+            cash = min(budget * part, seen.equity * self.cap - held)
             if cash <= 0 or view.ticks[i] == 0:
                 continue
-            quantity = int(cash / float(view.ticks[i] * tick_value[i])) // int(view.lot[i]) * int(view.lot[i])
+            quantity = int(cash / float(view.ticks[i] * seen.tick_value[i])) // int(view.lot[i]) * int(view.lot[i])
             if quantity >= view.minimum[i]:
                 orders.append(Order(i, quantity, FillAt[self.buy_at.upper()], 0, 0))
         return orders
@@ -105,62 +116,47 @@ class RankAndHold(Selection):
         return compiled_decision(_decide)
 
 
-def _decide(seen: Seen, orders: IntArray) -> int:  # noqa: C901, PLR0912, PLR0915
-    """The rule on plain numbers: the best ranked are kept in a heap, the worst holdings sorted."""
-    numbers, scores, shares = seen.numbers, seen.score, seen.shares
-    days, count = int(numbers[_DAYS]), 0
+def _decide(seen: Seen, orders: IntArray) -> int:
+    """The rule on plain numbers."""
+    numbers = seen.numbers
     average = seen.equity / numbers[_DAYS]
-    starting = seen.bar < days
-    if seen.gate <= 0:
-        for k in range(seen.owned):
-            asset = seen.held[k]
-            if seen.bar + 1 - seen.since[asset] >= days:
-                orders[count] = (asset, -shares[asset], int(numbers[_SELL_AT]), 0, 2)
-                count += 1
-        return count
+    starting = seen.bar < int(numbers[_DAYS])
     budget = min(float(seen.cash), (1.0 if starting else numbers[_SPEND]) * average)
-    need = average - (seen.cash - budget)
-    if not starting and need > 0:
-        ripe = 0
-        for k in range(seen.owned):
-            asset = seen.held[k]
-            if scores[asset] > -np.inf and (numbers[_AGED] == 0 or seen.bar + 1 - seen.since[asset] >= days):
-                place = ripe
-                while place > 0 and (
-                    seen.key[place - 1] > scores[asset]
-                    or (seen.key[place - 1] == scores[asset] and seen.place[place - 1] > asset)
-                ):
-                    seen.key[place], seen.place[place] = seen.key[place - 1], seen.place[place - 1]
-                    place -= 1
-                seen.key[place], seen.place[place] = scores[asset], asset
-                ripe += 1
-        for k in range(ripe):
-            if need <= 0:
-                break
-            asset = seen.place[k]
-            orders[count] = (asset, -shares[asset], int(numbers[_SELL_AT]), 0, 1)
+    count = 0 if starting else _sell(seen, orders, average - (seen.cash - budget))
+    return _buy(seen, orders, count, budget)
+
+
+@inner
+def _sell(seen: Seen, orders: IntArray, need: float) -> int:
+    """Sell from the worst up until `need` is met; give the number of orders."""
+    if need <= 0:
+        return 0
+    numbers = seen.numbers
+    ripe = worst_held(seen, seen.bar + 1 - int(numbers[_DAYS]) if numbers[_AGED] == 1 else seen.bar)
+    count = 0
+    for k in range(ripe):
+        if need <= 0:
+            break
+        asset = seen.place[k]
+        quantity = free(seen, asset)
+        if quantity > 0:
+            orders[count] = (asset, -quantity, int(numbers[_SELL_AT]), 0, 1)
             count += 1
-            need -= float(shares[asset] * seen.mark[asset] * seen.tick_value[asset])
-    found = 0
-    names = int(numbers[_NAMES])
-    for asset in range(scores.shape[0]):
-        score = scores[asset]
-        if not score > -np.inf:
-            continue
-        if found == names and not score > seen.key[found - 1]:
-            continue
-        place = found if found < names else names - 1
-        while place > 0 and seen.key[place - 1] < score:
-            seen.key[place], seen.place[place] = seen.key[place - 1], seen.place[place - 1]
-            place -= 1
-        seen.key[place], seen.place[place] = score, asset
-        found = min(found + 1, names)
+            need -= float(quantity * seen.mark[asset] * seen.tick_value[asset])
+    return count
+
+
+@inner
+def _buy(seen: Seen, orders: IntArray, count: int, budget: float) -> int:
+    """Split `budget` over the best, none beyond its part of equity; give the number of all orders."""
+    numbers = seen.numbers
+    found = best(seen, int(numbers[_NAMES]))
     cap = seen.equity * numbers[_CAP]
     for rank in range(found):
         asset = seen.place[rank]
         if seen.close[asset] == 0:
             continue
-        held = float(shares[asset] * seen.mark[asset] * seen.tick_value[asset])
+        held = float(seen.shares[asset] * seen.mark[asset] * seen.tick_value[asset])
         cash = min(budget * numbers[_WEIGHTS + rank], cap - held)
         if cash <= 0:
             continue

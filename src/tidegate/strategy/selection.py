@@ -26,9 +26,17 @@ class Selection(Strategy):
     """
 
     reasons: ClassVar[tuple[str, ...]] = ("",)
-    """Why an order was given, by `Order.reason`."""
+    """Why an order was given, in words."""
     signals: ClassVar[tuple[str, ...]] = ("score",)
     """What it reads of its `Signals`: score, second, gate."""
+
+    def words(self) -> tuple[str, ...]:
+        """Why an order was given, by `Order.reason`; a wrapper's own `reasons` follow those of what it wraps."""
+        return self.reasons
+
+    def reads(self) -> tuple[str, ...]:
+        """What this member, as it is set, needs of its `Signals`."""
+        return self.signals
 
     @abstractmethod
     def decide(self, view: View) -> list[Order]:
@@ -52,11 +60,11 @@ def decision_signature() -> Any:
     typeof: Any = numba.typeof
 
     cells: dict[str, Any] = {
-        **dict.fromkeys(("bar", "cash", "due", "equity", "owned"), types.int64),
+        **dict.fromkeys(("bar", "cash", "due", "equity", "owned", "stays"), types.int64),
         "gate": types.float64,
         **{name: typeof(frozen(np.zeros(1))) for name in ("score", "second", "numbers")},
         "close": typeof(frozen(np.zeros(1, dtype=np.int32))),
-        **{name: typeof(frozen(np.zeros(1, dtype=np.int64))) for name in ("tick_value", "lot", "minimum")},
+        **{name: typeof(frozen(np.zeros(1, dtype=np.int64))) for name in ("tick_value", "lot", "minimum", "order")},
         **dict.fromkeys(("mark", "shares", "locked", "since", "held", "place"), types.int64[::1]),
         **dict.fromkeys(("memory", "key"), types.float64[::1]),
     }
