@@ -48,8 +48,16 @@ def capacity(
     x = tuple(_money(value).model_dump() for value in capitals)
     series = [
         Series(key="return", title=_RETURN, kind="line", role="main", data={"x": x, "y": numbers(returns)}),
-        Series(key="invested", title=_INVESTED, kind="bar", role="main", panel=1, follows="return", data={"x": x, "y": numbers(invested)}),
-    ]  # fmt: skip
+        Series(
+            key="invested",
+            title=_INVESTED,
+            kind="bar",
+            role="main",
+            panel=1,
+            follows="return",
+            data={"x": x, "y": numbers(invested)},
+        ),
+    ]
     if benchmark is not None and np.isfinite(benchmark):
         series.append(
             Series(
@@ -62,8 +70,15 @@ def capacity(
             )
         )
     told = Text(
-        en=f"Each point is the whole backtest again with another capital; no order is filled beyond {participation:.1%} of its bar's volume. Prices do not move with the orders: beyond slippage there is no impact, so large capitals are flattered.",
-        zh=f"每一点为以不同本金重新回测；单笔成交不超过当根K线成交量的 {participation:.1%}。除滑点外未计冲击成本，因此大资金的结果偏乐观。",
+        en=(
+            "Each point is the whole backtest again with another capital; no order is filled beyond "
+            f"{participation:.1%} of its bar's volume. Prices do not move with the orders: beyond "
+            "slippage there is no impact, so large capitals are flattered."
+        ),
+        zh=(
+            f"每一点为以不同本金重新回测；单笔成交不超过当根K线成交量的 {participation:.1%}。除滑点外未计"
+            "冲击成本，因此大资金的结果偏乐观。"
+        ),
     )
     return Figure(
         key=key,

@@ -65,8 +65,15 @@ def holding_time(
         )
     middle = float(np.median(lasted))
     told = Text(
-        en=f"{lasted.size:,} closed round trips, median {middle:g} bars, longest {high}; {still_open} still open at the end. A trip runs from flat to flat: what is bought again while it is held makes it longer.",
-        zh=f"{lasted.size:,} 次已平仓交易，中位数 {middle:g} 根K线，最长 {high}；期末仍持有 {still_open} 只。一次交易自空仓至空仓：持有期间再次买入会使其变长。",
+        en=(
+            f"{lasted.size:,} closed round trips, median {middle:g} bars, longest {high}; {still_open} "
+            "still open at the end. A trip runs from flat to flat: what is bought again while it is held "
+            "makes it longer."
+        ),
+        zh=(
+            f"{lasted.size:,} 次已平仓交易，中位数 {middle:g} 根K线，最长 {high}；期末仍持有 {still_open} "
+            "只。一次交易自空仓至空仓：持有期间再次买入会使其变长。"
+        ),
     )
     return Figure(
         key=key,

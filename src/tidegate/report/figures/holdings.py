@@ -76,7 +76,10 @@ def holdings(
         )
         above = int((np.asarray(largest) > cap).sum())
         over = Text(
-            en=f"The largest weight was above the cap at {above} of {len(time)} closes: a cap binds a purchase, and what is held may grow past it.",
+            en=(
+                f"The largest weight was above the cap at {above} of {len(time)} closes: a cap binds a "
+                "purchase, and what is held may grow past it."
+            ),
             zh=f"在 {len(time)} 个收盘中有 {above} 个的最大单只权重高于上限：上限只约束买入，持有后可因上涨而超过。",
         )
     return Figure(

@@ -63,8 +63,15 @@ def rank_ic(
         )
     )
     told = Text(
-        en=f"Rank correlation of scores and the labels that came, date by date. Labels span {span} bars, so neighbouring dates share most of their future: a run of good dates is fewer observations than it looks.",
-        zh=f"逐日得分与实际标签的秩相关。标签跨 {span} 根K线，相邻日期的未来大多重叠：连续的好日子并不等于同样多的独立观测。",
+        en=(
+            f"Rank correlation of scores and the labels that came, date by date. Labels span {span} bars, "
+            "so neighbouring dates share most of their future: a run of good dates is fewer observations "
+            "than it looks."
+        ),
+        zh=(
+            f"逐日得分与实际标签的秩相关。标签跨 {span} 根K线，相邻日期的未来大多重叠：连续的好日子并不等"
+            "于同样多的独立观测。"
+        ),
     )
     return Figure(
         key=key,

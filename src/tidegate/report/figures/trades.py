@@ -84,9 +84,7 @@ def trades(
             when = texts(np.array([row[0] for row in rows], dtype="datetime64[us]"))
             data = {"x": when, "y": numbers([r[1] for r in rows]), "quantity": numbers([r[2] for r in rows])}
             role = "main" if side == "buy" else "rival"
-            series.append(
-                Series(key=name, title=label, kind="scatter", role=role, mark=mark, data=data)  # type: ignore[arg-type]
-            )
+            series.append(Series(key=name, title=label, kind="scatter", role=role, mark=mark, data=data))
     if refused:
         when = texts(np.array([row[0] for row in refused], dtype="datetime64[us]"))
         series.append(

@@ -1,4 +1,4 @@
-"""Orders that the market did not fill, by reason and side: what a backtest that fills everything would have got for free."""
+"""Orders that the market did not fill, by reason and side: what a backtest that fills everything gets for free."""
 
 from collections.abc import Sequence
 
@@ -61,7 +61,10 @@ def unfilled(
         title=title,
         caption=sentences(
             Text(
-                en=f"{gone:,} of {orders:,} orders ({share:.1%}) were not filled, or only in part; what is left of an order dies at its bar's close.",
+                en=(
+                    f"{gone:,} of {orders:,} orders ({share:.1%}) were not filled, or only in part; what "
+                    "is left of an order dies at its bar's close."
+                ),
                 zh=f"{orders:,} 笔委托中有 {gone:,} 笔（{share:.1%}）未成交或仅部分成交；未成交部分当日收盘作废。",
             ),
             note,
