@@ -36,7 +36,8 @@ class Execution(Settings):
         default=0.0, ge=0, le=0.1, description="fraction of the price that a fill is worse, beside the market's ticks"
     )
     whole_orders: bool = Field(
-        default=False, description="refuse an order that cash, T+1 or what is held allows only in part, instead of filling it"
+        default=False,
+        description="refuse an order that cash, T+1 or what is held allows only in part, instead of filling that part",
     )
     half_up: bool = Field(default=False, description="round fractions of a split half-up instead of down")
 

@@ -279,8 +279,11 @@ def _sell(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # n
     """Sell: whole lots, or all that is left; what waits for the next session stays."""
     asset, asked = order[t_.O_ASSET], -order[t_.O_QUANTITY]
     shares = account.shares[asset]
-    shorts = tape.rules[t_.SHORTS] == 1 and not (order[t_.O_AT] == 3 and order[t_.O_PRICE] != 0)  # noqa: PLR2004
-    if (shares <= 0 or (asked > shares and tape.rules[t_.WHOLE_ORDERS] == 1)) and not shorts:
+    ends = order[t_.O_AT] == 3 and order[t_.O_PRICE] != 0  # noqa: PLR2004
+    shorts = tape.rules[t_.SHORTS] == 1 and not ends
+    lot, least = tape.lot[asset], tape.minimum[asset]
+    whole = tape.rules[t_.WHOLE_ORDERS] == 1 and not ends
+    if (shares <= 0 or (whole and asked // lot * lot > shares)) and not shorts:
         _note(account, bar, order, asked, 0, 0, NOTHING)
         return
     base, forbidden = _price(tape, bar, order)
@@ -288,8 +291,7 @@ def _sell(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # n
         _note(account, bar, order, asked, 0, base, forbidden)
         return
     price = base if order[t_.O_AT] == 1 else _worse(tape, bar, asset, base, -1)
-    lot, least = tape.lot[asset], tape.minimum[asset]
-    wanted = asked if shorts else min(asked, shares)
+    wanted = asked if shorts or whole else min(asked, shares)
     if wanted != shares:
         wanted = wanted // lot * lot
         if wanted < least:
