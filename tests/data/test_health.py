@@ -71,7 +71,8 @@ def spoil(defect, rows, at):  # noqa: PLR0912
 
 
 ROW_DEFECTS = sorted(
-    set(DEFECTS) - {"unfinished_line", "outside_hours", "time_back", "unsorted", "missing_bar", "stray_asset"}
+    set(DEFECTS)
+    - {"unfinished_line", "outside_hours", "time_back", "unsorted", "missing_bar", "stray_asset", "traded_suspended"}
 )
 
 

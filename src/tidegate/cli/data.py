@@ -20,6 +20,9 @@ def import_(
     set_: Annotated[
         list[str] | None, typer.Option("--set", "-s", metavar="SETTING=VALUE", help="change one import setting")
     ] = None,
+    layout: Annotated[
+        str, typer.Option("--as", metavar="LAYOUT", help="bars (a file or a folder of files), or stock-panel")
+    ] = "bars",
     append: Annotated[bool, typer.Option("--append", help="add newer bars to a dataset that is there")] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="put these bars in place of what the dataset held")
@@ -32,11 +35,12 @@ def import_(
     Headers of common vendors, English and Chinese, are known by name; encodings, dates and thousands separators too.
 
     Examples: `tidegate data import 000300.csv --name csi300 -s kind=index -s currency=CNY`,
-    `tidegate data import bars.csv -s columns.Last=close -s frequency=5min`.
+    `tidegate data import bars.csv -s columns.Last=close -s frequency=5min`,
+    `tidegate data import ashare --as stock-panel` (a folder `daily` of bars, tables of instruments and suspensions beside it).
     """
     from tidegate.cli.data_verbs import bring_in
 
-    bring_in(path, name, set_ or [], append=append, replace=replace, dry=dry, json=json)
+    bring_in(path, name, set_ or [], layout=layout, append=append, replace=replace, dry=dry, json=json)
 
 
 @data.command("list")

@@ -1,7 +1,7 @@
 """What `tidegate data` does: read into the store, list, verify, export; every finding is said."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from tidegate.component import document
 from tidegate.data.health import HealthReport, Imported
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
+from tidegate.data.panel import ImportedPanel, import_panel
 from tidegate.data.store import Store
-from tidegate.errors import TidegateError
+from tidegate.errors import TidegateError, UnknownNameError
 from tidegate.study.progress import Event
 from tidegate.study.values import assignment
 
@@ -21,12 +22,14 @@ __all__ = ["bring_in", "check_store", "export_dataset", "list_store", "show_heal
 
 
 def bring_in(
-    path: str, name: str | None, sets: Sequence[str], *, append: bool, replace: bool, dry: bool, json: bool
+    path: str, name: str | None, sets: Sequence[str], *, layout: str, append: bool, replace: bool, dry: bool, json: bool
 ) -> None:
     """Import a file or a folder into the store, and report its health."""
     settings = ImportSettings.of(_nested(sets))
+    if layout not in _LAYOUTS:
+        raise UnknownNameError.among("layout", layout, _LAYOUTS, where="--as")
     with progress(quiet=json) as tell:
-        made = import_file(
+        made = _LAYOUTS[layout](
             Path(path),
             settings,
             progress=lambda step, share: tell(Event("step", "import", round(share * 100), 100, step)),
@@ -38,7 +41,9 @@ def bring_in(
         return
     show_health(made.health)
     assumed = [
-        f"{name}={getattr(settings, name)}" for name in ("kind", "currency") if name not in settings.model_fields_set
+        f"{name}={getattr(made.bars.spec, name)}"
+        for name in ("kind", "currency")
+        if name not in settings.model_fields_set
     ]
     if assumed:
         say(f"assumed: {', '.join(assumed)}; say otherwise with -s kind=stock or -s currency=USD, for example")
@@ -135,12 +140,16 @@ def export_dataset(name: str, path: str) -> None:
     say(f"{path} written, SHA-256 {digest[:12]}…")
 
 
-def _keep(made: Imported, name: str, *, append: bool, replace: bool) -> str:
+_LAYOUTS: dict[str, Callable[..., Imported | ImportedPanel]] = {"bars": import_file, "stock-panel": import_panel}
+
+
+def _keep(made: Imported | ImportedPanel, name: str, *, append: bool, replace: bool) -> str:
     store = Store.default()
+    instruments = made.instruments if isinstance(made, ImportedPanel) else None
     if append:
-        store.append(name, made.bars, health=made.health)
+        store.append(name, made.bars, instruments=instruments, health=made.health)
     else:
-        store.put(name, made.bars, health=made.health, replace=replace)
+        store.put(name, made.bars, instruments=instruments, health=made.health, replace=replace)
     return name
 
 

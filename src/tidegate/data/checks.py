@@ -20,7 +20,7 @@ __all__ = ["check_order", "check_prices", "check_repeats", "check_sessions"]
 
 _PRICES = ("open", "high", "low", "close")
 _COUNTED = ("volume", "amount", "open_interest")
-_EXTRA = ("preclose", "settle", "factor", "limit_up", "limit_down")
+_EXTRA = ("preclose", "settle", "factor", "limit_up", "limit_down", "total_shares", "float_shares")
 _FRIDAY = 5
 _EVENING, _MORNING = time(18, 0), time(8, 0)
 _FEW = 20
@@ -74,7 +74,8 @@ def check_order(frame: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
     Where at most 1 % of an asset's rows stand out of an otherwise perfect order (oldest or newest first), their dates
     are in doubt. Where more do, the file is simply not sorted.
     """
-    frame = frame.sort("row")
+    if not frame["row"].is_sorted():
+        frame = frame.sort("row")
     step = pl.col("time").diff().dt.total_microseconds().over("asset")
     steps = frame.select("asset", ups=(step > 0), downs=(step < 0))
     counts = steps.group_by("asset").agg(pl.col("ups", "downs").sum(), pl.len().alias("rows"))

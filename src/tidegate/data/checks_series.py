@@ -35,7 +35,8 @@ def check_units(frame: pl.DataFrame, sieve: Sieve, settings: ImportSettings, whe
         return frame, False
     ratio = (pl.col("amount") / (pl.col("volume") * pl.col("close"))).log10()
     valid = (pl.col("volume") > 0) & (pl.col("amount") > 0)
-    told = frame.with_columns(ratio=pl.when(valid).then(ratio)).sort("asset", "time")
+    held = frame.select("row", "asset", "time", "close", "volume", "amount")
+    told = held.with_columns(ratio=pl.when(valid).then(ratio)).sort("asset", "time")
     median = told["ratio"].median()
     if not isinstance(median, float):
         return frame, False
@@ -47,7 +48,7 @@ def check_units(frame: pl.DataFrame, sieve: Sieve, settings: ImportSettings, whe
     )
     mixed = told.filter(pl.col("stepped") & (pl.col("away") > _STEP) & valid)
     sieve.flag(mixed, pl.lit(value=True), "mixed_units", "amount", "amount {amount}, volume {volume}, close {close}")
-    return frame.filter(~pl.col("row").is_in(mixed["row"].implode())), confirmed
+    return frame.filter(~pl.col("row").is_in(mixed["row"].implode())) if mixed.height else frame, confirmed
 
 
 def _judge(median: float, sieve: Sieve, settings: ImportSettings, where: str) -> bool:
@@ -67,13 +68,18 @@ def _judge(median: float, sieve: Sieve, settings: ImportSettings, where: str) ->
     return near and settings.kind in {"stock", "fund"}
 
 
-def flag_series(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bool) -> None:
-    """Flag jumps, holes, flat bars and codes that occur once; `frame` is sorted by asset and time."""
+def flag_series(
+    frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bool, halts: pl.DataFrame | None = None
+) -> None:
+    """Flag jumps, holes, flat bars and codes that occur once; `frame` is sorted by asset and time.
+
+    `halts`, where given, lists the (asset, session) pairs in which nothing traded: they explain holes.
+    """
     flat = (pl.col("open") == pl.col("high")) & (pl.col("high") == pl.col("low")) & (pl.col("low") == pl.col("close"))
     idle = pl.col("volume").fill_null(0) == 0 if "volume" in frame.columns else pl.lit(value=True)
     sieve.flag(frame, flat & idle, "flat", "close", "{close} at {time}")
     _flag_jumps(frame, sieve)
-    _flag_sessions(frame, sieve, weekdays=weekdays)
+    _flag_sessions(frame, sieve, weekdays=weekdays, halts=halts)
     if minutes:
         _flag_bars(frame, sieve)
     sizes = frame.group_by("asset").len()
@@ -92,7 +98,7 @@ def _flag_jumps(frame: pl.DataFrame, sieve: Sieve) -> None:
     sieve.flag(told, pl.col("change").abs() > _JUMP, "jump", "close", "return {change:.4f}")
 
 
-def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool) -> None:
+def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool, halts: pl.DataFrame | None) -> None:
     days = frame.unique(["asset", "session"], keep="first", maintain_order=True).select("row", "asset", "session")
     if days["asset"].n_unique() > 1:
         rank = pl.col("session").rank("dense").cast(pl.Int64)
@@ -104,7 +110,27 @@ def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool) -> None
     else:
         missing = (pl.col("session").diff().dt.total_days() - 1).alias("missing")
     told = days.with_columns(missing, last=pl.col("session").shift(1).over("asset"))
+    if halts is not None:
+        told = _explained(told, halts, sieve)
     sieve.flag(told, pl.col("missing") > 0, "missing_session", "time", "{missing} between {last} and {session}")
+
+
+def _explained(told: pl.DataFrame, halts: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:
+    """Take listed suspensions off the missing sessions, and flag bars on days that the list names."""
+    halts = halts.unique()
+    if told["asset"].n_unique() > 1:  # missing are sessions that another asset has
+        halts = halts.join(told.select("session").unique(), on="session", how="semi")
+    both = told.join(halts, on=["asset", "session"], how="semi", maintain_order="left")
+    sieve.flag(both, pl.lit(value=True), "traded_suspended", "time", "{asset} {session}")
+    halts = halts.join(both, on=["asset", "session"], how="anti").sort("session")
+    after = halts.join_asof(
+        told.filter(pl.col("missing") > 0).select("asset", "session", "row").sort("session"),
+        on="session", by="asset", strategy="forward", check_sortedness=False,
+    )  # fmt: skip
+    known = after.drop_nulls("row").group_by("row").agg(known=pl.len().cast(pl.Int64))
+    told = told.join(known, on="row", how="left", maintain_order="left").with_columns(pl.col("known").fill_null(0))
+    sieve.note(f"{known['known'].sum()} sessions without a bar are listed as suspensions")
+    return told.with_columns(missing=pl.col("missing") - pl.col("known"))
 
 
 def _flag_bars(frame: pl.DataFrame, sieve: Sieve) -> None:

@@ -45,6 +45,13 @@ def read_codes(series: pl.Series, *, chinese: bool, pad: int = 0) -> tuple[pl.Se
     >>> read_codes(pl.Series(["'000300", '="000905"', "300"]), chinese=True)[0].to_list()
     ['000300', '000905', '300']
     """
+    distinct = series.unique(maintain_order=True)
+    if len(distinct) * 2 < len(series):  # a panel repeats its few codes: each is read once
+        read = pl.DataFrame([distinct.alias("text"), *_renamed(read_codes(distinct, chinese=chinese, pad=pad))])
+        told = pl.DataFrame([series.alias("text")]).join(
+            read, on="text", how="left", nulls_equal=True, maintain_order="left"
+        )
+        return told["asset"], told["bad"], told["lost"]
     text = series.cast(pl.Float64).fill_nan(None).cast(pl.Int64, strict=False) if series.dtype.is_float() else series
     codes = text.cast(pl.String).str.strip_chars(" \t\u00a0\u3000").str.replace(r'^="(.*)"$', "${1}")
     codes = codes.str.strip_chars("'\"` ")
@@ -56,3 +63,7 @@ def read_codes(series: pl.Series, *, chinese: bool, pad: int = 0) -> tuple[pl.Se
     numeric = codes.str.contains(r"^[0-9]+(?:\.0)?$").fill_null(value=False)
     short = numeric & (codes.str.replace(r"\.0$", "").str.len_chars() < _DIGITS)
     return codes.rename("asset"), bad, short & pl.Series([chinese]).new_from_index(0, len(codes)) & ~bad
+
+
+def _renamed(read: tuple[pl.Series, pl.Series, pl.Series]) -> list[pl.Series]:
+    return [series.alias(name) for name, series in zip(("asset", "bad", "lost"), read, strict=True)]

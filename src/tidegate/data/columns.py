@@ -18,9 +18,11 @@ from tidegate.types.bars import Frequency
 __all__ = ["Typed", "typed"]
 
 _PRICES = ("open", "high", "low", "close")
-_NUMBERS = (*_PRICES, "volume", "amount", "settle", "open_interest", "preclose", "factor", "limit_up", "limit_down")
+_NUMBERS = (*_PRICES, "volume", "amount", "settle", "open_interest", "preclose", "factor", "limit_up", "limit_down",
+            "total_shares", "float_shares")  # fmt: skip
+_FLAGS = ("suspended", "at_risk")
 _MINUTES: dict[str, int] = {"60min": 60, "30min": 30, "15min": 15, "5min": 5, "1min": 1}
-_TRUE, _FALSE = ("true", "1", "1.0", "yes", "是", "停牌"), ("false", "0", "0.0", "no", "否", "")
+_TRUE, _FALSE = ("true", "1", "1.0", "yes", "是", "停牌", "st", "*st"), ("false", "0", "0.0", "no", "否", "")
 
 
 class Typed(NamedTuple):
@@ -51,9 +53,7 @@ def typed(
     frame = _with_numbers(frame, places, matched, units, settings, sieve, where)
     frequency, minutes, label = _clockwork(frame, matched, settings, sieve, where)
     frame = _labelled(frame, minutes, label)
-    order = [
-        column for column in ("row", "time", "session", "asset", *_NUMBERS, "suspended") if column in frame.columns
-    ]
+    order = [column for column in ("row", "time", "session", "asset", *_NUMBERS, *_FLAGS) if column in frame.columns]
     return Typed(frame.select(order), matched, units.told(), frequency, minutes, label)
 
 
@@ -181,12 +181,14 @@ def _with_numbers(
             )  # fmt: skip
         frame = frame.with_columns(numbers.values.alias(column), numbers.broken.alias("broken"))
         frame = sieve.drop(frame, pl.col("broken"), "unreadable_number", column, f"{{{places[column]}}}").drop("broken")
-    if "suspended" in places:
-        text = pl.col(places["suspended"]).cast(pl.String).str.strip_chars(BLANKS).str.to_lowercase().fill_null("")
-        frame = sieve.drop(
-            frame, ~text.is_in([*_TRUE, *_FALSE]), "unreadable_number", "suspended", f"{{{places['suspended']}}}"
-        )
-        frame = frame.with_columns(suspended=text.is_in(_TRUE))
+    for column in (column for column in _FLAGS if column in places):
+        if frame[places[column]].dtype == pl.Boolean:
+            frame = frame.with_columns(pl.col(places[column]).alias(column))
+            continue
+        text = pl.col(places[column]).cast(pl.String).str.strip_chars(BLANKS).str.to_lowercase().fill_null("")
+        told = f"{{{places[column]}}}"
+        frame = sieve.drop(frame, ~text.is_in([*_TRUE, *_FALSE]), "unreadable_number", column, told)
+        frame = frame.with_columns(text.is_in(_TRUE).alias(column))
     return frame
 
 

@@ -1,12 +1,14 @@
 """A file as a source: imported anew whenever its bars are asked for."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
+from tidegate.data.panel import import_panel
 from tidegate.data.source import Source
+from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars
 
 __all__ = ["FileSource"]
@@ -24,8 +26,17 @@ class FileSource(Source):
     reads_files: ClassVar[bool] = True
 
     path: str = Field(description="a file or a folder")
+    layout: Literal["bars", "stock-panel"] = Field(
+        default="bars", description="bars alone, or a folder of bars with tables of instruments and suspensions"
+    )
     settings: ImportSettings = Field(default_factory=ImportSettings, description="what you know about the file")
 
     def bars(self) -> Bars:
         """Import the file."""
+        if self.layout == "stock-panel":
+            return import_panel(self.path, self.settings).bars
         return import_file(self.path, self.settings).bars
+
+    def instruments(self) -> Instruments | None:
+        """Import the panel's instruments; None where the layout has none."""
+        return import_panel(self.path, self.settings).instruments if self.layout == "stock-panel" else None

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tidegate.errors import FileRefusedError, UnknownNameError
 from tidegate.types.bars import OPTIONAL, REQUIRED
 
-__all__ = ["CANONICAL", "Header", "Matched", "match_headers", "normal"]
+__all__ = ["CANONICAL", "Header", "Matched", "match_headers", "names_of_column", "normal"]
 
 # Where two headers of one file mean the same, the earlier one here wins for `asset` and `amount`; others are refused.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -39,6 +39,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "limit_up": ("limit_up", "up_limit", "high_limit", "upper_limit", "涨停价", "涨停"),
     "limit_down": ("limit_down", "down_limit", "low_limit", "lower_limit", "跌停价", "跌停"),
     "suspended": ("suspended", "is_suspended", "paused", "停牌", "是否停牌"),
+    "at_risk": ("at_risk", "is_st", "isst", "st", "是否st"),
+    "total_shares": ("total_shares", "total_share", "total_capital", "总股本", "总股数"),
+    "float_shares": ("float_shares", "float_share", "free_shares", "circulating_shares", "流通股本", "流通股数"),
 }  # fmt: skip
 _RANKED = ("asset", "amount")
 _KNOWN = {name: column for column, names in _NAMES.items() for name in names}
@@ -86,6 +89,15 @@ def normal(header: str) -> str:
     ('open', 'trade_date')
     """
     return re.sub(r"[\s]+", "_", header.strip("\ufeff \t\u3000\u00a0<>\"'").lower())
+
+
+def names_of_column(column: str) -> tuple[str, ...]:
+    """Headers that are known as a column, in the form of `normal`.
+
+    >>> "ts_code" in names_of_column("asset")
+    True
+    """
+    return _NAMES[column]
 
 
 def match_headers(headers: Sequence[str], columns: Mapping[str, str], where: str) -> Matched:

@@ -29,13 +29,13 @@ from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
 from tidegate.types.bars import Bars, BarSpec
 
-__all__ = ["Progress", "import_file", "import_frame"]
+__all__ = ["Progress", "Raw", "import_file", "import_frame", "read_raw"]
 
 Progress = Callable[[str, float], None]
 _ENDINGS = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
 
 
-class _Raw(NamedTuple):
+class Raw(NamedTuple):
     """Cells with their row numbers, before anything was understood."""
 
     frame: pl.DataFrame
@@ -46,8 +46,9 @@ class _Raw(NamedTuple):
 
 
 def import_file(
-    path: str | Path, settings: ImportSettings | None = None, *, progress: Progress | None = None
-) -> Imported:
+    path: str | Path, settings: ImportSettings | None = None, *, progress: Progress | None = None,
+    halts: pl.DataFrame | None = None,
+) -> Imported:  # fmt: skip
     """Import a CSV or Parquet file, or a folder of such files with the same columns.
 
     Parameters
@@ -59,6 +60,8 @@ def import_file(
         What you know about the file; see `ImportSettings`.
     progress
         Called with the step's name and the share done, 0 … 1.
+    halts
+        Suspensions that another source lists, columns asset and session: they explain missing sessions.
 
     Raises
     ------
@@ -74,9 +77,11 @@ def import_file(
     raws = []
     for number, one in enumerate(paths):
         tell(f"reading {one.name}", number / len(paths) / 2)
-        raws.append(_read(one, settings, sieve))
+        raws.append(read_raw(one, settings, sieve))
     where = Path(path).name
-    return _guarded(_joined(raws, where), settings, sieve, where, tell)
+    raw = _joined(raws, where)
+    raws.clear()
+    return _guarded(raw, settings, sieve, where, tell, halts)
 
 
 def import_frame(
@@ -119,7 +124,8 @@ def _paths(path: Path) -> list[Path]:
     return [path]
 
 
-def _read(path: Path, settings: ImportSettings, sieve: Sieve) -> _Raw:
+def read_raw(path: Path, settings: ImportSettings, sieve: Sieve) -> Raw:
+    """Read one file as cells; raises `FileRefusedError`."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -141,16 +147,16 @@ def _read(path: Path, settings: ImportSettings, sieve: Sieve) -> _Raw:
     table = read_table(
         text, path.name, sieve, settings.header, settings.skip_lines, keep_unfinished=settings.keep_unfinished
     )
-    return _Raw(table.frame, table.headers, encoding, table.delimiter, digest)
+    return Raw(table.frame, table.headers, encoding, table.delimiter, digest)
 
 
-def _numbered(frame: pl.DataFrame, encoding: str, digest: str) -> _Raw:
+def _numbered(frame: pl.DataFrame, encoding: str, digest: str) -> Raw:
     headers = tuple(frame.columns)
     cells = frame.rename({header: f"cell {at}" for at, header in enumerate(headers)})
-    return _Raw(cells.with_row_index("row", offset=1), headers, encoding, "", digest)
+    return Raw(cells.with_row_index("row", offset=1), headers, encoding, "", digest)
 
 
-def _joined(raws: list[_Raw], where: str) -> _Raw:
+def _joined(raws: list[Raw], where: str) -> Raw:
     first = raws[0]
     if len(raws) == 1:
         return first
@@ -168,10 +174,12 @@ def _joined(raws: list[_Raw], where: str) -> _Raw:
     return first._replace(frame=pl.concat(pieces), sha256=digest)
 
 
-def _guarded(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress) -> Imported:
+def _guarded(
+    raw: Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress, halts: pl.DataFrame | None = None
+) -> Imported:
     """Finish; a panic of the engine, which `except Exception` would miss, becomes a refusal."""
     try:
-        return _finish(raw, settings, sieve, where, tell)
+        return _finish(raw, settings, sieve, where, tell, halts)
     except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:
         raise FileRefusedError(
             "the file could not be worked through", where=where, found=str(error).splitlines()[0][:120],
@@ -179,7 +187,9 @@ def _guarded(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell
         ) from None  # fmt: skip
 
 
-def _finish(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress) -> Imported:
+def _finish(
+    raw: Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress, halts: pl.DataFrame | None
+) -> Imported:
     rows = raw.frame.height + sum(sieve.counts.values())
     tell("understanding columns", 0.5)
     known = typed(raw.frame, raw.headers, settings, sieve, where, _asset_of(where))
@@ -195,7 +205,7 @@ def _finish(raw: _Raw, settings: ImportSettings, sieve: Sieve, where: str, tell:
     _refuse_bad(sieve, rows, frame, settings, where)
     tell("checking series", 0.85)
     frame = frame.sort("asset", "time")
-    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays")
+    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=halts)
     bars = Bars.of(frame.drop("row"), _spec(known, units, settings, where))
     tell("done", 1.0)
     health = HealthReport(

@@ -47,6 +47,7 @@ DEFECTS: dict[str, DefectKind] = {
     "missing_bar": DefectKind("flagged", "a bar that the sessions before and after have", "缺少盘中数据"),
     "jump": DefectKind("flagged", "a return beyond ±45 % without an adjustment factor", "价格跳变而无复权因子"),
     "flat": DefectKind("flagged", "open = high = low = close without volume", "四价相同且无成交"),
+    "traded_suspended": DefectKind("flagged", "a bar on a day that is listed as a suspension", "停牌日有成交"),
     "stray_asset": DefectKind("flagged", "a code that occurs once in a file of long series", "只出现一次的代码"),
 }  # fmt: skip
 
@@ -110,8 +111,11 @@ class Sieve:
 
     def drop(self, frame: pl.DataFrame, which: pl.Expr, defect: str, column: str, found: str = "") -> pl.DataFrame:
         """List the rows where `which` holds and return the others."""
-        self.flag(frame, which, defect, column, found)
-        return frame.filter(~which.fill_null(value=False))
+        broken = frame.select(which.fill_null(value=False).alias("broken"))["broken"]
+        if not broken.any():
+            return frame
+        self.flag(frame, pl.lit(broken), defect, column, found)
+        return frame.filter(~broken)
 
     def listed(self) -> pl.DataFrame:
         """Everything listed, by row."""

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from tidegate.component import Component
+from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars
 
 __all__ = ["Source"]
@@ -19,3 +20,7 @@ class Source(Component):
     @abstractmethod
     def bars(self) -> Bars:
         """Read everything the source has; the same declaration gives the same bars."""
+
+    def instruments(self) -> Instruments | None:
+        """Tell what is known of the assets beside their bars (listing, end, name), None where nothing is."""
+        return None

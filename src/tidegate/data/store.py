@@ -2,6 +2,7 @@
 
     <root>/<dataset>/manifest.json            files with their SHA-256, spec, rows, first and last time
     <root>/<dataset>/2015-3f9c0a61d2e4.parquet
+    <root>/<dataset>/instruments-91b07c55aa10.parquet   where the source names its instruments
 
 Data files are written first, under names that hold their hash; the manifest is written last and replaces the old one in
 one step. A process killed at any moment leaves the old dataset or the new one. Files that no manifest names are swept
@@ -14,6 +15,7 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
@@ -23,9 +25,11 @@ from tidegate.data.parquet import parquet_bytes, read_parquet
 from tidegate.data.source import Source
 from tidegate.errors import DataError, FileRefusedError, IntegrityError, KeptError, SettingError, UnknownNameError
 from tidegate.files import held, read_json, sweep, write_bytes, write_json
+from tidegate.market.instruments import Instruments
+from tidegate.types.axes import IntArray
 from tidegate.types.bars import Bars, BarSpec
 
-__all__ = ["Holding", "Part", "Store", "Stored"]
+__all__ = ["Holding", "InstrumentFile", "Part", "Store", "Stored"]
 
 _NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MANIFEST = "manifest.json"
@@ -37,6 +41,14 @@ class Part(Settings):
 
     file: str
     year: int
+    rows: int
+    sha256: str
+
+
+class InstrumentFile(Settings):
+    """The table of a dataset's instruments."""
+
+    file: str
     rows: int
     sha256: str
 
@@ -53,6 +65,7 @@ class Holding(Settings):
     last: str
     digest: str
     parts: tuple[Part, ...]
+    instruments: InstrumentFile | None = None
     health: HealthReport | None = Field(default=None, description="the report of the import that filled it")
 
 
@@ -85,8 +98,11 @@ class Store:
         except SettingError as error:
             raise _damaged(dataset, error.what) from None
 
-    def put(self, dataset: str, bars: Bars, *, health: HealthReport | None = None, replace: bool = False) -> Holding:
-        """Keep `bars` as a new dataset; the same bars again change nothing.
+    def put(
+        self, dataset: str, bars: Bars, *, instruments: Instruments | None = None, health: HealthReport | None = None,
+        replace: bool = False,
+    ) -> Holding:  # fmt: skip
+        """Keep `bars` as a new dataset, with the `instruments` beside them; the same bars again change nothing.
 
         Raises `KeptError` where other bars are there already, unless `replace`; `BusyError` while another writes.
         """
@@ -94,17 +110,23 @@ class Store:
         with held(folder / ".lock", f"dataset {dataset}"):
             if (folder / _MANIFEST).is_file() and not replace:
                 there = self.describe(dataset)
-                if there.digest == bars.digest:
+                if there.digest == bars.digest and instruments is None:
                     return there
+                if there.digest == bars.digest:
+                    return self._sealed(there.but(instruments=self._tabled(dataset, instruments)))
                 raise KeptError(
                     f"dataset {dataset!r} is there already, with other bars", where=self.root,
                     found=f"{there.rows} rows, {there.first} … {there.last}",
                     hint="append newer bars, replace it, or choose another name",
                 )  # fmt: skip
-            return self._write(dataset, bars, (), health)
+            return self._write(dataset, bars, (), health, self._tabled(dataset, instruments))
 
-    def append(self, dataset: str, bars: Bars, *, health: HealthReport | None = None) -> Holding:
+    def append(
+        self, dataset: str, bars: Bars, *, instruments: Instruments | None = None, health: HealthReport | None = None
+    ) -> Holding:
         """Add newer bars, and bars of new assets; bars that are there already must be the same, value for value.
+
+        `instruments` take the place of those that are there.
 
         Raises `DataError` naming the first difference, or the first bar that would be put between old ones.
         """
@@ -114,12 +136,13 @@ class Store:
             old = self._load(there)
             _same_kind(dataset, there, bars)
             fresh = _fresh(dataset, old.frame, bars.frame)
+            table = there.instruments if instruments is None else self._tabled(dataset, instruments)
             if not fresh.height:
-                return there
+                return there if table == there.instruments else self._sealed(there.but(instruments=table))
             grown = Bars.of(pl.concat([old.frame, fresh.select(old.frame.columns)]), there.spec)
             touched = set(fresh["time"].dt.year().to_list())
             untouched = tuple(part for part in there.parts if part.year not in touched)
-            return self._write(dataset, grown, untouched, health or there.health)
+            return self._write(dataset, grown, untouched, health or there.health, table)
 
     def read(self, dataset: str) -> Bars:
         """Read a dataset, every file held against its hash; raises `UnknownNameError`, `IntegrityError`."""
@@ -132,11 +155,19 @@ class Store:
                 raise
             return self._load(again)
 
+    def instruments(self, dataset: str) -> Instruments | None:
+        """Read what is known of a dataset's assets, held against its hash; None where nothing was kept."""
+        there = self.describe(dataset)
+        if there.instruments is None:
+            return None
+        return Instruments.of(self._part(there, there.instruments).drop_nulls("asset"))
+
     def verify(self, dataset: str) -> Holding:
         """Read everything and hold it against the manifest; raises `IntegrityError`."""
         there = self.describe(dataset)
         if self._load(there).digest != there.digest:
             raise _damaged(dataset, "the bars do not agree with the manifest's digest")
+        self.instruments(dataset)
         return there
 
     def export(self, dataset: str, path: str | Path) -> str:
@@ -166,36 +197,50 @@ class Store:
             )  # fmt: skip
         return self.root / dataset
 
-    def _write(self, dataset: str, bars: Bars, untouched: tuple[Part, ...], health: HealthReport | None) -> Holding:
+    def _tabled(self, dataset: str, instruments: Instruments | None) -> InstrumentFile | None:
+        if instruments is None:
+            return None
+        content = parquet_bytes(instruments.frame)
+        digest = hashlib.sha256(content).hexdigest()
+        file = f"instruments-{digest[:12]}.parquet"
+        write_bytes(self._folder(dataset) / file, content)
+        return InstrumentFile(file=file, rows=len(instruments), sha256=digest)
+
+    def _write(
+        self, dataset: str, bars: Bars, untouched: tuple[Part, ...], health: HealthReport | None,
+        table: InstrumentFile | None,
+    ) -> Holding:  # fmt: skip
         folder = self._folder(dataset)
         parts = {part.year: part for part in untouched}
-        years = bars.frame.with_columns(year=pl.col("time").dt.year())
-        for (year,), frame in sorted(years.partition_by("year", as_dict=True, include_key=False).items()):
-            if year in parts:
-                continue
+        years = bars.frame["time"].dt.year()
+        for year in sorted(set(years.unique().to_list()) - set(parts)):
+            frame = bars.frame.filter(years == year)
             content = parquet_bytes(frame)
             digest = hashlib.sha256(content).hexdigest()
             file = f"{year}-{digest[:12]}.parquet"
             write_bytes(folder / file, content)
             parts[year] = Part(file=file, year=year, rows=frame.height, sha256=digest)
-        holding = Holding(
+        return self._sealed(Holding(
             dataset=dataset, spec=bars.spec, rows=bars.frame.height, assets=len(bars.assets),
             columns=tuple(bars.frame.columns),
             first=str(bars.times[0])[:19], last=str(bars.times[-1])[:19], digest=bars.digest,
-            parts=tuple(parts[year] for year in sorted(parts)), health=health,
-        )  # fmt: skip
+            parts=tuple(parts[year] for year in sorted(parts)), instruments=table, health=health,
+        ))  # fmt: skip
+
+    def _sealed(self, holding: Holding) -> Holding:
+        """Write the manifest last, then sweep what it does not name."""
+        folder = self._folder(holding.dataset)
         write_json(folder / _MANIFEST, holding.model_dump(mode="json"))
         _sweep(folder, holding)
         return holding
 
     def _load(self, there: Holding) -> Bars:
-        frames = [self._part(there, part) for part in there.parts]
         try:
-            return Bars.of(pl.concat(frames), there.spec)
+            return Bars.of(_merged([self._part(there, part) for part in there.parts]), there.spec)
         except (DataError, pl.exceptions.PolarsError) as error:
             raise _damaged(there.dataset, str(error).splitlines()[0]) from None
 
-    def _part(self, there: Holding, part: Part) -> pl.DataFrame:
+    def _part(self, there: Holding, part: Part | InstrumentFile) -> pl.DataFrame:
         path = self._folder(there.dataset) / Path(part.file).name
         try:
             content = path.read_bytes()
@@ -204,7 +249,7 @@ class Store:
         if hashlib.sha256(content).hexdigest() != part.sha256:
             raise _damaged(there.dataset, f"{part.file} does not agree with its hash")
         try:
-            return read_parquet(content, part.file).frame
+            return read_parquet(content, part.file, known=True).frame
         except FileRefusedError as error:
             raise _damaged(there.dataset, str(error)) from None
 
@@ -228,9 +273,39 @@ class Stored(Source):
         """Read the dataset, verified."""
         return Store.default().read(self.dataset)
 
+    def instruments(self) -> Instruments | None:
+        """Read the dataset's instruments, verified; None where none were kept."""
+        return Store.default().instruments(self.dataset)
+
+
+def _merged(frames: "list[pl.DataFrame]") -> pl.DataFrame:
+    """Yearly frames, each sorted by asset and time, as one in that order; whole only once, column by column."""
+    if len(frames) == 1:
+        return frames[0]
+    order = _order([frame["asset"] for frame in frames])
+    columns = []
+    names = frames[0].columns
+    for name in names:
+        columns.append(pl.concat([frame[name] for frame in frames], rechunk=True).gather(order))
+        frames[:] = [frame.drop(name) for frame in frames]
+    return pl.DataFrame(columns)
+
+
+def _order(pieces: "list[pl.Series]") -> pl.Series:
+    """Rows of the pieces, one after another, in order of asset; within an asset as they stand."""
+    names, lengths = [], []
+    for assets in pieces:
+        starts = np.append(0, np.flatnonzero((assets.slice(1) != assets.slice(0, len(assets) - 1)).to_numpy()) + 1)
+        names.append(assets.gather(starts))
+        lengths.append(np.diff(np.append(starts, len(assets))))
+    ranks = (pl.concat(names).rank("dense") - 1).to_numpy()
+    small = ranks.astype(np.uint16) if int(ranks.max(initial=0)) <= np.iinfo(np.uint16).max else ranks
+    order: IntArray = np.argsort(np.repeat(small, np.concatenate(lengths)), kind="stable")  # a radix sort where small
+    return pl.Series(order.astype(np.uint32))
+
 
 def _sweep(folder: Path, holding: Holding) -> None:
-    named = {part.file for part in holding.parts}
+    named = {part.file for part in holding.parts} | {held.file for held in [holding.instruments] if held}
     for path in folder.glob("*.parquet"):
         if path.name not in named:
             path.unlink(missing_ok=True)
