@@ -77,7 +77,10 @@ class Seen(NamedTuple):
     """Bar of the last purchase ``[N]``."""
     held: IntArray
     """Places of the assets that are held: the first `owned`."""
+    tick: FloatArray
+    """Ticks ``[N]`` in the currency."""
     tick_value: IntArray
+    """What a tick of one unit is worth ``[N]``."""
     lot: IntArray
     minimum: IntArray
     order: IntArray

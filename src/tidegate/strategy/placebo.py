@@ -1,10 +1,12 @@
-"""Random timing that is exactly as much in the market, in spells of exactly the same lengths.
+"""Rivals that know nothing: random timing with the same spells in the market, and scores dealt out anew each date.
 
 A rule that is in the market 60 % of the time in a rising market earns money without knowing anything. Its placebos keep
 everything but the moments: the spells in the market are put in another order, and so are the spells out of it, while
-the two go on alternating as they did.
+the two go on alternating as they did. A selection that turns over a rising universe earns money without knowing
+anything either: its placebo is the same strategy on scores that were shuffled within each date.
 """
 
+from collections.abc import Iterator
 from math import factorial
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from tidegate.errors import SettingError
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["arrangements", "random_gates"]
+__all__ = ["arrangements", "random_gates", "random_scores", "shuffled_scores"]
 
 
 def random_gates(exposure: FloatArray, count: int, seed: int) -> FloatArray:
@@ -55,6 +57,53 @@ def arrangements(exposure: FloatArray) -> int:
         for same in np.unique(own, return_counts=True)[1].tolist():
             total //= factorial(same)
     return total
+
+
+def shuffled_scores(scores: FloatArray, assets: tuple[str, ...], seed: int) -> FloatArray:
+    """Deal each date's scores out anew among the assets that had one: ``[T, N]`` → ``[T, N]``.
+
+    Each date keeps its universe and its distribution of scores; what a score says of its asset is lost. A date's deal
+    depends on the seed, its place and the assets' names, neither on other dates nor on the order of columns.
+
+    Known at
+        Row *t* at CLOSE(t), as the scores are: a rival that could be traded.
+    Missing values
+        NaN and -inf stay where they are.
+
+    >>> dealt = shuffled_scores(np.array([[3.0, np.nan, 1.0, 2.0]]), ("a", "b", "c", "d"), seed=2)
+    >>> sorted(dealt[0, [0, 2, 3]].tolist()), bool(np.isnan(dealt[0, 1]))
+    ([1.0, 2.0, 3.0], True)
+    """
+    made = scores.copy()
+    for date, row, places in _by_name(scores, assets):
+        made[date, places] = np.random.default_rng((seed, date)).permutation(row[places])
+    return made
+
+
+def random_scores(scores: FloatArray, assets: tuple[str, ...], seed: int) -> FloatArray:
+    """Give each asset that had a score a random one, standard normal: ``[T, N]`` → ``[T, N]``.
+
+    Known at
+        Row *t* at CLOSE(t), as the scores are: a rival that could be traded.
+    Missing values
+        NaN and -inf stay where they are.
+
+    >>> random_scores(np.array([[3.0, np.nan]]), ("a", "b"), seed=2).round(2).tolist()
+    [[0.19, nan]]
+    """
+    made = scores.copy()
+    for date, _, places in _by_name(scores, assets):
+        made[date, places] = np.random.default_rng((seed, date)).standard_normal(len(places))
+    return made
+
+
+def _by_name(scores: FloatArray, assets: tuple[str, ...]) -> Iterator[tuple[int, FloatArray, IntArray]]:
+    """Each date's row, and the places of what has a score in it, by name."""
+    if scores.ndim != 2 or scores.shape[1] != len(assets):  # noqa: PLR2004
+        raise SettingError("scores do not fit the assets", expected=("T", len(assets)), found=scores.shape)
+    order = np.array(sorted(range(len(assets)), key=assets.__getitem__), dtype=np.int64)
+    for date, row in enumerate(scores):
+        yield date, row, order[row[order] > -np.inf]
 
 
 def _spells(exposure: FloatArray) -> tuple[FloatArray, IntArray]:

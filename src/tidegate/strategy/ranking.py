@@ -10,7 +10,7 @@ from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import Seen
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["best", "free", "insert", "rank_all", "scored", "worst_held"]
+__all__ = ["best", "best_new", "by_name", "free", "insert", "rank_all", "scored", "worst_held"]
 
 
 @inner
@@ -26,16 +26,16 @@ def free(seen: Seen, asset: int) -> int:
 
 
 @inner
-def insert(seen: Seen, found: int, room: int, score: float, asset: int) -> int:
-    """Put an asset where it belongs among the first `found`, of which no more than `room` stay; give their number."""
+def insert(seen: Seen, base: int, found: int, room: int, score: float, asset: int) -> int:
+    """Put an asset where it belongs among `found` from `base` on, of which at most `room` stay; give their number."""
     key, place, order = seen.key, seen.place, seen.order
     if found == room:
-        last = found - 1
+        last = base + found - 1
         if score < key[last] or (score == key[last] and order[asset] > order[place[last]]):
             return found
-        found = last
-    at = found
-    while at > 0 and (key[at - 1] < score or (key[at - 1] == score and order[place[at - 1]] > order[asset])):
+        found -= 1
+    at = base + found
+    while at > base and (key[at - 1] < score or (key[at - 1] == score and order[place[at - 1]] > order[asset])):
         key[at], place[at] = key[at - 1], place[at - 1]
         at -= 1
     key[at], place[at] = score, asset
@@ -51,9 +51,24 @@ def best(seen: Seen, room: int) -> int:
         score = seen.score[asset]
         if not score > -np.inf or score < worst:
             continue
-        found = insert(seen, found, room, score, asset)
+        found = insert(seen, 0, found, room, score, asset)
         if found == room:
             worst = seen.key[room - 1]
+    return found
+
+
+@inner
+def best_new(seen: Seen, base: int, room: int) -> int:
+    """Rank the `room` best that have a score and a bar and are not held, from ``place[base]`` on; give their number."""
+    found = 0
+    worst = -np.inf
+    for asset in range(seen.score.shape[0]):
+        score = seen.score[asset]
+        if not score > -np.inf or score < worst or seen.shares[asset] != 0 or seen.close[asset] == 0 or room == 0:
+            continue
+        found = insert(seen, base, found, room, score, asset)
+        if found == room:
+            worst = seen.key[base + room - 1]
     return found
 
 
@@ -64,7 +79,7 @@ def worst_held(seen: Seen, since: int) -> int:
     for k in range(seen.owned):
         asset = seen.held[k]
         if scored(seen.score[asset]) and seen.since[asset] <= since:
-            found = insert(seen, found, seen.key.shape[0], -seen.score[asset], asset)
+            found = insert(seen, 0, found, seen.key.shape[0], -seen.score[asset], asset)
     return found
 
 
@@ -104,4 +119,18 @@ def rank_all(seen: Seen) -> int:
         key[0], key[end] = key[end], key[0]
         place[0], place[end] = place[end], place[0]
         _sink(seen, 0, end)
+    return count
+
+
+@inner
+def by_name(seen: Seen) -> int:
+    """List all assets that have a score and a bar, by name; give their number."""
+    for asset in range(seen.order.shape[0]):
+        seen.key[seen.order[asset]] = asset
+    count = 0
+    for rank in range(seen.order.shape[0]):
+        asset = int(seen.key[rank])
+        if scored(seen.score[asset]) and seen.close[asset] > 0:
+            seen.place[count] = asset
+            count += 1
     return count

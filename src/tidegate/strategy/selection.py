@@ -38,6 +38,10 @@ class Selection(Strategy):
         """What this member, as it is set, needs of its `Signals`."""
         return self.signals
 
+    def sells_short(self) -> bool:
+        """Whether it may sell what is not held, so that it needs an exchange that allows this."""
+        return False
+
     @abstractmethod
     def decide(self, view: View) -> list[Order]:
         """Give the orders for the next bar: the rule in its plainest form, and the reference for its kernel."""
@@ -62,7 +66,7 @@ def decision_signature() -> Any:
     cells: dict[str, Any] = {
         **dict.fromkeys(("bar", "cash", "due", "equity", "owned", "stays"), types.int64),
         "gate": types.float64,
-        **{name: typeof(frozen(np.zeros(1))) for name in ("score", "second", "numbers")},
+        **{name: typeof(frozen(np.zeros(1))) for name in ("score", "second", "tick", "numbers")},
         "close": typeof(frozen(np.zeros(1, dtype=np.int32))),
         **{name: typeof(frozen(np.zeros(1, dtype=np.int64))) for name in ("tick_value", "lot", "minimum", "order")},
         **dict.fromkeys(("mark", "shares", "locked", "since", "held", "place"), types.int64[::1]),

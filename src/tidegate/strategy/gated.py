@@ -1,0 +1,88 @@
+"""A gate over any strategy: while it is closed nothing is bought, and what is held runs off."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from tidegate.strategy.orders import FillAt, Order, Seen, View
+from tidegate.strategy.ranking import free
+from tidegate.strategy.selection import Selection, compiled_decision
+from tidegate.strategy.wrapping import ask, inner_numbers
+from tidegate.types.axes import IntArray
+
+__all__ = ["Gated"]
+
+_DAYS, _SELL_AT, _REASON, _INNER = range(4)
+
+
+class Gated(Selection):
+    """Ask the inner strategy while the gate is open; while it is closed, buy nothing and let holdings run off.
+
+    Formula
+        gate(t) > 0: the inner strategy's orders, bit for bit. gate(t) ≤ 0: a holding is sold in bar t+1 once its last
+        purchase lies `days` bars back, t + 1 - since ≥ days, whatever the inner strategy would say: a book left alone
+        is in cash `days` bars after its last purchase. A short position has no purchase and is bought back at once.
+    Readings
+        The study's text forbids purchases on -1 and lets holdings run off *within* 5 days of their own purchase (?):
+        here each is sold when its days are over, and the inner strategy isn't asked to sell sooner.
+    Known at
+        Orders after CLOSE(t) from the gate's number of *t*.
+    Missing values
+        A gate of NaN is closed: it does not say that one may buy.
+
+    >>> from tidegate.strategy.rank_and_hold import RankAndHold
+    >>> Gated(inner=RankAndHold(names=2)).words()
+    ('among the best ranked', 'among the worst ranked', 'the gate is closed')
+    """
+
+    name: ClassVar[str] = "gated"
+    example: ClassVar[dict[str, Any]] = {"inner": {"name": "rank-and-hold", "names": 3}}
+    reasons: ClassVar[tuple[str, ...]] = ("the gate is closed",)
+    signals: ClassVar[tuple[str, ...]] = ("gate",)
+
+    inner: Selection = Field(description="the strategy that is asked while the gate is open")
+    days: int = Field(default=5, ge=1, description="bars after its last purchase that a holding is sold")
+    sell_at: Literal["open", "vwap", "close"] = Field(default="open", description="where run-off sales are filled")
+
+    def words(self) -> tuple[str, ...]:
+        """The inner strategy's words, then the gate's own."""
+        return (*self.inner.words(), *self.reasons)
+
+    def reads(self) -> tuple[str, ...]:
+        """The gate, and what the inner strategy reads."""
+        return tuple(dict.fromkeys((*self.inner.reads(), *self.signals)))
+
+    def sells_short(self) -> bool:
+        """Whether the inner strategy does."""
+        return self.inner.sells_short()
+
+    def decide(self, view: View) -> list[Order]:
+        """Ask the inner strategy, or sell what has been held long enough."""
+        if view.gate > 0:
+            return self.inner.decide(view)
+        at, reason = FillAt[self.sell_at.upper()], len(self.inner.words())
+        over = [int(i) for i in view.held if view.shares[i] < 0 or view.bar + 1 - view.since[i] >= self.days]
+        return [Order(i, -int(view.sellable[i]), at, 0, reason) for i in over if view.sellable[i] != 0]
+
+    def numbers(self) -> tuple[float, ...]:
+        """Give the settings, then the inner kernel's address and numbers."""
+        return (self.days, FillAt[self.sell_at.upper()], len(self.inner.words()), *inner_numbers(self.inner))
+
+    def kernel(self) -> Any:
+        """Compile `_decide`; None around a strategy in plain Python."""
+        return None if self.inner.kernel() is None else compiled_decision(_decide)
+
+
+def _decide(seen: Seen, orders: IntArray) -> int:
+    """The rule on plain numbers."""
+    if seen.gate > 0:
+        return int(ask(seen, _INNER, orders))
+    numbers, count = seen.numbers, 0
+    for k in range(seen.owned):
+        asset = seen.held[k]
+        if seen.shares[asset] < 0 or seen.bar + 1 - seen.since[asset] >= numbers[_DAYS]:
+            quantity = free(seen, asset)
+            if quantity != 0:
+                orders[count] = (asset, -quantity, int(numbers[_SELL_AT]), 0, int(numbers[_REASON]))
+                count += 1
+    return count
