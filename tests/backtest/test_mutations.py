@@ -16,7 +16,7 @@ from reference_engine import CENT, D, Rules, etf_days, run, share_days
 from reference_margin import run_margin
 
 from tidegate.backtest import engine, loop
-from tidegate.market import a_share, costs, etf_proxy, index_future, limits, prices
+from tidegate.market import a_share, costs, etf_proxy, index_future, limits, prices, share_limits
 from tidegate.market.a_share import AShare
 from tidegate.market.dated import DatedTable
 from tidegate.market.etf_proxy import EtfProxy
@@ -185,7 +185,7 @@ def test_a_broken_loop_is_caught(name, monkeypatch):
     assert not survives()
 
 
-def even_limits(reference, percent):
+def even_limits(reference, percent, one_tick=1):
     """Bankers' rounding of a float product, as several well-known engines do it."""
     up, down = np.round(reference * (1 + percent / 100)), np.round(reference * (1 - percent / 100))
     return up.astype(np.int64), down.astype(np.int64)
@@ -203,8 +203,12 @@ RULES = {
         (a_share, "TRANSFER_SHENZHEN", flat(costs.TRANSFER_SHENZHEN, 0)),
     ],
     "no transfer fee by face value": [(a_share, "TRANSFER_SHANGHAI_FACE", flat(costs.TRANSFER_SHANGHAI_FACE, 0))],
-    "limits rounded half-even in floats": [(m, "limit_ticks", even_limits) for m in (a_share, etf_proxy, index_future)],
-    "ten percent on every board": [(a_share, "LIMITS", dict.fromkeys(limits.LIMITS, limits.LIMITS["main"]))],
+    "limits rounded half-even in floats": [
+        (m, "limit_ticks", even_limits) for m in (share_limits, etf_proxy, index_future)
+    ],
+    "ten percent on every board": [
+        (share_limits, "_RULES", 3 * (dict.fromkeys(limits.LIMITS, limits.LIMITS["main"]),))
+    ],
     "limits around the last bar": [(prices.Own, "before", lambda own, marks: np.append(0, marks[:-1]))],
     "close today at the usual fee": [(index_future, "FUTURE_CLOSE_TODAY", costs.FUTURE_FEE)],
     "prices cut to the tick": [

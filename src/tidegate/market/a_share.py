@@ -18,6 +18,7 @@ from tidegate.market.exchange import Exchange
 from tidegate.market.instruments import Instruments
 from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
 from tidegate.market.share_exchange import ShareTerms, share_exchange
+from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows
 from tidegate.types.axes import frozen
 from tidegate.types.bars import Bars
@@ -65,14 +66,16 @@ class AShare(Market):
         description="what a share that is gone from the exchange pays, fraction of its last price",
     )
 
-    def conditions(self, bars: Bars, asset: str) -> Conditions:
-        """Resolve board, limits, fees and corporate actions."""
+    def conditions(self, bars: Bars, asset: str, instruments: Instruments | None = None) -> Conditions:
+        """Resolve board, limits, fees and corporate actions; `instruments` tell first days and delisting periods."""
         board = board_of(asset)
         own = own_bars(bars, asset)
         count = len(own.times)
-        rows = ShareRows.of(own.frame, (asset,), own.times, own.dates, at_risk=self.at_risk)
+        rows = ShareRows(
+            own.frame, (asset,), np.zeros(count, dtype=np.int64), np.arange(count), own.dates, at_risk=self.at_risk
+        )
         open_, close = rows.open, rows.close
-        up, down, holds = rows.limits
+        up, down, holds = ShareLimits(rows, instruments).limits
         free = rows.trades
         limit_up, limit_down = limit_prices(up, down, holds, _TICK)
         commission = frozen(rate(self.commission, count))
@@ -111,7 +114,10 @@ class AShare(Market):
             limit_up=frozen(limit_up),
             limit_down=frozen(limit_down),
             reference=frozen(as_prices(acted, _TICK)),
-            stamps=(*_STAMPS, *(note for table in tables for note in table.unconfirmed(own.dates))),
+            stamps=(
+                *_STAMPS,
+                *(note for table in tables for note in table.unconfirmed(own.dates)),
+            ),
         )
 
     def exchange(self, bars: Bars, *, instruments: Instruments | None = None) -> Exchange:

@@ -134,4 +134,4 @@ class Market(Component):
         """
         from tidegate.market.stacking import stacked
 
-        return stacked(self, bars, instruments)
+        return stacked(self.conditions, bars, instruments)

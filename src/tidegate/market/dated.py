@@ -46,19 +46,20 @@ class DatedTable:
     unit: str
     rows: tuple[Row, ...]
 
-    def at(self, sessions: NDArray[np.datetime64]) -> IntArray:
-        """Look up the value in force on each session; raises `DataError` before the first row."""
+    def at(self, sessions: NDArray[np.datetime64], before: int | None = None) -> IntArray:
+        """Look up the value in force on each session; before the first row `before`, or `DataError` without it."""
         days = sessions.astype("datetime64[D]")
         starts = np.array([row.since for row in self.rows], dtype="datetime64[D]")
         place = np.searchsorted(starts, days, side="right") - 1
-        if bool((place < 0).any()):
+        if before is None and bool((place < 0).any()):
             raise DataError(
                 f"unknown: the rule {self.name}",
                 where=days[place < 0][0],
                 expected=f"a session on or after {self.rows[0].since}",
                 hint="start later, or add a dated row with its source",
             )
-        return np.array([row.value for row in self.rows], dtype=np.int64)[place]
+        values = np.array([row.value for row in self.rows] + [0 if before is None else before], dtype=np.int64)
+        return values[place]
 
     def unconfirmed(self, sessions: NDArray[np.datetime64]) -> tuple[str, ...]:
         """Words for each unconfirmed row that one of the sessions rests on."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.market.alarms import Alarm
 from tidegate.types.axes import FloatArray, IntArray, TimeArray, frozen, require
 
 __all__ = ["DIVIDEND", "END", "FEE_COLUMNS", "NO_LIMIT", "REFERENCE", "SPLIT", "Actions", "Exchange", "Ticks"]
@@ -109,6 +110,8 @@ class Exchange:
     """Whether more may be sold than is held."""
     currency: str
     stamps: tuple[str, ...]
+    alarms: tuple[Alarm, ...] = ()
+    """What data and rules do not agree on, counted over all bars; told among the stamps too."""
 
     def __post_init__(self) -> None:
         bars, names = len(self.times), len(self.assets)

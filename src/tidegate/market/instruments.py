@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import UnknownNameError
-from tidegate.types.axes import IntArray, require
+from tidegate.types.axes import FloatArray, IntArray, require
 
 __all__ = ["Instrument", "Instruments"]
 
@@ -94,11 +94,17 @@ class Instruments:
             raise UnknownNameError.among("instrument", asset, self.frame["asset"].head(20).to_list())
         return Instrument(*rows.row(0))
 
+    def numbers(self, column: str, assets: tuple[str, ...]) -> FloatArray:
+        """Give a column of numbers ``[N]`` for some assets, NaN where not known."""
+        return self._aligned(column, assets).cast(pl.Float64).fill_null(np.nan).to_numpy()
+
     def days(self, column: str, assets: tuple[str, ...]) -> NDArray[np.datetime64]:
         """Dates of a column ``[N]`` for some assets, NaT where not known."""
+        return self._aligned(column, assets).to_numpy().astype("datetime64[D]")
+
+    def _aligned(self, column: str, assets: tuple[str, ...]) -> pl.Series:
         wanted = pl.DataFrame({"asset": assets}, schema={"asset": pl.String()})
-        held = wanted.join(self.frame.select("asset", column), on="asset", how="left", maintain_order="left")
-        return held[column].to_numpy().astype("datetime64[D]")
+        return wanted.join(self.frame.select("asset", column), on="asset", how="left", maintain_order="left")[column]
 
     def ends(self, assets: tuple[str, ...], sessions: NDArray[np.datetime64]) -> IntArray:
         """Bar ``[N]`` at whose open an asset is gone: the first after its last session; T where it stays."""

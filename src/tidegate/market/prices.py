@@ -74,8 +74,9 @@ def nearest_tick(prices: FloatArray, step: float) -> IntArray:
 
 def whole_ticks(prices: FloatArray, tick: float, where: str) -> IntArray:
     """Prices that must lie on the tick; raises `DataError` where one does not. NaN gives 0."""
-    ticks = np.rint(np.nan_to_num(prices) / tick).astype(np.int64)
-    off = np.abs(np.nan_to_num(prices) - ticks * tick) > _CLOSE_ENOUGH * np.maximum(1.0, np.abs(np.nan_to_num(prices)))
+    known = np.where(np.isnan(prices), 0.0, prices)
+    ticks = np.rint(known / tick).astype(np.int64)
+    off = np.abs(known - ticks * tick) > _CLOSE_ENOUGH * np.maximum(1.0, np.abs(known))
     if bool(off.any()):
         raise DataError(
             "a price is not a whole number of ticks",

@@ -1,13 +1,16 @@
-"""All A shares of some bars as one exchange, in a few passes over long columns and none over assets.
+"""All A shares of some bars as one exchange, block by block of long columns, without a loop over assets.
 
 The numbers are those of `AShare.conditions`, stacked; a test holds the two against each other.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.market.alarms import merged
+from tidegate.market.boards import BoardRules, board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
     STAMP_DUTY_SELL,
@@ -15,10 +18,11 @@ from tidegate.market.costs import (
     TRANSFER_SHANGHAI_FACE,
     TRANSFER_SHENZHEN,
 )
-from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange
+from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange, Ticks
 from tidegate.market.instruments import Instruments
+from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows
-from tidegate.market.stacking import ends, limits_with_bans, session_axis, whole_average
+from tidegate.market.stacking import end_stamps, ends, limits_with_bans, session_axis, whole_average
 from tidegate.types.axes import IntArray, frozen
 from tidegate.types.bars import Bars
 
@@ -26,6 +30,7 @@ __all__ = ["ShareTerms", "share_exchange"]
 
 _TICK = 0.01
 _PER_YUAN = 100
+_BLOCK = 1 << 18
 
 
 class ShareTerms(NamedTuple):
@@ -44,53 +49,37 @@ class ShareTerms(NamedTuple):
 def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | None = None) -> Exchange:
     """Lay every share's rows on one axis of time; raises `DataError` as `AShare.conditions` does."""
     days, session = session_axis(bars)
-    rows = ShareRows.of(bars.frame, bars.assets, bars.times, days, at_risk=terms.at_risk)
-    shape = (len(bars.times), len(bars.assets))
-    trades = rows.trades
-    cell = rows.bar * shape[1] + rows.asset
-    if not bool(trades.all()):
-        cell = cell[trades]
-
-    def laid(values: NDArray[Any], empty: int = 0, kind: type = np.int32) -> NDArray[Any]:
-        made: NDArray[Any] = np.full(shape, empty, dtype=kind)
-        made.reshape(-1)[cell] = values if len(values) == len(cell) else values[trades]
-        return frozen(made)
-
-    up, down = _limits(rows)
-    high, low = rows.ticks("high"), rows.ticks("low")
-    volume = np.rint(np.nan_to_num(rows.column("volume"))).astype(np.int64)
-    average = None
-    if bars.has("volume") and bars.has("amount"):
-        given = whole_average(rows.column("amount"), rows.column("volume"), _TICK, low, high)
-        average = laid(np.where(given > 0, given, rows.close))
-    fees, group, notes = _fees(rows, terms.commission)
-    after, last = rows.moved
-    moved = zip(
-        rows.bar[after].tolist(),
-        rows.asset[after].tolist(),
-        rows.close[last].tolist(),
-        rows.reference[rows.start[after]].tolist(),
-        strict=True,
-    )
-    actions = [(bar, asset, REFERENCE, above, below, bar) for bar, asset, above, below in moved]
+    boards = [board_of(name) for name in bars.assets]
+    count = len(bars.assets)
+    cells = _Cells((len(days), count), averaged=bars.has("volume") and bars.has("amount"))
+    actions = ends(instruments, bars.assets, days, terms.recovery)
+    alarms = []
+    for first, end in _blocks(bars.offsets):
+        rows = _rows(bars, days, first, end, at_risk=terms.at_risk)
+        limits = ShareLimits(rows, instruments)
+        cells.fill(rows, limits, first)
+        actions += _references(rows, first)
+        alarms.append(limits.alarms)
+    fees, group, notes = _fees(days, boards, terms.commission)
+    told = merged(alarms)
     return Exchange(
         times=frozen(bars.times),
         session=frozen(session),
         assets=bars.assets,
-        open=laid(rows.open),
-        high=laid(high),
-        low=laid(low),
-        close=laid(rows.close),
-        limit_up=laid(up, NO_LIMIT),
-        limit_down=laid(down),
-        volume=laid(volume, kind=np.int64),
-        vwap=average,
-        actions=Actions.of(actions + ends(instruments, bars.assets, days, terms.recovery)),
-        tick=frozen(np.full(shape[1], _TICK)),
-        tick_value=frozen(np.ones(shape[1], dtype=np.int64)),
-        lot=frozen(np.array([board.lot for board in rows.boards], dtype=np.int64)),
-        minimum=frozen(np.array([board.minimum for board in rows.boards], dtype=np.int64)),
-        waits=frozen(np.ones(shape[1], dtype=np.int64)),
+        open=frozen(cells.prices["open"]),
+        high=frozen(cells.prices["high"]),
+        low=frozen(cells.prices["low"]),
+        close=frozen(cells.prices["close"]),
+        limit_up=frozen(cells.prices["limit_up"]),
+        limit_down=frozen(cells.prices["limit_down"]),
+        volume=frozen(cells.volume),
+        vwap=None if cells.vwap is None else frozen(cells.vwap),
+        actions=Actions.of(actions),
+        tick=frozen(np.full(count, _TICK)),
+        tick_value=frozen(np.ones(count, dtype=np.int64)),
+        lot=frozen(np.array([board.lot for board in boards], dtype=np.int64)),
+        minimum=frozen(np.array([board.minimum for board in boards], dtype=np.int64)),
+        waits=frozen(np.ones(count, dtype=np.int64)),
         fees=frozen(fees),
         group=frozen(group),
         minimum_commission=terms.minimum_commission,
@@ -98,33 +87,99 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
         money_scale=_PER_YUAN,
         shorts=False,
         currency="CNY",
-        stamps=(*terms.stamps, *notes),
+        stamps=(*terms.stamps, *notes, *end_stamps(instruments, terms.recovery), *(alarm.told for alarm in told)),
+        alarms=told,
     )
 
 
-def _limits(rows: ShareRows) -> tuple[IntArray, IntArray]:
-    """Limits that hold, and at the open what they forbid."""
-    up, down, holds = rows.limits
-    can_buy, can_sell = ~holds | (rows.open < up), ~holds | (rows.open > down)
-    return limits_with_bans((np.where(holds, up, NO_LIMIT), np.where(holds, down, 0)), rows.open, can_buy, can_sell)
+def _blocks(offsets: IntArray) -> Iterator[tuple[int, int]]:
+    """Runs of assets, first and end, of about `_BLOCK` rows each: what fits near the processor."""
+    first = 0
+    while first < len(offsets) - 1:
+        end = max(int(np.searchsorted(offsets, offsets[first] + _BLOCK, side="right")) - 1, first + 1)
+        yield first, end
+        first = end
 
 
-def _fees(rows: ShareRows, commission: int) -> tuple[IntArray, IntArray, tuple[str, ...]]:
+def _rows(bars: Bars, days: NDArray[np.datetime64], first: int, end: int, *, at_risk: bool) -> ShareRows:
+    """Rows of the assets ``first … end - 1``."""
+    start, stop = int(bars.offsets[first]), int(bars.offsets[end])
+    return ShareRows(
+        frame=bars.frame[start:stop],
+        names=bars.assets[first:end],
+        asset=np.repeat(np.arange(end - first), np.diff(bars.offsets[first : end + 1])),
+        bar=bars.places[start:stop],
+        days=days,
+        at_risk=at_risk,
+    )
+
+
+def _references(rows: ShareRows, first: int) -> list[tuple[int, int, int, int, int, int]]:
+    """Rows of `REFERENCE` actions."""
+    after, last = rows.moved
+    told = (rows.bar[after], rows.asset[after] + first, rows.close[last], rows.reference[rows.start[after]])
+    moved = zip(*(values.tolist() for values in told), strict=True)
+    return [(bar, asset, REFERENCE, above, below, bar) for bar, asset, above, below in moved]
+
+
+class _Cells:
+    """The exchange's large arrays, time-major, filled from blocks of asset-major rows."""
+
+    def __init__(self, shape: tuple[int, int], *, averaged: bool) -> None:
+        names = ("open", "high", "low", "close", "limit_up", "limit_down")
+        self.prices: dict[str, Ticks] = {name: np.empty(shape, dtype=np.int32) for name in names}
+        self.volume = np.empty(shape, dtype=np.int64)
+        self.vwap: Ticks | None = np.empty(shape, dtype=np.int32) if averaged else None
+
+    def fill(self, rows: ShareRows, limits: ShareLimits, first: int) -> None:
+        """Write the rows of a block whose assets begin at place `first`; what is suspended keeps price 0."""
+        trades = rows.trades
+        up, down, holds = limits.limits
+        banned = limits_with_bans(
+            (np.where(holds, up, NO_LIMIT), np.where(holds, down, 0)),
+            rows.open,
+            ~holds | (rows.open < up),
+            ~holds | (rows.open > down),
+        )
+        high, low = rows.ticks("high"), rows.ticks("low")
+        told = [rows.open, high, low, rows.close, *banned]
+        end = first + len(rows.names)
+        place = rows.bar * len(rows.names) + rows.asset
+        keep = slice(None) if bool(trades.all()) else trades
+        for (name, made), values in zip(self.prices.items(), told, strict=True):
+            self._lay(made, values[keep], place[keep], first, end, NO_LIMIT if name == "limit_up" else 0)
+        volume = rows.column("volume")
+        self._lay(self.volume, np.rint(np.nan_to_num(volume)).astype(np.int64)[keep], place[keep], first, end)
+        if self.vwap is not None:
+            given = whole_average(rows.column("amount"), volume, _TICK, low, high)
+            self._lay(self.vwap, np.where(given > 0, given, rows.close)[keep], place[keep], first, end)
+
+    @staticmethod
+    def _lay(made: NDArray[Any], values: IntArray, place: IntArray, first: int, end: int, empty: int = 0) -> None:
+        """Write a block's values at its flat places ``bar · assets + asset``, then beside the other blocks."""
+        block = np.full((len(made), end - first), empty, dtype=made.dtype)
+        block.reshape(-1)[place] = values
+        made[:, first:end] = block
+
+
+def _fees(
+    days: NDArray[np.datetime64], boards: list[BoardRules], commission: int
+) -> tuple[IntArray, IntArray, tuple[str, ...]]:
     """Rates by day for Shanghai and for the others, group of each asset, and what must be said of unconfirmed rows."""
-    shanghai = np.array([board.exchange == "SH" for board in rows.boards])
+    shanghai = np.array([board.exchange == "SH" for board in boards])
     kinds = [kind for kind in (True, False) if bool((shanghai == kind).any())]
-    made = np.zeros((len(rows.days), len(kinds), FEE_COLUMNS), dtype=np.int64)
+    made = np.zeros((len(days), len(kinds), FEE_COLUMNS), dtype=np.int64)
     tables = [STAMP_DUTY_BUY, STAMP_DUTY_SELL]
     made[:, :, [0, 3]] = commission
-    made[:, :, 1] = STAMP_DUTY_BUY.at(rows.days)[:, None]
-    made[:, :, 4] = STAMP_DUTY_SELL.at(rows.days)[:, None]
+    made[:, :, 1] = STAMP_DUTY_BUY.at(days)[:, None]
+    made[:, :, 4] = STAMP_DUTY_SELL.at(days)[:, None]
     for place, kind in enumerate(kinds):
         by_value = TRANSFER_SHANGHAI if kind else TRANSFER_SHENZHEN
-        made[:, place, [2, 5]] = by_value.at(rows.days)[:, None]
+        made[:, place, [2, 5]] = by_value.at(days)[:, None]
         tables.append(by_value)
         if kind:
-            made[:, place, [8, 11]] = _PER_YUAN * TRANSFER_SHANGHAI_FACE.at(rows.days)[:, None]
+            made[:, place, [8, 11]] = _PER_YUAN * TRANSFER_SHANGHAI_FACE.at(days)[:, None]
             tables.append(TRANSFER_SHANGHAI_FACE)
-    notes = tuple(note for table in tables for note in table.unconfirmed(rows.days))
+    notes = tuple(note for table in tables for note in table.unconfirmed(days))
     group = np.array([kinds.index(bool(kind)) for kind in shanghai], dtype=np.int64)
     return made, group, notes

@@ -12,14 +12,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import DataError, SettingError
-from tidegate.market.base import RATE_UNIT, Conditions, Market
+from tidegate.market.base import RATE_UNIT, Conditions
 from tidegate.market.exchange import END, FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange
 from tidegate.market.instruments import Instruments
 from tidegate.market.prices import nearest_tick
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, frozen
 from tidegate.types.bars import Bars
 
-__all__ = ["ends", "limits_with_bans", "session_axis", "stacked", "whole_average"]
+__all__ = ["end_stamps", "ends", "limits_with_bans", "session_axis", "stacked", "whole_average"]
 
 _CENTS = 100
 _FEES = tuple(f"{kind}_{side}" for side in ("buy", "sell") for kind in ("commission", "stamp_duty", "transfer_fee"))
@@ -77,6 +77,16 @@ def ends(
     ]
 
 
+def end_stamps(instruments: Instruments | None, recovery: float) -> tuple[str, ...]:
+    """Say what is paid for what is gone, and that listing dates are missing where they are."""
+    if instruments is None:
+        return (
+            "No instruments: first days after listing show only by opens beyond the limits.",
+            "What is gone from the exchange keeps its last price: its last session is not known.",
+        )
+    return (f"What is gone from the exchange pays {recovery:g} of its last price after its last session (a setting).",)
+
+
 @dataclass(frozen=True)
 class _One:
     """One asset's cells at its own places of the axis."""
@@ -89,7 +99,12 @@ class _One:
     actions: list[tuple[int, int, int, int, int, int]]
 
 
-def stacked(market: Market, bars: Bars, instruments: Instruments | None = None, recovery: float = 0.0) -> Exchange:
+def stacked(
+    conditions: Callable[[Bars, str], Conditions],
+    bars: Bars,
+    instruments: Instruments | None = None,
+    recovery: float = 0.0,
+) -> Exchange:
     """Stack every asset's `Conditions` on the union of their times.
 
     Formula
@@ -103,7 +118,7 @@ def stacked(market: Market, bars: Bars, instruments: Instruments | None = None, 
     dates, session = session_axis(bars)
     assets, times = bars.assets, bars.times
     shape = (len(times), len(assets))
-    told = [market.conditions(bars, asset) for asset in assets]
+    told = [conditions(bars, asset) for asset in assets]
     _check(told, assets)
     cells = {name: np.zeros(shape, dtype=np.int32) for name in _CELLS}
     cells["limit_up"] += NO_LIMIT
@@ -120,6 +135,7 @@ def stacked(market: Market, bars: Bars, instruments: Instruments | None = None, 
         average[one.place, n] = 0 if one.average is None else one.average
         group[n] = fees.place(one.place, one.fees)
         actions += one.actions
+    notes = [note for held in told for note in held.stamps]
     scale = round(1 / told[0].money_unit)
     worth = [divmod(scale * held.multiplier, round(1 / held.tick)) for held in told]
     if any(rest for _, rest in worth) or scale % _CENTS:
@@ -136,7 +152,12 @@ def stacked(market: Market, bars: Bars, instruments: Instruments | None = None, 
         times=frozen(times),
         session=frozen(session),
         assets=assets,
-        **{name: frozen(values) for name, values in cells.items()},
+        open=frozen(cells["open"]),
+        high=frozen(cells["high"]),
+        low=frozen(cells["low"]),
+        close=frozen(cells["close"]),
+        limit_up=frozen(cells["limit_up"]),
+        limit_down=frozen(cells["limit_down"]),
         volume=frozen(volume),
         vwap=frozen(average) if averaged else None,
         actions=Actions.of(actions),
@@ -152,7 +173,7 @@ def stacked(market: Market, bars: Bars, instruments: Instruments | None = None, 
         money_scale=scale,
         shorts=any(held.shortest < 0 for held in told),
         currency=told[0].currency,
-        stamps=tuple(dict.fromkeys(stamp for held in told for stamp in held.stamps)),
+        stamps=tuple(dict.fromkeys((*notes, *end_stamps(instruments, recovery)))),
     )
 
 
