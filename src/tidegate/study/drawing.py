@@ -21,12 +21,13 @@ from tidegate.report.figures.scores import distribution, share_above_zero
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.spells import spells
 from tidegate.report.figures.split import Range, split
+from tidegate.study.books import BookSet
 from tidegate.study.comparing import effort_figures, found_figures
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
 from tidegate.study.learned import LEARNING_DRAWERS
 from tidegate.study.reproduction import Shown
-from tidegate.study.trading import BENCHMARK, BookSet
+from tidegate.study.selected import SELECTED_DRAWERS
 from tidegate.study.words import GLOSSARY, LOSSES, member_title, stamp_text
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Figure, Text
@@ -48,6 +49,7 @@ def draw(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         "found": found_figures,
         "effort": effort_figures,
         **LEARNING_DRAWERS,
+        **SELECTED_DRAWERS,
     }
     if shown.figure not in drawers:
         raise UnknownNameError.among("figure", shown.figure, drawers)
@@ -116,26 +118,28 @@ def _equity(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     for market in findings[shown.studies[0]].books:
         curves = [_curve(findings[name], findings[name].books[market]) for name in shown.studies]
         held = findings[shown.studies[0]].books[market]
-        benchmark = Curve(
-            BENCHMARK, GLOSSARY[BENCHMARK], held.equity(BENCHMARK) / held.capital, _exposure(held, BENCHMARK)
-        )
+        name = held.benchmark
+        benchmark = Curve(name, GLOSSARY[name], held.equity(name) / held.capital, held.exposure(name))
+        rivals = [
+            Curve(member, member_title(member), held.equity(member) / held.capital, held.exposure(member))
+            for member in held.members
+            if held.selects and not member.startswith("seed-") and member != "ensemble"
+        ]
         words = GLOSSARY.get(market, Text.same(market))
         stamps = [stamp_text(stamp) for stamp in held.stamps]
         note = Text(en=" " + " ".join(stamp.en for stamp in stamps), zh="".join(stamp.zh for stamp in stamps))
         title = _titled(shown, Text(en=f"Equity, {words.en}", zh=f"净值：{words.zh}"), findings[shown.studies[0]])
-        made.append(equity(_key(shown, market, 2), title, held.times, curves, benchmark=benchmark, note=note))
+        made.append(
+            equity(_key(shown, market, 2), title, held.times, curves, rivals=rivals, benchmark=benchmark, note=note)
+        )
     return tuple(made)
 
 
 def _curve(found: Finding, held: BookSet) -> Curve:
     rows = np.vstack([held.equity(member) for member in found.seeds]) / held.capital
-    exposure = np.vstack([_exposure(held, member) for member in found.seeds])
+    exposure = np.vstack([held.exposure(member) for member in found.seeds])
     trades = np.array([found.value("trades", member, held.market.name) for member in found.seeds])
     return Curve(found.study.name, found.study.title, rows, exposure, trades.astype(np.int64))
-
-
-def _exposure(held: BookSet, member: str) -> FloatArray:
-    return held.ledgers[member].book["exposure"].to_numpy()
 
 
 def _spells(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
@@ -249,12 +253,15 @@ def _seeds(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         ]
         rivals = [
             Level(
-                member, member_title(member), lead.value("total_return", member, market), benchmark=member == BENCHMARK
+                member,
+                member_title(member),
+                lead.value("total_return", member, market),
+                benchmark=member in {held.benchmark, *held.paths},
             )
-            for member in held.members
+            for member in (*held.members, *held.paths)
             if not member.startswith("seed-") and member != "ensemble"
         ]
-        gates = np.concatenate([values["total_return"] for values in held.gates.values()]) if held.gates else None
+        gates = _placebos(held) if held.gates else None
         words = GLOSSARY.get(market, Text.same(market))
         title = Text(en=f"{shown.key} Total return over seeds, {words.en}", zh=f"{shown.key} 各种子总收益：{words.zh}")
         made.append(
@@ -266,9 +273,10 @@ def _seeds(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
                 style="percent",
                 rivals=rivals,
                 gates=gates,
+                shuffled=held.placebos != "random gates",
                 note=Text(
-                    en=f" The band is of the gates of {lead.study.title.en}.",
-                    zh=f"色带为“{lead.study.title.zh}”的随机择时。",
+                    en=f" The band is of the placebos of {lead.study.title.en}.",
+                    zh=f"色带为“{lead.study.title.zh}”的对照。",
                 ),
             )
         )
@@ -281,28 +289,37 @@ def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     for market, held in found.books.items():
         if not held.gates:
             continue
-        gates = np.concatenate(
-            [values["total_return"] for member, values in held.gates.items() if member.startswith("seed-")]
-        )
-        words = GLOSSARY.get(market, Text.same(market))
-        title = Text(en=f"{shown.key} Among random gates, {words.en}", zh=f"{shown.key} 与随机择时比较：{words.zh}")
-        others = {BENCHMARK: (GLOSSARY[BENCHMARK], found.value("total_return", BENCHMARK, market))}
+        words, name = GLOSSARY.get(market, Text.same(market)), held.benchmark
+        shuffled = held.placebos != "random gates"
+        what = Text(en=held.placebos, zh="打乱得分" if shuffled else "随机择时")
+        title = Text(en=f"{shown.key} Among {what.en}, {words.en}", zh=f"{shown.key} 与{what.zh}比较：{words.zh}")
+        others = {name: (GLOSSARY[name], found.value("total_return", name, market))}
         made.append(
             placebo(
                 _key(shown, market, 2),
                 title,
                 GLOSSARY["total_return"],
-                gates,
+                _placebos(held),
                 found.over_seeds("total_return", market),
                 label=found.study.title,
                 others=others,
-                note=Text(
-                    en=" The gates of all seeds are pooled here; the tables give the median of each seed's place among its own.",
-                    zh="此处合并了各种子的随机择时；表中为各种子在自身随机择时中分位的中位数。",
-                ),
+                kind="shuffled scores" if shuffled else "random gates",
+                note=None if held.selects else _POOLED,
             )
         )
     return tuple(made)
+
+
+def _placebos(held: BookSet) -> FloatArray:
+    """Total returns of all placebos: each timing seed has its own gates, all seeds of a selection share one set."""
+    own = [values["total_return"] for member, values in held.gates.items() if member.startswith("seed-")]
+    return own[0] if held.selects else np.concatenate(own)
+
+
+_POOLED = Text(
+    en=" The gates of all seeds are pooled here; the tables give the median of each seed's place among its own.",
+    zh="此处合并了各种子的随机择时；表中为各种子在自身随机择时中分位的中位数。",
+)
 
 
 def _losses(shown: Shown, findings: Findings) -> tuple[Figure, ...]:

@@ -9,9 +9,9 @@ import polars as pl
 
 from tidegate.errors import UnknownNameError
 from tidegate.learn.fitted import Fitted
+from tidegate.study.books import BookSet
 from tidegate.study.declare import Study
 from tidegate.study.insight import Explained
-from tidegate.study.trading import BookSet
 from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold

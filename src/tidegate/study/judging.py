@@ -6,17 +6,21 @@ import numpy as np
 import polars as pl
 
 from tidegate.component import document
-from tidegate.evaluate.books import judge_ledger
+from tidegate.evaluate.books import judge_book, judge_ledger
 from tidegate.evaluate.forecasts import judge_forecast
+from tidegate.evaluate.holdings import judge_holdings, trips_of_ledger
 from tidegate.evaluate.placebo import judge_placebos
 from tidegate.evaluate.stated import stated
 from tidegate.files import read_json, write_json
 from tidegate.measures.falls import ForwardFalls, coverage
 from tidegate.measures.returns import periods_per_year
+from tidegate.measures.trading import trips_of_path
+from tidegate.strategy.base import Timing
+from tidegate.study.books import BookSet
 from tidegate.study.code import code_version
 from tidegate.study.declare import Study
 from tidegate.study.stages import Kept, Stages
-from tidegate.study.trading import BENCHMARK, FEW_GATES, BookSet
+from tidegate.study.trading import FEW_GATES
 from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
@@ -46,7 +50,7 @@ def judge_study(
         "stages": keys,
         "members": [*forecasts, *books],
         "seeds": study.seeds,
-        "code": code_version("measures", "evaluate", "study/judging.py", "study/records.py"),
+        "code": code_version("measures", "evaluate", "study/judging.py", "study/books.py", "study/records.py"),
         "libraries": {name: version(name) for name in ("numpy", "scipy")},
     }
 
@@ -113,7 +117,7 @@ def _changes(forecast: Forecast, bars: Bars) -> Forecast:
 
 def _falls(study: Study, bars: Bars, forecasts: dict[str, Forecast]) -> list[Measure]:
     """How much of the sharp falls lay where a forecast was negative; only for one asset and a signed label."""
-    if study.strategy is None:
+    if not isinstance(study.strategy, Timing):
         return []
     close = bars.adjusted("close")
     rule = ForwardFalls(span=study.label.horizon.span, worst=WORST)
@@ -134,24 +138,61 @@ def _falls(study: Study, bars: Bars, forecasts: dict[str, Forecast]) -> list[Mea
 
 def _books(study: Study, held: BookSet) -> list[Measure]:
     year = periods_per_year(held.times)
-    benchmark = held.equity(BENCHMARK)
+    benchmark = held.equity(held.benchmark)
     found: list[Measure] = []
     for place, member in enumerate(held.members):
         subject = {"study": study.name, "member": member, "market": held.market.name}
+        ledger, trips, positions = held.ledgers[member], None, None
+        if held.selects:
+            positions = held.table(member, "positions")
+            last = positions.filter(pl.col("time") == pl.lit(held.times[-1]).cast(pl.Datetime("us")))["asset"]
+            trips = trips_of_ledger(ledger, frozenset(last.to_list()))
         judged = judge_ledger(
-            held.ledgers[member],
-            benchmark_equity=None if member == BENCHMARK else benchmark,
+            ledger,
+            benchmark_equity=None if member == held.benchmark else benchmark,
             periods_per_year=year,
             subject=subject,
             level=LEVEL,
             resamples=FEW if member.startswith("seed-") or len(held.times) > LONG else RESAMPLES,
             generator=np.random.default_rng([study.seeds[0], place]),
+            trips=trips,
         )
         found.extend(judged)
+        if positions is not None and trips is not None:
+            found.extend(judge_holdings(ledger, positions, trips, subject))
         found.append(_unfilled(held, member, subject))
         if study.gates and (member.startswith("seed-") or member == "ensemble"):
             found.extend(_placed(held, member, judged, subject))
+    for place, member in enumerate(held.paths):
+        found.extend(_yardstick(study, held, member, year, len(held.members) + place))
     return found
+
+
+def _yardstick(study: Study, held: BookSet, member: str, year: float, place: int) -> list[Measure]:
+    """What nobody traded: equal weight of the universe, or an index; it has returns, and no trades or fees."""
+    equity, nothing = held.equity(member), np.zeros(len(held.times))
+    judged = judge_book(
+        equity=equity,
+        capital=held.capital,
+        exposure=held.exposure(member),
+        bought=nothing,
+        sold=nothing,
+        fees=nothing,
+        trips=trips_of_path(nothing, equity, held.capital),
+        benchmark_equity=None if member == held.benchmark else held.equity(held.benchmark),
+        periods_per_year=year,
+        subject={"study": study.name, "member": member, "market": held.market.name},
+        level=LEVEL,
+        resamples=FEW,
+        generator=np.random.default_rng([study.seeds[0], place]),
+    )
+    return [measure for measure in judged if measure.name in _OF_PATHS]
+
+
+_OF_PATHS = (
+    "total_return", "annualised_return", "volatility", "sharpe", "max_drawdown", "calmar", "positive_bars",
+    "excess_return", "alpha", "beta", "tracking_error", "information_ratio",
+)  # fmt: skip
 
 
 def _unfilled(held: BookSet, member: str, subject: dict[str, str]) -> Measure:
@@ -180,7 +221,7 @@ def _placed(held: BookSet, member: str, judged: tuple[Measure, ...], subject: di
                 held.gates[member][name],
                 subject,
                 level=LEVEL,
-                kind="random gates",
+                kind=held.placebos,
             )
         )
     return found

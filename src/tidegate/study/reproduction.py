@@ -48,6 +48,11 @@ class Reproduction:
             raise SettingError(
                 "studies of a reproduction need distinct names, the lead among them", found=names, where=self.name
             )
+        for study in self.studies:
+            if study.gate is not None and study.gate not in set(names) - {study.name}:
+                raise UnknownNameError.among(
+                    "gate", study.gate, set(names) - {study.name}, where=f"{self.name}, study {study.name}"
+                )
 
     def study(self, name: str) -> Study:
         """A study by its name; raises `UnknownNameError`."""

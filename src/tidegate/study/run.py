@@ -20,6 +20,9 @@ from tidegate.learn.fit import load_fitted
 from tidegate.models.base import Network
 from tidegate.report.csvs import write_csvs
 from tidegate.report.page import page
+from tidegate.strategy.selection import Selection
+from tidegate.study.beside import Beside, beside_of
+from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.fitting import Job, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
@@ -30,10 +33,11 @@ from tidegate.study.pool import perform_all
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import load_folds, load_forecast, load_panel, load_windows
 from tidegate.study.reproduction import Reproduction
+from tidegate.study.selecting import trade_selection
 from tidegate.study.spent import spent
 from tidegate.study.stages import Kept, Stages
 from tidegate.study.telling import tell_story
-from tidegate.study.trading import load_books, trade_study
+from tidegate.study.trading import trade_study
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.report import Report, dump
@@ -71,7 +75,13 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
         used: list[Kept] = []
         for study in reproduction.studies:
             tell(Event("step", "trading and judging", len(found), len(reproduction.studies), study.name))
-            finding, kept = _conclude(study.name, grounds[study.name], forecasts[study.name], stages, folder)
+            beside = beside_of(
+                study,
+                {name: ground.bars for name, ground in grounds.items()},
+                {one.name: one for one in reproduction.studies},
+                {} if study.gate is None else {study.gate: _spoken(forecasts[study.gate])},
+            )
+            finding, kept = _conclude(grounds[study.name], forecasts[study.name], beside, stages, folder, tell)
             found[study.name] = finding
             used.extend(kept)
         tell(Event("done", "trading and judging"))
@@ -151,10 +161,11 @@ def _forecast(
 
 
 def _conclude(
-    name: str, standing: Standing, made: list[tuple[Job, Kept]], stages: Stages, folder: RunFolder
+    standing: Standing, made: list[tuple[Job, Kept]], beside: Beside, stages: Stages, folder: RunFolder, tell: Tell
 ) -> tuple[Finding, list[Kept]]:
     """Trade and judge one study, and keep its records in the run folder."""
     study, ground = standing.study, standing.ground
+    name = study.name
     panel = load_panel(ground.panel.folder)
     windows = load_windows(ground.windows.folder, panel)
     forecasts: dict[str, Forecast] = {}
@@ -180,16 +191,13 @@ def _conclude(
     if len(seeds) > 1:
         forecasts = {**{seed: forecasts[seed] for seed in seeds}, "ensemble": _ensemble(forecasts, seeds), **forecasts}
     books = {}
-    spoken = dict(keys)
-    if study.strategy is not None:
-        for market in study.markets:
-            kept = trade_study(study, standing.bars, forecasts, spoken, market, stages)
-            books[market.name] = load_books(kept.folder)
-            keys[f"books {market.name}"] = kept.key
-            folder.keep_below(f"{name}/decisions/{market.name}", kept, "decisions")
-            for member in books[market.name].members:
-                folder.keep_below(f"{name}/ledger/{market.name}/{member}", kept, f"ledger/{member}")
-            used.append(kept)
+    for market, kept in _traded(standing, forecasts, keys, beside, stages, tell).items():
+        books[market] = load_books(kept.folder)
+        folder.keep_below(f"{name}/decisions/{market}", kept, "decisions")
+        for member in books[market].members:
+            folder.keep_below(f"{name}/ledger/{market}/{member}", kept, f"ledger/{member}")
+        used.append(kept)
+    keys |= {f"books {held.market.name}": held.folder.name for held in books.values()}
     judged = judge_study(study, standing.bars, forecasts, books, keys, stages)
     folder.keep(f"{name}/measures", judged)
     used.append(judged)
@@ -214,6 +222,24 @@ def _conclude(
         folder.path / "records" / name,
     )
     return finding, used
+
+
+def _traded(
+    standing: Standing, forecasts: dict[str, Forecast], keys: dict[str, str], beside: Beside, stages: Stages, tell: Tell
+) -> dict[str, Kept]:
+    """Every market's books, by market."""
+    study, made = standing.study, {}
+    for market in study.markets if study.strategy is not None else ():
+        if isinstance(study.strategy, Selection):
+            made[market.name] = trade_selection(study, standing.bars, forecasts, keys, market, stages, beside, tell)
+        else:
+            made[market.name] = trade_study(study, standing.bars, forecasts, keys, market, stages)
+    return made
+
+
+def _spoken(made: list[tuple[Job, Kept]]) -> list[Forecast]:
+    """The forecasts of a study's own seeds."""
+    return [load_forecast(kept.folder) for job, kept in made if job.member == "model"]
 
 
 def _ensemble(forecasts: dict[str, Forecast], seeds: list[str]) -> Forecast:

@@ -9,7 +9,6 @@ from tidegate.component import document
 from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction
-from tidegate.study.trading import BENCHMARK
 from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, HOW, member_title
 from tidegate.types.report import Column, Role, Style, Table, Text
@@ -24,6 +23,18 @@ _RESULTS: tuple[tuple[str, Style], ...] = (
     ("bars_in_market", "integer"),
     ("trades", "integer"),
     ("fees", "percent"),
+)
+_SELECTED: tuple[tuple[str, Style], ...] = (
+    ("total_return_before_costs", "percent"),
+    ("total_return_before_fees", "percent"),
+    ("total_return", "percent"),
+    ("total_return_percentile", "percent"),
+    ("excess_return", "percent"),
+    ("information_ratio", "number"),
+    ("sharpe", "number"),
+    ("max_drawdown", "percent"),
+    ("turnover", "number"),
+    ("names_held", "number"),
 )
 _FORECASTS: tuple[tuple[str, Style], ...] = (
     ("ic", "number"),
@@ -44,32 +55,43 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
     """One table a market: every traded study, then the rivals and buy and hold of the leading one."""
     lead = findings[findings.lead]
     made = []
-    for market in lead.books:
+    for market, held in lead.books.items():
         rows, roles = [], list[Role]()
+        shown = _SELECTED if held.selects else _RESULTS
         for study in reproduction.studies:
             found = findings[study.name]
-            if market in found.books:
-                rows.append({"who": document(study.title), **_over_seeds(found, _RESULTS, market)})
+            if market in found.books and found.books[market].selects == held.selects:
+                rows.append({"who": document(study.title), **_over_seeds(found, shown, market)})
                 roles.append("main" if study.name == findings.lead else "plain")
-        others = [m for m in lead.books[market].members if not m.startswith("seed-")]
+        others = [m for m in (*held.members, *held.paths) if not m.startswith("seed-")]
         for member in others:
-            rows.append({"who": _whose(member, lead), **_alone(lead, _RESULTS, member, market)})
-            roles.append("benchmark" if member == BENCHMARK else "main" if member == "ensemble" else "rival")
+            rows.append({"who": _whose(member, lead), **_alone(lead, shown, member, market)})
+            roles.append(
+                "benchmark" if member in {held.benchmark, *held.paths} else "main" if member == "ensemble" else "rival"
+            )
         name = GLOSSARY.get(market, Text.same(market))
         made.append(
             Table(
                 key=f"results-{market}",
                 title=Text(en=f"Traded: {name.en}", zh=f"交易结果：{name.zh}"),
-                columns=_columns(Text(en="who decides", zh="决策者"), _RESULTS),
+                columns=_columns(Text(en="who decides", zh="决策者"), shown),
                 rows=tuple(rows),
                 roles=tuple(roles),
-                note=Text(
+                note=_SELECTED_NOTE
+                if held.selects
+                else Text(
                     en=f"{_QUARTILES.en} All figures are net of the market's costs. The percentile is the share of random gates of the same exposure and spell lengths that earned less: 50 % is luck.",
                     zh=f"{_QUARTILES.zh}所有数字均已扣除该市场的成本。分位为同样持仓天数与持仓段长度的随机择时中收益更低者的比例：50% 即运气。",
                 ),
             )
         )
     return tuple(made)
+
+
+_SELECTED_NOTE = Text(
+    en=f"{_QUARTILES.en} Total return stands three times: before fees and slippage, after slippage, and after both; all else is net of both. The percentile is the share of placebos that earned less: 50 % is luck. Yardsticks are traded by nobody and pay nothing.",
+    zh=f"{_QUARTILES.zh}总收益列出三次：未计费用与滑点、计滑点后、计两者后；其余均为净值。分位为对照中收益更低者的比例：50% 即运气。基准无人交易，亦无成本。",
+)
 
 
 def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table, ...]:

@@ -3,15 +3,18 @@
 import numpy as np
 
 from tidegate.component import document
+from tidegate.models.base import Network
 from tidegate.study.comparing import found_table, grounds, network_table, reachable
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
 from tidegate.study.reproduction import Reproduction, Shown
+from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
+from tidegate.study.selected_tables import selected_tables
 from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
-from tidegate.study.trading import BENCHMARK
 from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, member_title, stamp_text
+from tidegate.types.axes import FloatArray
 from tidegate.types.report import Figure, Measure, Report, Section, Text
 
 __all__ = ["tell_story"]
@@ -29,10 +32,11 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
     tables = [
         *results, *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
-        *([networks] if networks.rows else []),
+        *([networks] if networks.rows else []), *selected_tables(findings),
     ]  # fmt: skip
     drawn: dict[str, tuple[Figure, ...]] = {}
-    for shown in (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings)):
+    shown_here = (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings))
+    for shown in (*shown_here, *selected_shown(reproduction, findings)):
         drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
     figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held)]
     claims = () if reproduction.claims is None else reproduction.claims(findings)
@@ -50,6 +54,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             "found",
             "effort",
             *LEARNING_KINDS,
+            *SELECTED_KINDS,
         )
     }
     sections = [
@@ -80,6 +85,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             title=Text(en="Equity, drawdown, positions", zh="净值、回撤与持仓"),
             shows=tuple(keys["equity"]),
         ),
+        *selected_sections(keys, tables),
         Section(
             key="behaviour",
             title=Text(en="What the networks say", zh="网络说了什么"),
@@ -159,7 +165,10 @@ def _placebo(lead: Finding) -> tuple[Shown, ...]:
 def _answer(lead: Finding) -> Text:
     """The headline: after costs, beside buy and hold and beside luck, by the median seed."""
     market = list(lead.books)[-1]
-    made, hold = lead.over_seeds("total_return", market), lead.value("total_return", BENCHMARK, market)
+    made, hold = (
+        lead.over_seeds("total_return", market),
+        lead.value("total_return", lead.books[market].benchmark, market),
+    )
     middle, low, high = float(np.median(made)), *(float(q) for q in np.quantile(made, [0.25, 0.75]))
     ratios = lead.over_seeds("sharpe", market)
     ratios = ratios[np.isfinite(ratios)]  # a seed that never trades has none
@@ -167,21 +176,45 @@ def _answer(lead: Finding) -> Text:
     times = next(iter(lead.books.values())).times
     first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
     place = lead.median("total_return_percentile", market) if lead.books[market].gates else float("nan")
-    words = GLOSSARY.get(market, Text.same(market))
-    beats = middle > hold
+    words, yard = GLOSSARY.get(market, Text.same(market)), GLOSSARY[lead.books[market].benchmark]
+    beats, who = middle > hold, _who(lead)
     en = (
-        f"{first} to {last}, {words.en}: the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}, Sharpe ratio {sharpe}); "
-        f"buy and hold earned {hold:.1%}: the network {'earned more' if beats else 'did not earn more'}."
+        f"{first} to {last}, {words.en}: {_earned(made, middle, low, high).en}, Sharpe ratio {sharpe}); "
+        f"{yard.en} earned {hold:.1%}: {who.en} {'earned more' if beats else 'did not earn more'}."
     )
     zh = (
-        f"{first} 至 {last}，{words.zh}：种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}，夏普 {sharpe}）；"
-        f"买入持有 {hold:.1%}：网络{'更高' if beats else '并未更高'}。"
+        f"{first} 至 {last}，{words.zh}：{_earned(made, middle, low, high).zh}，夏普 {sharpe}）；"
+        f"{yard.zh} {hold:.1%}：{who.zh}{'更高' if beats else '并未更高'}。"
     )
     if np.isfinite(place):
         luck = place < 0.95
-        en += f" Random gates of the same exposure earned less in {place:.0%} of cases: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
-        zh += f"同等持仓的随机择时有 {place:.0%} 的收益更低：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
+        placebos = _PLACEBOS[lead.books[market].placebos]
+        en += f" {placebos.en} earned less in {place:.0%} of cases: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
+        zh += f"{placebos.zh}有 {place:.0%} 的收益更低：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
     return Text(en=en, zh=zh)
+
+
+_PLACEBOS = {
+    "random gates": Text(en="Random gates of the same exposure", zh="同等持仓的随机择时"),
+    "shuffled scores": Text(en="The same strategy on shuffled scores", zh="以打乱得分运行的同一策略"),
+}
+
+
+def _who(lead: Finding) -> Text:
+    if isinstance(lead.study.model, Network):
+        return Text(en="the network", zh="网络")
+    return Text(en="the model", zh="模型")
+
+
+def _earned(made: FloatArray, middle: float, low: float, high: float) -> Text:
+    if made.size == 1:
+        return Text(
+            en=f"earned {middle:.1%} (one fit, net of all costs", zh=f"总收益 {middle:.1%}（单次拟合，已扣全部成本"
+        )
+    return Text(
+        en=f"the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}",
+        zh=f"种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}",
+    )
 
 
 def _found_answer(reproduction: Reproduction, findings: Findings) -> Text:
@@ -247,7 +280,7 @@ def _benchmark_words(lead: Finding) -> Text:
 
 def _silent_bars(lead: Finding) -> int:
     """Judged bars, from the first forecast to the last, on which no forecast was made."""
-    times = lead.forecasts[lead.seeds[0]].frame["time"].to_numpy()
+    times = lead.forecasts[lead.seeds[0]].frame["time"].unique().sort().to_numpy()
     judged = (lead.bars.times >= times[0]) & (lead.bars.times <= times[-1])
     return int(judged.sum()) - len(times)
 

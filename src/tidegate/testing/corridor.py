@@ -13,12 +13,13 @@ import polars as pl
 
 from tidegate.errors import ClockError
 from tidegate.learn.fit import load_fitted
+from tidegate.study.books import load_books
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Job, fit_stages, perform
 from tidegate.study.ground import seen_bars, stand
 from tidegate.study.records import load_folds, load_forecast
 from tidegate.study.stages import Stages
-from tidegate.study.trading import load_books, trade_study
+from tidegate.study.trading import trade_study
 from tidegate.testing.scramble import scramble_future
 from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold

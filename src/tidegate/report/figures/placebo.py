@@ -1,5 +1,7 @@
 """Random gates of the same exposure and spell lengths as a histogram, with the real result marked (HONESTY, timing)."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -21,14 +23,15 @@ def placebo(
     bins: int = 40,
     label: Text | None = None,
     others: dict[str, tuple[Text, float]] | None = None,
+    kind: Literal["random gates", "shuffled scores"] = "random gates",
     note: Text | None = None,
 ) -> Figure:
-    """Draw the histogram of random gates' results and where the real one stands.
+    """Draw the histogram of placebos' results and where the real one stands.
 
     Parameters
     ----------
     gates
-        ``[G]`` the measure of each random gate.
+        ``[G]`` the measure of each placebo: random gates of a timing, shuffled scores of a selection (`kind`).
     real
         The real result, one or one for each seed ``[S]``; their median is marked, with the quartiles as a band.
     others
@@ -50,11 +53,12 @@ def placebo(
     middle = float(np.nanmedian(values))
     counts, edges = np.histogram(held, bins=bins)
     share = (float((held < middle).sum()) + 0.5 * float((held == middle).sum())) / held.size
-    name = label or Text(en="The real gate", zh="实际择时")
+    words = _KINDS[kind][0]
+    name = label or Text(en="The real one", zh="实际结果")
     series = [
         Series(
             key="gates",
-            title=Text(en=f"{held.size:,} random gates", zh=f"{held.size:,} 个随机择时"),
+            title=Text(en=f"{held.size:,} {words.en}", zh=f"{held.size:,} 次{words.zh}"),
             kind="bar",
             role="doubt",
             data={"x": numbers(edges[:-1]), "x2": numbers(edges[1:]), "y": numbers(counts)},
@@ -82,17 +86,16 @@ def placebo(
         )
     )
     series += [
-        Series(key=other, title=words, kind="rule", role="benchmark", data={"x": (float(value),)})
-        for other, (words, value) in (others or {}).items()
+        Series(key=other, title=named, kind="rule", role="benchmark", data={"x": (float(value),)})
+        for other, (named, value) in (others or {}).items()
     ]
     caption = Text(
         en=(
-            f"The real result stands at percentile {100 * share:.0f} of random gates with the same exposure and "
-            "spell lengths. Below 95, chance is explanation enough; of several variants tried, the best stands high "
-            "by selection alone."
+            f"The real result stands at percentile {100 * share:.0f} of {_KINDS[kind][1].en}. Below 95, chance is "
+            "explanation enough; of several variants tried, the best stands high by selection alone."
         ),
         zh=(
-            f"实际结果位于同等持仓比例与持续长度的随机择时的第 {100 * share:.0f} 百分位。低于 95 时，偶然足以解释；"
+            f"实际结果位于{_KINDS[kind][1].zh}的第 {100 * share:.0f} 百分位。低于 95 时，偶然足以解释；"
             "试过多个变体时，最好的一个仅因挑选就会排得很高。"
         ),
     )
@@ -104,6 +107,18 @@ def placebo(
         x_title=measure,
         x_style=style,
         series=tuple(series),
-        y_titles=(Text(en="Random gates", zh="随机择时个数"),),
+        y_titles=(Text(en=words.en.capitalize(), zh=f"{words.zh}个数"),),
         y_styles=("integer",),
     )
+
+
+_KINDS = {
+    "random gates": (
+        Text(en="random gates", zh="随机择时"),
+        Text(en="random gates with the same exposure and spell lengths", zh="同等持仓比例与持续长度的随机择时"),
+    ),
+    "shuffled scores": (
+        Text(en="shuffled scores", zh="打乱得分"),
+        Text(en="the same strategy on scores dealt out anew within each date", zh="每日得分随机重新分配后的同一策略"),
+    ),
+}

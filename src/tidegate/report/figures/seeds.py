@@ -43,6 +43,7 @@ def seeds(
     style: Style = "number",
     rivals: Sequence[Level] = (),
     gates: Floats | None = None,
+    shuffled: bool = False,
     note: Text | None = None,
 ) -> Figure:
     """Draw seeds as dots over their quartile box, a line across for each rival, a band for random gates.
@@ -53,6 +54,8 @@ def seeds(
         What is measured, the title of the axis.
     gates
         ``[G]`` the measure of random gates of the same exposure, or None; their middle 90 % is shaded.
+    shuffled
+        Whether those are the same strategy on shuffled scores instead.
 
     >>> figure = seeds(
     ...     "b9", Text.same("Seeds"), Text.same("Sharpe"), [Sample("lstm", Text.same("LSTM"), np.array([0.1, 0.3]))]
@@ -66,7 +69,10 @@ def seeds(
         series.append(
             Series(
                 key="gates",
-                title=Text(en=f"{len(gates):,} random gates, middle 90 %", zh=f"{len(gates):,} 个随机择时的中间 90%"),
+                title=Text(
+                    en=f"{len(gates):,} {'shuffled scores' if shuffled else 'random gates'}, middle 90 %",
+                    zh=f"{len(gates):,} 次{'打乱得分' if shuffled else '随机择时'}的中间 90%",
+                ),
                 kind="shade",
                 role="doubt",
                 data={"y": (float(low),), "y2": (float(high),)},
@@ -114,12 +120,11 @@ def seeds(
         ),
         zh=f"每个点是 {told} 个种子之一；它们共用同一段历史，其离散程度并不说明其他年份的情况。",
     )
+    gated = Text(en="gates of the same exposure and spell lengths", zh="同等持仓比例与持续长度的随机择时")
+    chance = Text(en="shuffled scores", zh="打乱得分") if shuffled else gated
     band = Text(
-        en=(
-            "The pale band is what gates of the same exposure and spell lengths reach by chance: inside it, "
-            "chance is explanation enough."
-        ),
-        zh="浅色带为同等持仓比例与持续长度的随机择时所能达到的范围：落在带内，偶然足以解释。",
+        en=(f"The pale band is what {chance.en} reach by chance: inside it, chance is explanation enough."),
+        zh=f"浅色带为{chance.zh}所能达到的范围：落在带内，偶然足以解释。",
     )
     return Figure(
         key=key,

@@ -1,0 +1,124 @@
+"""Findings → tables of a selection: what was held on a day, and the orders for the session to come."""
+
+import numpy as np
+import polars as pl
+
+from tidegate.component import document
+from tidegate.study.books import BookSet
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.selected import leading
+from tidegate.study.words import GLOSSARY
+from tidegate.types.report import Column, Table, Text
+
+__all__ = ["REASONS", "selected_tables"]
+
+_DAYS, _NAMES = 40, 40
+"""Days that a reader may choose from, and names a day: a page has a size, the records have all."""
+
+REASONS: dict[str, str] = {
+    "among the best ranked": "排名靠前",
+    "among the worst ranked": "排名靠后",
+    "the gate is closed": "择时关闭",
+    "less of it than its part": "低于应有份额",
+    "more of it than its part": "高于应有份额",
+    "no longer a member": "已不在其中",
+}
+"""Reasons of orders in Chinese; one that is not here stands as it is."""
+
+
+def selected_tables(findings: Findings) -> tuple[Table, ...]:
+    """Tables of the leading study, one of each kind a market; none where it selects nothing."""
+    lead = findings[findings.lead]
+    made: list[Table] = []
+    for market, held in lead.books.items():
+        if held.selects:
+            made += [_held_table(market, lead, held), _next_table(market, lead, held)]
+    return tuple(made)
+
+
+def _held_table(market: str, found: Finding, held: BookSet) -> Table:
+    member = leading(found)
+    positions = held.table(member, "positions")
+    days = positions["time"].unique().sort()
+    chosen = days.gather(np.unique(np.linspace(0, len(days) - 1, min(_DAYS, len(days))).astype(np.int64)))
+    scores = (
+        found.forecasts[member]
+        .frame.select("time", "asset", "score")
+        .with_columns(rank=pl.col("score").rank("min", descending=True).over("time").cast(pl.Int64))
+    )
+    shown = (
+        positions.filter(pl.col("time").is_in(chosen.to_list()))
+        .join(scores, on=["time", "asset"], how="left")
+        .sort("time", "weight", "asset", descending=[False, True, False])
+        .group_by("time", maintain_order=True)
+        .head(_NAMES)
+    )
+    rows = tuple(
+        {**row, "time": str(row["time"].date()) if row["time"].time().hour == 0 else row["time"].isoformat()}
+        for row in shown.select("time", "asset", "weight", "value", "quantity", "price", "rank", "score").iter_rows(
+            named=True
+        )
+    )
+    return Table(
+        key=f"held-{market}",
+        title=_titled(Text(en="Holdings on a day", zh="某日持仓"), market, found),
+        columns=(
+            Column(key="time", title=Text(en="Close of", zh="收盘日"), style="date"),
+            Column(key="asset", title=Text(en="asset", zh="标的")),
+            Column(key="weight", title=Text(en="weight", zh="权重"), style="percent"),
+            Column(key="value", title=Text(en="value", zh="市值"), style="money"),
+            Column(key="quantity", title=Text(en="quantity", zh="数量"), style="integer"),
+            Column(key="price", title=Text(en="last price", zh="最新价"), style="number"),
+            Column(key="rank", title=Text(en="rank that day", zh="当日排名"), style="integer"),
+            Column(key="score", title=Text(en="score that day", zh="当日得分"), style="number"),
+        ),
+        rows=rows,
+        note=Text(
+            en=f"Of {len(days)} closes, {len(chosen)} are here, with up to {_NAMES} names each; positions.parquet in the run folder has all.",
+            zh=f"共 {len(days)} 个收盘，此处列 {len(chosen)} 个，每个至多 {_NAMES} 只；运行目录的 positions.parquet 有全部。",
+        ),
+        pick="time",
+    )
+
+
+def _next_table(market: str, found: Finding, held: BookSet) -> Table:
+    member = leading(found)
+    orders = held.table(member, "next")
+    rows = tuple(
+        {
+            "side": {"en": row["side"], "zh": {"buy": "买", "sell": "卖"}[row["side"]]},
+            "asset": row["asset"],
+            "quantity": row["quantity"],
+            "reference_price": row["reference_price"],
+            "value": row["value"],
+            "rank": row["rank"] or None,
+            "reason": {"en": row["reason"], "zh": REASONS.get(row["reason"], row["reason"])},
+        }
+        for row in orders.iter_rows(named=True)
+    )
+    last = str(held.times[-1].astype("datetime64[D]"))
+    return Table(
+        key=f"next-{market}",
+        title=_titled(Text(en="Orders decided after the last close", zh="最后一个收盘后的委托"), market, found),
+        columns=(
+            Column(key="side", title=Text(en="side", zh="方向")),
+            Column(key="asset", title=Text(en="asset", zh="标的")),
+            Column(key="quantity", title=Text(en="quantity", zh="数量"), style="integer"),
+            Column(key="reference_price", title=Text(en="last close", zh="最新收盘"), style="number"),
+            Column(key="value", title=Text(en="value at it", zh="按其计市值"), style="money"),
+            Column(key="rank", title=Text(en="rank", zh="排名"), style="integer"),
+            Column(key="reason", title=Text(en="why", zh="原因")),
+        ),
+        rows=rows,
+        note=Text(
+            en=f"Decided after the close of {last}, the last of this data, by a backtest: no advice, and whether they would be filled nobody knows yet. `tidegate orders` writes them as CSV.",
+            zh=f"由回测在数据最后一日 {last} 收盘后给出：不构成建议，能否成交尚不可知。`tidegate orders` 可写出 CSV。",
+        ),
+    )
+
+
+def _titled(what: Text, market: str, found: Finding) -> Text:
+    if len(found.books) == 1:
+        return what
+    words = GLOSSARY.get(market, Text.same(market))
+    return Text.of(document(Text(en=f"{what.en}: {words.en}", zh=f"{what.zh}：{words.zh}")))

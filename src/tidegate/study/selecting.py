@@ -1,0 +1,272 @@
+"""Forecasts → books over many assets: every seed, their ensemble, the rivals and the placebos, through one exchange.
+
+A member is whoever ranks: ``seed-3``, ``ensemble``, a rival by its name. All go through the same strategy, exchange and
+costs, from the first bar that is judged to the last. Beside them stand equal weight of the universe and, where one is
+named, an index: yardsticks that nobody trades. A placebo is the same book with each date's scores dealt out anew among
+the assets that have one; under a gate it is the same scores behind a gate of the same spells in another order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from tidegate.backtest.portfolio import Execution, Portfolio, Signals, run_portfolio
+from tidegate.component import document
+from tidegate.errors import DataError, SettingError
+from tidegate.files import write_json
+from tidegate.market.base import Market
+from tidegate.market.exchange import Exchange
+from tidegate.measures.returns import annualised_return, periods_per_year, sharpe, simple_returns, total_return
+from tidegate.strategy.placebo import arrangements, random_gates
+from tidegate.strategy.selection import Selection
+from tidegate.study.beside import Beside
+from tidegate.study.book_frames import book_frames
+from tidegate.study.books import EQUAL_WEIGHT, INDEX, save_card, save_gates
+from tidegate.study.code import code_version, outside
+from tidegate.study.declare import Study
+from tidegate.study.progress import Event, Tell
+from tidegate.study.records import write_frame
+from tidegate.study.stages import Kept, Stages
+from tidegate.types.axes import FloatArray, TimeArray
+from tidegate.types.bars import Bars
+from tidegate.types.forecast import Forecast
+
+__all__ = ["UNGATED", "equal_weight", "scores_on", "trade_selection"]
+
+FEW_GATES = 100
+UNGATED = "ungated"
+"""The leading member's book without its gate, where a study has one."""
+_CAPITALS = (0.1, 1.0, 10.0, 100.0, 1000.0)
+_PARTICIPATION = 0.025
+"""Share of a bar's volume in the capacity curve, where the study sets none: that of the stock-selection template."""
+
+
+def trade_selection(
+    study: Study,
+    bars: Bars,
+    forecasts: dict[str, Forecast],
+    keys: dict[str, str],
+    market: Market,
+    stages: Stages,
+    beside: Beside,
+    tell: Tell,
+) -> Kept:
+    """Trade every member of a selection in one market; kept as a stage."""
+    inputs = {
+        "bars": bars.digest,
+        "forecasts": keys,
+        "members": list(forecasts),
+        "strategy": document(study.strategy),
+        "market": document(market),
+        "execution": document(study.execution),
+        "capital": study.capital,
+        "gates": study.gates,
+        "beside": beside.digest,
+        "code": code_version(
+            "market", "strategy", "backtest", "measures", "compiling.py", "study/selecting.py", "study/book_frames.py",
+            "study/books.py", "study/records.py",
+        ),
+        "outside": outside(study.strategy, market),
+        "libraries": {name: version(name) for name in ("numpy", "numba")},
+    }  # fmt: skip
+    return stages.make("books", inputs, lambda work: _trade(study, bars, forecasts, market, beside, tell, work))
+
+
+@dataclass(frozen=True)
+class _Ring:
+    """Everything that all books of one study in one market share."""
+
+    strategy: Selection
+    exchange: Exchange
+    execution: Execution
+    capital: float
+    gate: FloatArray | None
+
+    def book(self, score: FloatArray, *, gate: FloatArray | None, capital: float | None = None) -> Portfolio:
+        return run_portfolio(
+            self.strategy, Signals(score=score, gate=gate), self.exchange, capital or self.capital, self.execution
+        )
+
+
+def _trade(
+    study: Study,
+    bars: Bars,
+    forecasts: dict[str, Forecast],
+    market: Market,
+    beside: Beside,
+    tell: Tell,
+    work: Path,
+) -> None:
+    assert isinstance(study.strategy, Selection)
+    when = np.concatenate([forecast.frame["time"].to_numpy() for forecast in forecasts.values()])
+    first, last = when.min().astype("datetime64[us]"), when.max().astype("datetime64[us]")
+    seen = bars.upto(last)
+    whole = market.exchange(seen, instruments=beside.instruments)
+    exchange = whole.between(int(np.searchsorted(whole.times, first)), len(whole))
+    gate = beside.gate_on(exchange.times)
+    if gate is not None and "gate" not in study.strategy.reads():
+        raise SettingError(
+            "the strategy does not look at a gate",
+            where=study.name,
+            found=study.strategy.name,
+            hint='wrap it: strategy = {"name": "gated", "inner": …}',
+        )
+    ring = _Ring(study.strategy, exchange, study.execution, study.capital, gate)
+    members: dict[str, Portfolio] = {}
+    lead = "ensemble" if "ensemble" in forecasts else next(iter(forecasts))
+    for place, (member, forecast) in enumerate(forecasts.items()):
+        tell(Event("step", "books", place, len(forecasts), f"{study.name} · {market.name} · {member}"))
+        score = scores_on(forecast, exchange)
+        members[member] = ring.book(score, gate=gate)
+        _save(work, member, members[member], score)
+    lead_score = scores_on(forecasts[lead], exchange)
+    if gate is not None:
+        members[UNGATED] = ring.book(lead_score, gate=np.ones(len(exchange)))
+        _save(work, UNGATED, members[UNGATED], lead_score)
+    tell(Event("done", "books"))
+    paths = {EQUAL_WEIGHT: study.capital * equal_weight(seen, exchange.times)}
+    if beside.index is not None:
+        paths[INDEX] = study.capital * _index_on(beside.index, exchange.times)
+    placed = _placebos(study, ring, lead_score, tell)
+    judged = [member for member in forecasts if member.startswith("seed-") or member == "ensemble"]
+    save_gates(work, dict.fromkeys(judged, placed) if placed else {})
+    write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": exchange.times, **paths}))
+    if gate is not None:
+        write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
+    write_frame(work / "decisions" / "capacity.parquet", _capacity(study, ring, lead_score, tell))
+    save_card(
+        work,
+        document(market),
+        tuple(members),
+        study.capital,
+        exchange.stamps,
+        benchmark=EQUAL_WEIGHT if beside.index is None else INDEX,
+        placebos="shuffled scores" if gate is None else "random gates",
+    )
+
+
+def _save(work: Path, member: str, portfolio: Portfolio, score: FloatArray) -> None:
+    place = work / "ledger" / member
+    for name, frame in book_frames(portfolio, score).items():
+        write_frame(place / f"{name}.parquet", frame)
+    write_json(place / "ledger.json", {"capital": portfolio.capital})
+
+
+def scores_on(forecast: Forecast, exchange: Exchange) -> FloatArray:
+    """Scores on an exchange's axes ``[T, N]``: row *t* holds what was said after CLOSE(t), NaN where nothing was.
+
+    Errors
+        `DataError` for a forecast of a bar or an asset that the exchange does not have.
+    """
+    frame = forecast.frame
+    times = frame["time"].to_numpy().astype("datetime64[us]")
+    bar = np.minimum(np.searchsorted(exchange.times, times), len(exchange) - 1)
+    places = {asset: place for place, asset in enumerate(exchange.assets)}
+    asset = frame["asset"].replace_strict(places, default=-1, return_dtype=pl.Int64).to_numpy()
+    lost = (asset < 0) | (exchange.times[bar] != times)
+    if bool(lost.any()):
+        raise DataError("a forecast lies outside the exchange", found=frame.row(int(np.flatnonzero(lost)[0])))
+    score = np.full((len(exchange), len(exchange.assets)), np.nan)
+    score[bar, asset] = forecast.score
+    return score
+
+
+def equal_weight(bars: Bars, times: TimeArray) -> FloatArray:
+    """Growth of 1 in equal weight of all assets that trade, set anew at every close, before costs ``[T]``.
+
+    Formula
+        ``g(t) = g(t - 1) · (1 + mean over assets with a bar at t of adjusted close(t) / their own last close - 1)``,
+        from 1 at the first of `times`.
+    Known at
+        CLOSE(t). An asset that stops trading keeps its last price and drops out of the mean: what it lost after its
+        last bar is not seen.
+
+    >>> from tidegate.testing.history import example_bars
+    >>> bars = example_bars(sessions=30, assets=2)
+    >>> equal_weight(bars, bars.times)[:1].tolist()
+    [1.0]
+    """
+    frame = bars.frame.select("time", "asset").with_columns(close=pl.Series(bars.adjusted("close")))
+    moves = frame.with_columns(move=pl.col("close") / pl.col("close").shift(1).over("asset") - 1.0)
+    mean = moves.group_by("time").agg(pl.col("move").mean()).sort("time")
+    rows = dict(zip(mean["time"].to_numpy().astype("datetime64[us]").tolist(), mean["move"].to_list(), strict=True))
+    steps = np.array([rows.get(time) or 0.0 for time in times.tolist()])
+    steps[0] = 0.0
+    return np.asarray(np.cumprod(1.0 + steps))
+
+
+def _index_on(index: Bars, times: TimeArray) -> FloatArray:
+    """Growth of 1 of an index on some times; its last close is kept where it has no bar."""
+    if len(index.assets) != 1:
+        raise SettingError("an index is one series", found=index.assets[:5], where=index.spec.title)
+    close = index.adjusted("close")
+    place = np.searchsorted(index.times, times, side="right") - 1
+    if bool((place < 0).any()):
+        raise DataError(
+            "the index begins after the first judged bar",
+            expected=times[0],
+            found=index.times[0],
+            where=index.spec.title,
+        )
+    return np.asarray(close[place] / close[place[0]])
+
+
+def _placebos(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> dict[str, FloatArray]:
+    """Total return and Sharpe ratio of each placebo of the leading member; none where too few can differ."""
+    if study.gates == 0 or (ring.gate is not None and arrangements(np.nan_to_num(ring.gate)) < FEW_GATES):
+        return {}
+    year = periods_per_year(ring.exchange.times)
+    found: dict[str, list[float]] = {"total_return": [], "sharpe": []}
+    for place, (dealt, gate) in enumerate(_drawn(ring, score, study.gates)):
+        if place % 8 == 0:
+            tell(Event("step", "placebos", place, study.gates, study.name))
+        equity = ring.book(dealt, gate=gate).equity
+        found["total_return"].append(float(total_return(equity, study.capital)))
+        found["sharpe"].append(float(sharpe(simple_returns(equity, study.capital), periods_per_year=year)))
+    tell(Event("done", "placebos"))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def _drawn(ring: _Ring, score: FloatArray, count: int) -> Iterator[tuple[FloatArray, FloatArray | None]]:
+    """Scores dealt out anew within each date; under a gate the scores themselves behind a random one."""
+    if ring.gate is not None:
+        for gate in random_gates(np.nan_to_num(ring.gate), count, seed=0):
+            yield score, gate
+        return
+    generator = np.random.default_rng(0)
+    known = [np.flatnonzero(np.isfinite(row)) for row in score]
+    for _ in range(count):
+        dealt = score.copy()
+        for row, places in zip(dealt, known, strict=True):
+            row[places] = generator.permutation(row[places])
+        yield dealt, None
+
+
+def _capacity(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> pl.DataFrame:
+    """The leading member's book again with less and more money, under a cap on its share of each bar's volume."""
+    share = ring.execution.participation or _PARTICIPATION
+    capped = _Ring(ring.strategy, ring.exchange, ring.execution.but(participation=share), ring.capital, ring.gate)
+    year = periods_per_year(ring.exchange.times)
+    rows = []
+    for place, factor in enumerate(_CAPITALS):
+        tell(Event("step", "capacity", place, len(_CAPITALS), study.name))
+        capital = round(study.capital * factor, 2)
+        portfolio = capped.book(score, gate=ring.gate, capital=capital)
+        frames = book_frames(portfolio, score)
+        book, orders = frames["book"], frames["orders"]
+        asked, filled = float(orders["quantity"].sum()), float(orders["filled"].sum())
+        rows.append(
+            {
+                "capital": capital,
+                "participation": share,
+                "annualised_return": float(annualised_return(portfolio.equity, capital, periods_per_year=year)),
+                "invested": float((book["holdings"] / book["equity"]).mean()),  # type: ignore[arg-type]
+                "filled": filled / asked if asked else 0.0,
+            }
+        )
+    tell(Event("done", "capacity"))
+    return pl.DataFrame(rows)
