@@ -4,6 +4,7 @@ The loop's source is changed in one place, run without the compiler on a few pan
 is each rule of a market. A mutant that survives means that a rule is not held by any test.
 """
 
+import re
 import types
 from datetime import date
 from functools import cache
@@ -15,7 +16,7 @@ from panels import bars_of, calendar, index_panel, persistent, share_panel
 from reference_engine import CENT, D, Rules, etf_days, run, share_days
 from reference_margin import run_margin
 
-from tidegate.backtest import engine, loop
+from tidegate.backtest import engine, loop, money
 from tidegate.market import a_share, costs, etf_proxy, index_future, limits, prices, share_limits
 from tidegate.market.a_share import AShare
 from tidegate.market.dated import DatedTable
@@ -119,19 +120,21 @@ def survives():
 
 def interpreted(old="", new=""):
     """The loop as plain Python, with one piece of its source replaced."""
-    source = Path(loop.__file__).read_text(encoding="utf-8")
+    source = "".join(Path(file.__file__).read_text(encoding="utf-8") for file in (money, loop))
     assert not old or source.count(old) == 1, f"{source.count(old)} places: {old}"
     changed = source.replace(old, new) if old else source
-    changed = changed.replace(
-        "import compiled, unbaked", "import unbaked\n\n\ndef compiled(function):\n    return function"
-    )
+    changed = re.sub(r"from tidegate\.backtest\.(compiled|money) import .*\n", "", changed)
     module = types.ModuleType("mutant")
+    module.__dict__.update(compiled=lambda function: function, inner=lambda function: function, unbaked=np.int64)
     exec(compile(changed, "mutant", "exec"), module.__dict__)
     return module
 
 
 LOOP = {
-    "fees are cut, not rounded": ("(2 * rest + whole) // (2 * whole)", "rest // whole"),
+    "fees are cut, not rounded": (
+        "(2 * (value * rate + flat) + whole) // (2 * whole) * cent",
+        "(value * rate + flat) // whole * cent",
+    ),
     "no minimum commission": ("int(max(fee, rules[MINIMUM_COMMISSION]) if kind == 0 else fee)", "int(fee)"),
     "minimum on every fee": ("if kind == 0 else fee)", "if True else fee)"),
     "seller pays the buyer's rates": ("day[RATES + 3 * side + kind]", "day[RATES + kind]"),
@@ -148,8 +151,8 @@ LOOP = {
         "worth = state[CASH]",
     ),
     "sized at the last close": (
-        "goal = _part(worth, target, MILLION) // (day[OPEN] *",
-        "goal = _part(worth, target, MILLION) // (day[BEFORE] *",
+        "goal = part(worth, target, MILLION) // (day[OPEN] *",
+        "goal = part(worth, target, MILLION) // (day[BEFORE] *",
     ),
     "odd lots": ("// rules[LOT] * rules[LOT]\n    change", "// 1\n    change"),
     "one lot short": ("while quantity + rules[LOT] <= wanted and", "while False and"),
@@ -169,7 +172,7 @@ LOOP = {
         "today = min(wanted, state[LOCKED])",
     ),
     "margin calls are not answered": ("                state[CALLED] = 1\n", "                state[CALLED] = 0\n"),
-    "margin is not asked": ("_part(value, rules[MARGIN], _RATE) + fees", "fees"),
+    "margin is not asked": ("part(value, rules[MARGIN], RATE) + fees", "fees"),
     "sold below the smallest order": ("if quantity < max(rules[MINIMUM], rules[LOT]):", "if quantity < 1:"),
 }
 
@@ -199,8 +202,7 @@ RULES = {
     "one stamp duty for all of history": [(a_share, "STAMP_DUTY_SELL", flat(costs.STAMP_DUTY_SELL, 50_000))],
     "stamp duty on purchases for ever": [(a_share, "STAMP_DUTY_BUY", flat(costs.STAMP_DUTY_BUY, 100_000))],
     "no transfer fee by value": [
-        (a_share, "TRANSFER_SHANGHAI", flat(costs.TRANSFER_SHANGHAI, 0)),
-        (a_share, "TRANSFER_SHENZHEN", flat(costs.TRANSFER_SHENZHEN, 0)),
+        (a_share, "TRANSFER_BY_VALUE", {city: flat(table, 0) for city, table in costs.TRANSFER_BY_VALUE.items()})
     ],
     "no transfer fee by face value": [(a_share, "TRANSFER_SHANGHAI_FACE", flat(costs.TRANSFER_SHANGHAI_FACE, 0))],
     "limits rounded half-even in floats": [

@@ -10,9 +10,8 @@ from tidegate.market.boards import board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
     STAMP_DUTY_SELL,
-    TRANSFER_SHANGHAI,
+    TRANSFER_BY_VALUE,
     TRANSFER_SHANGHAI_FACE,
-    TRANSFER_SHENZHEN,
 )
 from tidegate.market.exchange import Exchange
 from tidegate.market.instruments import Instruments
@@ -80,7 +79,7 @@ class AShare(Market):
         limit_up, limit_down = limit_prices(up, down, holds, _TICK)
         commission = frozen(rate(self.commission, count))
         shanghai = board.exchange == "SH"
-        transfer = TRANSFER_SHANGHAI if shanghai else TRANSFER_SHENZHEN
+        transfer = TRANSFER_BY_VALUE[board.exchange]
         acted = np.where(rows.first_of_session & (rows.reference > 0), rows.reference, np.append(0, close[:-1]))
         acted[0] = acted[0] or open_[0]
         tables = (STAMP_DUTY_BUY, STAMP_DUTY_SELL, transfer, *([TRANSFER_SHANGHAI_FACE] if shanghai else []))

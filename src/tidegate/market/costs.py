@@ -14,6 +14,8 @@ __all__ = [
     "FUTURE_FEE",
     "STAMP_DUTY_BUY",
     "STAMP_DUTY_SELL",
+    "TRANSFER_BEIJING",
+    "TRANSFER_BY_VALUE",
     "TRANSFER_SHANGHAI",
     "TRANSFER_SHANGHAI_FACE",
     "TRANSFER_SHENZHEN",
@@ -70,6 +72,16 @@ TRANSFER_SHENZHEN = DatedTable(
         Row(date(2022, 4, 29), 1_000, _CLEARING_2022),
     ),
 )
+TRANSFER_BEIJING = DatedTable(
+    "transfer fee by value, Beijing",
+    _RATE,
+    (
+        Row(date(2021, 11, 15), 2_500, "general knowledge: quoted by ChinaClear 202204", confirmed=False),
+        Row(date(2022, 4, 29), 1_000, _CLEARING_2022),
+    ),
+)
+TRANSFER_BY_VALUE = {"SH": TRANSFER_SHANGHAI, "SZ": TRANSFER_SHENZHEN, "BJ": TRANSFER_BEIJING}
+"""Exchange → table; each side pays."""
 
 FUTURE_FEE = DatedTable(
     "CSI 300 future: fee to open and to close",

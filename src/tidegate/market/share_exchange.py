@@ -14,9 +14,8 @@ from tidegate.market.boards import BoardRules, board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
     STAMP_DUTY_SELL,
-    TRANSFER_SHANGHAI,
+    TRANSFER_BY_VALUE,
     TRANSFER_SHANGHAI_FACE,
-    TRANSFER_SHENZHEN,
 )
 from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange, Ticks
 from tidegate.market.instruments import Instruments
@@ -165,21 +164,20 @@ class _Cells:
 def _fees(
     days: NDArray[np.datetime64], boards: list[BoardRules], commission: int
 ) -> tuple[IntArray, IntArray, tuple[str, ...]]:
-    """Rates by day for Shanghai and for the others, group of each asset, and what must be said of unconfirmed rows."""
-    shanghai = np.array([board.exchange == "SH" for board in boards])
-    kinds = [kind for kind in (True, False) if bool((shanghai == kind).any())]
-    made = np.zeros((len(days), len(kinds), FEE_COLUMNS), dtype=np.int64)
-    tables = [STAMP_DUTY_BUY, STAMP_DUTY_SELL]
+    """Rates by day for each exchange, group of each asset, and what must be said of unconfirmed rows."""
+    exchanges = sorted({board.exchange for board in boards})
+    group = np.array([exchanges.index(board.exchange) for board in boards], dtype=np.int64)
+    made = np.zeros((len(days), len(exchanges), FEE_COLUMNS), dtype=np.int64)
     made[:, :, [0, 3]] = commission
     made[:, :, 1] = STAMP_DUTY_BUY.at(days)[:, None]
     made[:, :, 4] = STAMP_DUTY_SELL.at(days)[:, None]
-    for place, kind in enumerate(kinds):
-        by_value = TRANSFER_SHANGHAI if kind else TRANSFER_SHENZHEN
-        made[:, place, [2, 5]] = by_value.at(days)[:, None]
-        tables.append(by_value)
-        if kind:
+    notes = [*STAMP_DUTY_BUY.unconfirmed(days), *STAMP_DUTY_SELL.unconfirmed(days)]
+    for place, exchange in enumerate(exchanges):
+        table = TRANSFER_BY_VALUE[exchange]
+        own = days[days >= np.datetime64(table.rows[0].since)]
+        made[:, place, [2, 5]] = table.at(days, before=0)[:, None]
+        notes += table.unconfirmed(own)
+        if exchange == "SH":
             made[:, place, [8, 11]] = _PER_YUAN * TRANSFER_SHANGHAI_FACE.at(days)[:, None]
-            tables.append(TRANSFER_SHANGHAI_FACE)
-    notes = tuple(note for table in tables for note in table.unconfirmed(days))
-    group = np.array([kinds.index(bool(kind)) for kind in shanghai], dtype=np.int64)
-    return made, group, notes
+            notes += TRANSFER_SHANGHAI_FACE.unconfirmed(days)
+    return made, group, tuple(notes)
