@@ -103,11 +103,14 @@ def run(exposures: FloatArray, conditions: Conditions, capital: float, *, keep: 
             prices_of(conditions),
             float(capital),
             (equity, held, totals, lines, events),
+            np.zeros((books, 6)),
         )
         return Raw(equity, held, totals, lines, events[:rows], 1.0, 1.0)
     events = np.zeros((2 * bars if keep else 1, loop.COLUMNS), dtype=kind)
     wishes = np.rint(exposures * loop.MILLION).astype(np.int64)
     table, rules = table_of(conditions)
-    rows = loop.walk(wishes, table, rules, whole_money(capital, conditions), (equity, held, totals, lines, events))
+    states = np.zeros((books, loop.STATE), dtype=np.int64)
+    outcome = (equity, held, totals, lines, events)
+    rows = loop.walk(wishes, table, rules, whole_money(capital, conditions), outcome, states)
     money, ticks = scales(conditions)
     return Raw(equity, held, totals, lines, events[:rows], money, ticks)

@@ -3,8 +3,6 @@
 A change of sign is one fill and ends a round trip. Money is float64; it agrees with exact arithmetic to about 1e-13.
 """
 
-import numpy as np
-
 from tidegate.backtest.compiled import compiled
 from tidegate.types.axes import FloatArray, IntArray
 
@@ -70,16 +68,18 @@ def walk_free(
     prices: tuple[FloatArray, FloatArray, IntArray],
     capital: float,
     outcome: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray],
+    states: FloatArray,
 ) -> int:
     """Send frictionless books through the bars: wishes ``[K, T]`` → equity, exposure ``[K, T]``, totals.
 
-    `prices` are opens, marks and whether the bar is suspended; `outcome` has the shape that `loop` writes.
+    `prices` are opens, marks and whether the bar is suspended; `outcome` has the shape that `loop` writes; `states` are
+    zeros ``[K, 6]``.
     """
     opens, marks, stopped = prices
     equity, held, totals, lines, events = outcome
     rows = 0
     for book in range(wants.shape[0]):
-        state = np.zeros(6)
+        state = states[book]
         state[CASH] = capital
         for bar in range(wants.shape[1]):
             if bar > 0 and wants[book, bar - 1] != state[REACHED]:

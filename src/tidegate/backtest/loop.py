@@ -6,8 +6,7 @@ made, sized on equity at that open; it is filled, or refused for a reason. At th
 filled is tried again at the next open, because the wish persists. Where the wish does not change nothing is traded: no
 rebalancing.
 
-Everything that shares compiled helpers lives in this one file, so that a kept compilation can never rest on an older
-version of one. The frictionless book has no helpers in common and lives in `free_loop`.
+The frictionless book has no helpers in common and lives in `free_loop`.
 
 Money is in money units, prices in ticks, quantities in units, exposures in millionths, rates in 1e-8; all int64. A bar
 is a row of one table (`terms` makes it), so that a step touches one stretch of memory.
@@ -15,19 +14,18 @@ is a row of one table (`terms` makes it), so that a step touches one stretch of 
 
 from typing import NamedTuple
 
-import numpy as np
-
 from tidegate.backtest.compiled import compiled, unbaked
+from tidegate.backtest.money import RATE, part, rounded
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["COLUMNS", "MILLION", "NO_LIMIT", "TOTALS", "Book", "walk"]
+__all__ = ["COLUMNS", "MILLION", "NO_LIMIT", "STATE", "TOTALS", "Book", "walk"]
 
 MILLION = 1_000_000
-_RATE = 100_000_000
 NO_LIMIT = 1 << 60
 
 # Places in a book's state.
 CASH, QUANTITY, LOCKED, BASIS, PROFIT, REACHED, ROWS, CALLED = range(8)
+STATE = 8
 
 # Why an order ended as it did.
 FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED = map(unbaked, range(7))
@@ -60,26 +58,12 @@ class Book(NamedTuple):
 
 
 @compiled
-def _part(value: int, rate: int, whole: int) -> int:
-    """Give ⌊value · rate / whole⌋ without overflow, for rates up to 1e9."""
-    return int((value // whole) * rate + (value % whole) * rate // whole)
-
-
-@compiled
-def _rounded(value: int, rate: int, flat: int, cent: int) -> int:
-    """Take value · rate + flat, both in 1e-8, rounded half-up to a cent."""
-    whole = _RATE * cent
-    rest = (value % whole) * rate + flat
-    return int(((value // whole) * rate + (2 * rest + whole) // (2 * whole)) * cent)
-
-
-@compiled
 def _fee_of(day: IntArray, rules: IntArray, side: int, kind: int, value: int, quantity: int) -> int:
     """Charge one fee of an order, rounded once: commission 0 (with its minimum), stamp duty 1, transfer fee 2."""
     if quantity == 0:
         return 0
     flat = quantity * day[FLAT + 3 * side + kind]
-    fee = _rounded(value, day[RATES + 3 * side + kind], flat, rules[CENT])
+    fee = rounded(value, day[RATES + 3 * side + kind], flat, rules[CENT])
     return int(max(fee, rules[MINIMUM_COMMISSION]) if kind == 0 else fee)
 
 
@@ -103,8 +87,8 @@ def _affordable(day: IntArray, rules: IntArray, price: int, wanted: int, cash: i
         return 0
     unit = float(price) * rules[TICK_VALUE]
     fixed = min(rules[MINIMUM_COMMISSION], cash)
-    rates = (day[RATES] + day[RATES + 1] + day[RATES + 2]) / _RATE
-    flat = (day[FLAT] + day[FLAT + 1] + day[FLAT + 2]) / _RATE
+    rates = (day[RATES] + day[RATES + 1] + day[RATES + 2]) / RATE
+    flat = (day[FLAT] + day[FLAT + 1] + day[FLAT + 2]) / RATE
     guess = min(wanted, int((cash - fixed) / unit), int(cash / (unit * (1.0 + rates) + flat)))
     quantity = max(guess, 0) // rules[LOT] * rules[LOT]
     while quantity > 0 and _cost_of(day, rules, price, quantity) > cash:
@@ -146,7 +130,7 @@ def _charge(book: Book, day: IntArray, rules: IntArray, side: int, today: int) -
         value_of_kind, units = (value - late, done - today) if kind == 0 else (value, done)
         row[COMMISSION + kind] = _fee_of(day, rules, which, kind, value_of_kind, units)
         if kind == 0 and today > 0:
-            row[COMMISSION] += _rounded(late, day[CLOSE_TODAY], NONE, rules[CENT])
+            row[COMMISSION] += rounded(late, day[CLOSE_TODAY], NONE, rules[CENT])
         fees += row[COMMISSION + kind]
     row[SLIPPAGE] = done * abs(price - day[OPEN]) * rules[TICK_VALUE]
     for kind in range(4):
@@ -182,7 +166,7 @@ def _fill(
         row[REALISED] = -side * value - released - fees
         state[PROFIT] += row[REALISED]
     state[QUANTITY] += side * done
-    state[CASH] -= fees + (row[SLIPPAGE] if rules[MARGIN] < _RATE else side * value)
+    state[CASH] -= fees + (row[SLIPPAGE] if rules[MARGIN] < RATE else side * value)
     if book.events.shape[0] > 1:
         state[ROWS] += 1
     if state[QUANTITY] == 0:
@@ -275,7 +259,7 @@ def _pursue_paid(book: Book, day: IntArray, rules: IntArray, target: int) -> boo
     goal = 0
     if target != 0:
         worth = state[CASH] + state[QUANTITY] * day[OPEN] * rules[TICK_VALUE]
-        goal = _part(worth, target, MILLION) // (day[OPEN] * rules[TICK_VALUE]) // rules[LOT] * rules[LOT]
+        goal = part(worth, target, MILLION) // (day[OPEN] * rules[TICK_VALUE]) // rules[LOT] * rules[LOT]
     change = goal - state[QUANTITY]
     if change < 0:
         return _sell(book, day, rules, -change)
@@ -295,7 +279,7 @@ def _open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: in
         value = (quantity + abs(state[QUANTITY])) * price * rules[TICK_VALUE]
         fees = _fee_of(day, rules, NONE if side > 0 else BUY, NONE, quantity * price * rules[TICK_VALUE], quantity)
         worse = quantity * rules[SLIP] * rules[TICK_VALUE]
-        if _part(value, rules[MARGIN], _RATE) + fees + worse <= state[CASH]:
+        if part(value, rules[MARGIN], RATE) + fees + worse <= state[CASH]:
             break
         quantity -= rules[LOT]
     if quantity <= 0:
@@ -326,7 +310,7 @@ def _pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) ->
     """Bring a margined position to its target: close what must be closed, then open what is missing."""
     state = book.state
     per_lot = day[OPEN] * rules[TICK_VALUE] * rules[LOT]
-    lots = _part(max(state[CASH], 0), abs(target), MILLION) // per_lot * rules[LOT]
+    lots = part(max(state[CASH], 0), abs(target), MILLION) // per_lot * rules[LOT]
     goal = lots if target > 0 else -lots
     held = state[QUANTITY]
     same = held * target > 0
@@ -342,7 +326,7 @@ def _pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) ->
 def _at_open(book: Book, day: IntArray, rules: IntArray, wish: int) -> None:
     """Do what a bar's open brings: free what was locked, act, answer a margin call, pursue a wish that changed."""
     state = book.state
-    margined = rules[MARGIN] < _RATE
+    margined = rules[MARGIN] < RATE
     if day[FRESH] == 1:
         state[LOCKED] = 0
     if margined:
@@ -369,18 +353,20 @@ def walk(
     rules: IntArray,
     capital: int,
     outcome: tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray],
+    states: IntArray,
 ) -> int:
     """Send books through the bars: wishes ``[K, T]`` in millionths → equity, exposure ``[K, T]``, totals ``[K, 10]``.
 
-    `outcome` is written: equity, exposure, totals, and for a single book its lines and events (else empty). A margined
-    position is marked at every close and lies inside its cash; where equity is then under the maintenance margin, it is
-    closed by force at the next open, and stays out until the wish changes. Returns the rows of events.
+    `outcome` is written: equity, exposure, totals, and for a single book its lines and events (else empty); `states`
+    are zeros ``[K, STATE]``. A margined position is marked at every close and lies inside its cash; where equity is
+    then under the maintenance margin, it is closed by force at the next open, and stays out until the wish changes.
+    Returns the rows of events.
     """
     equity, held, totals, lines, events = outcome
-    margined = rules[MARGIN] < _RATE
+    margined = rules[MARGIN] < RATE
     rows = 0
     for number in range(wants.shape[0]):
-        book = Book(np.zeros(8, dtype=np.int64), totals[number], events)
+        book = Book(states[number], totals[number], events)
         state = book.state
         state[CASH] = capital
         for bar in range(wants.shape[1]):
@@ -389,7 +375,7 @@ def walk(
                 _at_open(book, day, rules, wants[number, bar - 1])
             worth = state[QUANTITY] * day[MARK] * rules[TICK_VALUE]
             total = state[CASH] if margined else state[CASH] + worth
-            if margined and worth != 0 and total < _part(abs(worth), rules[MAINTENANCE], _RATE):
+            if margined and worth != 0 and total < part(abs(worth), rules[MAINTENANCE], RATE):
                 state[CALLED] = 1
             equity[number, bar] = total / rules[SCALE]
             held[number, bar] = worth / total if total > 0 else 0.0

@@ -1,4 +1,8 @@
-"""Whole money: parts and rates of int64 amounts, rounded once, without overflow."""
+"""Whole money: parts and rates of int64 amounts, rounded once, without overflow.
+
+Both market loops count with these, and nowhere else is a rate multiplied. An amount of money may reach 2**62 money
+units, a rate 1e9 (in 1e-8), a cent 1,000 money units; no product inside leaves 64 bits then.
+"""
 
 from tidegate.backtest.compiled import inner
 

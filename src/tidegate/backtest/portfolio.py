@@ -19,9 +19,18 @@ from tidegate.errors import SettingError
 from tidegate.market.exchange import Exchange
 from tidegate.strategy.orders import ORDER_COLUMNS, FillAt, Seen, View
 from tidegate.strategy.selection import Selection
-from tidegate.types.axes import FloatArray, frozen
+from tidegate.types.axes import FloatArray, IntArray, frozen
 
-__all__ = ["Execution", "Portfolio", "Signals", "make_tape", "run_portfolio", "view_of", "whole_capital"]
+__all__ = [
+    "Execution",
+    "Portfolio",
+    "Signals",
+    "make_tape",
+    "run_portfolio",
+    "send_through",
+    "view_of",
+    "whole_capital",
+]
 
 _MOST_MONEY = 1e13
 
@@ -37,7 +46,7 @@ class Execution(Settings):
     )
     whole_orders: bool = Field(
         default=False,
-        description="refuse an order that cash, T+1 or what is held allows only in part, instead of filling that part",
+        description="refuse an order that cash, T+1 or the holding allows only in part, instead of filling that part",
     )
     half_up: bool = Field(default=False, description="round fractions of a split half-up instead of down")
 
@@ -72,7 +81,7 @@ class Portfolio:
         return frozen(self.account.lines[:, t_.L_EQUITY] / self.exchange.money_scale)
 
     @property
-    def events(self) -> Any:
+    def events(self) -> IntArray:
         """Orders and actions ``[E, COLUMNS]`` as the loop wrote them."""
         return self.account.events[: self.account.purse[t_.EVENTS]]
 
@@ -93,32 +102,58 @@ def run_portfolio(
     With `plain`, a strategy that has a kernel is asked in Python all the same: slower, and the same book.
 
     Errors
-        `SettingError` for signals that do not fit the exchange or capital that is not a whole number of cents.
+        `SettingError` for signals that do not fit the exchange, capital that is not a whole number of cents, or orders
+        at an average price that the exchange does not know.
     """
     tape = make_tape(strategy, signals, exchange, execution or Execution())
-    account = new_account(tape, whole_capital(capital, exchange), len(exchange.actions.bar))
-    kernel = None if plain else strategy.kernel()
-    bars = len(exchange)
-    while account.purse[t_.NEXT] < bars:
-        if kernel is None:
-            account = _step(strategy, tape, account, exchange)
-        elif loop.walk(kernel, tape, account, bars) < bars:
-            account = _roomier(account)
+    account = send_through(strategy, tape, exchange, whole_capital(capital, exchange), plain=plain)
+    if exchange.vwap is None and bool((account.events[: account.purse[t_.EVENTS], t_.AT] == FillAt.VWAP).any()):
+        raise SettingError(
+            "orders at the average price, and the exchange knows none",
+            found=strategy.name,
+            hint="bars need volume and amount; or fill at the open or the close",
+        )
     return Portfolio(exchange, account, float(capital), strategy.words())
 
 
-def make_tape(strategy: Selection, signals: Signals, exchange: Exchange, execution: Execution) -> Tape:
+def send_through(strategy: Selection, tape: Tape, exchange: Exchange, capital: int, *, plain: bool = False) -> Account:
+    """Walk a new book with `capital` in money units through all bars of a tape."""
+    account, bars = new_account(tape, capital, len(exchange.actions.bar)), len(exchange)
+    kernel = None if plain else strategy.kernel()
+    decide = loop.nobody() if kernel is None else kernel
+    while account.purse[t_.NEXT] < bars:
+        here = int(account.purse[t_.NEXT])
+        reached = loop.walk(decide, tape, account, here + 1 if kernel is None else bars)
+        if reached == loop.CROWDED:
+            raise SettingError(
+                "more orders than a book can hold", expected=len(account.queue), where=exchange.times[here]
+            )
+        if account.purse[t_.NEXT] < min(bars, here + 1 if kernel is None else bars):
+            account = _roomier(account)
+        elif kernel is None:
+            _ask(strategy, tape, account, exchange, here)
+    return account
+
+
+def make_tape(
+    strategy: Selection, signals: Signals, exchange: Exchange, execution: Execution, *, keep: bool = True
+) -> Tape:
     """Lay out exchange, signals and rules as the loop reads them; raises `SettingError` where they do not fit."""
     shape = exchange.open.shape
     for name in strategy.reads():
         if getattr(signals, name) is None:
             raise SettingError(f"{strategy.name} reads a signal that is not there", expected=name)
+    if strategy.sells_short() and not exchange.shorts:
+        raise SettingError(
+            f"{strategy.name} sells short, and nothing may be sold short here",
+            hint="hold its two sides as two books with long positions",
+        )
     score = _signal("score", signals.score, shape)
     second = np.zeros((1, 0)) if signals.second is None else _signal("second", signals.second, shape)
     gate = np.ones(1) if signals.gate is None else _signal("gate", signals.gate, shape[:1])
     rules = np.zeros(t_.RULES, dtype=np.int64)
     rules[t_.CENT], rules[t_.MINIMUM_COMMISSION] = exchange.money_scale // 100, exchange.minimum_commission
-    rules[t_.SLIP], rules[t_.SHORTS] = exchange.slippage_ticks, exchange.shorts
+    rules[t_.SLIP], rules[t_.SHORTS], rules[t_.KEEP] = exchange.slippage_ticks, exchange.shorts, keep
     rules[t_.WHOLE_ORDERS], rules[t_.HALF_UP] = execution.whole_orders, execution.half_up
     rules[t_.PARTICIPATION] = round(execution.participation * RATE)
     rules[t_.SLIP_RATE] = round(execution.slippage_rate * RATE)
@@ -136,6 +171,7 @@ def make_tape(strategy: Selection, signals: Signals, exchange: Exchange, executi
         action=frozen(np.ascontiguousarray(action)),
         fees=exchange.fees,
         group=exchange.group,
+        tick=exchange.tick,
         tick_value=exchange.tick_value,
         lot=exchange.lot,
         minimum=exchange.minimum,
@@ -172,30 +208,24 @@ def _roomier(account: Account) -> Account:
     return account._replace(events=grown)
 
 
-def _step(strategy: Selection, tape: Tape, account: Account, exchange: Exchange) -> Account:
-    """One bar of a strategy in plain Python."""
-    bar = int(account.purse[t_.NEXT])
-    needed = 2 * int(account.purse[t_.QUEUED]) + 8 + int((exchange.actions.bar <= bar).sum())
-    while account.purse[t_.EVENTS] + needed > len(account.events):
-        account = _roomier(account)
-    loop.begin_bar(tape, account, bar)
-    loop.fill_bar(tape, account, bar)
-    loop.end_bar(tape, account, bar)
+def _ask(strategy: Selection, tape: Tape, account: Account, exchange: Exchange, bar: int) -> None:
+    """Queue what a strategy in plain Python orders after a bar."""
     orders = strategy.decide(view_of(tape, account, exchange, bar))
     if len(orders) > len(account.queue):
-        raise SettingError("more orders than the book can hold", expected=len(account.queue), found=len(orders))
+        raise SettingError("more orders than a book can hold", expected=len(account.queue), found=len(orders))
     for place, order in enumerate(orders):
         _check_order(order, exchange)
         account.queue[place, :ORDER_COLUMNS] = order
     account.purse[t_.QUEUED] = len(orders)
-    account.purse[t_.NEXT] = bar + 1
-    return account
 
 
 def _check_order(order: Any, exchange: Exchange) -> None:
-    if not 0 <= order.asset < len(exchange.assets) or order.quantity == 0 or order.at not in set(FillAt):
+    limited = order.at != FillAt.LIMIT or order.price > 0
+    if not 0 <= order.asset < len(exchange.assets) or order.quantity == 0 or order.at not in set(FillAt) or not limited:
         raise SettingError(
-            "an order makes no sense", expected="an asset's place, a quantity other than 0, a FillAt", found=order
+            "an order makes no sense",
+            expected="an asset's place, a quantity other than 0, a FillAt, a price above 0 for a limit",
+            found=order,
         )
 
 

@@ -1,6 +1,6 @@
 """What the portfolio loop reads and writes, laid out as plain arrays, and the names of their places.
 
-`Tape` is the exchange and the signals, read-only; `Account` is one book. A book's whole state lies in its arrays, so that
+`Tape` is the exchange and the signals, read-only; `Account` is one book. A book's whole state lies in its arrays, so
 the loop may stop after any bar (to make room for more events, or to ask a strategy written in Python) and go on.
 """
 
@@ -29,7 +29,9 @@ class Tape(NamedTuple):
     action: IntArray
     """``[A, 6]``: bar, asset, kind, numerator, denominator, bar of payment."""
     fees: IntArray
+    """As the exchange's, but fees by quantity in 1e-8 of a money unit."""
     group: IntArray
+    tick: FloatArray
     tick_value: IntArray
     lot: IntArray
     minimum: IntArray
@@ -52,22 +54,16 @@ class Account(NamedTuple):
     shares: IntArray
     locked: IntArray
     mark: IntArray
-    basis: IntArray
-    """What is held cost ``[N]``, opening fees included."""
-    profit: IntArray
-    """Realised since the position was opened ``[N]``."""
-    trip: IntArray
-    """Number of the round trip that the position belongs to ``[N]``."""
+    """Last known price of what is held ``[N]``, adjusted for what happened since."""
     since: IntArray
+    """Bar in which a position was last added to ``[N]``; it stays when the position is closed, -1 before the first."""
     held: IntArray
-    spot: IntArray
-    """Place of an asset in `held` ``[N]``, -1 where it is not held."""
-    taken: IntArray
-    """``[N, 2]``: bar, and units traded in it: what the cap on participation counts."""
+    own: IntArray
+    """``[N, OWN]``: what else the book knows of an asset."""
     queue: NDArray[np.int64]
     """``[C, 5]`` orders for the next bar."""
     dues: NDArray[np.int64]
-    """``[A, 3]`` cash on its way: bar of payment, amount, asset."""
+    """``[A + 1, 2]`` cash on its way: bar of payment, amount."""
     events: NDArray[np.int64]
     """``[E, COLUMNS]`` one row an order or action, in the order in which they happened."""
     lines: NDArray[np.int64]
@@ -78,26 +74,36 @@ class Account(NamedTuple):
 
 
 # Places in a purse.
-CASH, DUE, EQUITY, COUNT, QUEUED, EVENTS, ACTION, DUES, TRIPS, WINS, NEXT, CAPITAL = range(12)
-PURSE = 12
+(
+    CASH, DUE, EQUITY, COUNT, QUEUED, EVENTS, ACTION, DUES, TRIPS, CLOSED, WINS, NEXT, FILLS, UNFILLED, SUM_COMMISSION,
+    SUM_STAMP, SUM_TRANSFER, SUM_SLIPPAGE, SUM_BOUGHT, SUM_SOLD,
+) = range(20)  # fmt: skip
+PURSE = 20
 
 # Places in the rules.
-CENT, MINIMUM_COMMISSION, SLIP, SHORTS, WHOLE_ORDERS, HALF_UP, PARTICIPATION, SLIP_RATE = range(8)
-RULES = 8
+CENT, MINIMUM_COMMISSION, SLIP, SHORTS, WHOLE_ORDERS, HALF_UP, PARTICIPATION, SLIP_RATE, KEEP = range(9)
+RULES = 9
+
+# What a book knows of an asset: cost of what is held (opening fees included), profit realised since it was opened,
+# number of the round trip, place among the held (-1 where not held), bar and units of what was traded last.
+BASIS, PROFIT, TRIP_NUMBER, SPOT, TAKEN_BAR, TAKEN = range(6)
+OWN = 6
 
 # Columns of an event.
 (
     BAR, ASSET, SIDE, WANTED, DONE, PRICE, OUTCOME, COMMISSION, STAMP, TRANSFER, SLIPPAGE, REALISED, TRIP, AT, REASON,
-    AFTER,
-) = range(16)  # fmt: skip
-COLUMNS = 16
+    AFTER, LIMIT,
+) = range(17)  # fmt: skip
+COLUMNS = 17
 
 # Columns of a line.
-L_CASH, L_HOLDINGS, L_EQUITY, L_DUE, L_FEES, L_SLIPPAGE, L_BOUGHT, L_SOLD, L_COUNT = range(9)
-LINES = 9
+L_CASH, L_HOLDINGS, L_EQUITY, L_DUE, L_FEES, L_SLIPPAGE, L_BOUGHT, L_SOLD, L_COUNT, L_LARGEST = range(10)
+LINES = 10
 
 # Columns of an order.
 O_ASSET, O_QUANTITY, O_AT, O_PRICE, O_REASON = range(5)
+
+_ROWS_A_BAR, _MOST_ROWS = 128, 1 << 19
 
 
 def new_account(tape: Tape, capital: int, actions: int) -> Account:
@@ -107,25 +113,24 @@ def new_account(tape: Tape, capital: int, actions: int) -> Account:
     def zeros(*shape: int) -> Any:
         return np.zeros(shape, dtype=np.int64)
 
+    places = 4 * names + 8
+    rows = max(4096, min(bars * _ROWS_A_BAR, _MOST_ROWS)) if tape.rules[KEEP] else places + actions
     account = Account(
         purse=zeros(PURSE),
         shares=zeros(names),
         locked=zeros(names),
         mark=zeros(names),
-        basis=zeros(names),
-        profit=zeros(names),
-        trip=zeros(names),
         since=np.full(names, -1, dtype=np.int64),
         held=zeros(names),
-        spot=np.full(names, -1, dtype=np.int64),
-        taken=np.full((names, 2), -1, dtype=np.int64),
-        queue=zeros(2 * names + 8, 5),
-        dues=zeros(actions + 1, 3),
-        events=zeros(max(4096, min(bars * 128, 1 << 19)), COLUMNS),
+        own=zeros(names, OWN),
+        queue=zeros(places, 5),
+        dues=zeros(actions + 1, 2),
+        events=zeros(rows, COLUMNS),
         lines=zeros(bars, LINES),
         memory=np.zeros(names + 16),
         key=np.zeros(names),
         place=zeros(names),
     )
-    account.purse[CASH] = account.purse[EQUITY] = account.purse[CAPITAL] = capital
+    account.own[:, SPOT] = account.own[:, TAKEN_BAR] = -1
+    account.purse[CASH] = account.purse[EQUITY] = capital
     return account
