@@ -68,10 +68,9 @@ class BookSet:
             raise UnknownNameError.among("table", name, known, where=f"the book of {member}")
         return pl.read_parquet(path)
 
-    @property
-    def capacity(self) -> pl.DataFrame | None:
-        """Net return, share invested and share unfilled by capital, where they were computed."""
-        path = self.folder / "decisions" / "capacity.parquet"
+    def decided(self, name: str) -> pl.DataFrame | None:
+        """A kept table of all books together, None where it was not made: capacity, gate, universe."""
+        path = self.folder / "decisions" / f"{name}.parquet"
         return pl.read_parquet(path) if path.is_file() else None
 
 

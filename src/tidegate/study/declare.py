@@ -20,6 +20,7 @@ from tidegate.factors.base import FactorSet
 from tidegate.learn.target import TargetScaling
 from tidegate.learn.training import Training
 from tidegate.market.base import Market
+from tidegate.market.universe import UniverseRule
 from tidegate.models.base import Model, Network
 from tidegate.prepare.ahead import Count
 from tidegate.prepare.label import Label
@@ -88,6 +89,9 @@ class Study(Settings):
     rivals: tuple[Model, ...] = Field(description="simple models that must be beaten, in the same corridor")
     strategy: Strategy | None = Field(description="how scores become holdings; null to forecast only")
     markets: tuple[Market, ...] = Field(description="where it is traded, each its own table of results")
+    filters: tuple[UniverseRule, ...] = Field(
+        default=(), description="what a selection may choose among at each close; the rest has no score there"
+    )
     execution: Execution = Field(
         default=Execution(), description="how orders over many assets meet the market, where that is no law"
     )
@@ -138,6 +142,7 @@ class Study(Settings):
         if isinstance(self.strategy, Selection):
             return
         for what, given in (
+            ("filters", bool(self.filters)),
             ("execution", self.execution != Execution()),
             ("gate", self.gate is not None),
             ("index", self.index is not None),

@@ -130,7 +130,15 @@ def _equity(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         note = Text(en=" " + " ".join(stamp.en for stamp in stamps), zh="".join(stamp.zh for stamp in stamps))
         title = _titled(shown, Text(en=f"Equity, {words.en}", zh=f"净值：{words.zh}"), findings[shown.studies[0]])
         made.append(
-            equity(_key(shown, market, 2), title, held.times, curves, rivals=rivals, benchmark=benchmark, note=note)
+            equity(
+                _key(shown, market, 2),
+                title,
+                held.times,
+                curves,
+                rivals=rivals,
+                benchmark=benchmark,
+                note=None if held.selects else note,
+            )
         )
     return tuple(made)
 

@@ -4,6 +4,7 @@ All figures are of the leading member: the ensemble, or the only fit.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -58,7 +59,7 @@ def selected_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]
         Section(
             key="held",
             title=Text(en="What it held", zh="持有了什么"),
-            shows=(*keys["held"], *keys["holding-time"], *named("held-")),
+            shows=(*keys["held"], *keys["holding-time"], *named("held-"), *named("universe-")),
         ),
         Section(
             key="costs",
@@ -190,12 +191,15 @@ def _charted(key: str, title: Text, why: Text, asset: str, found: Finding, held:
     one = pl.col("asset") == asset
     bars = found.bars.frame.filter(one & pl.col("time").is_between(pl.lit(held.times[0]), pl.lit(held.times[-1])))
     fills = held.ledgers[member].fills.filter(one)
-    orders = held.ledgers[member].orders.filter(one & (pl.col("filled") == 0))
+    first, last = _around(bars["time"], fills, held.ledgers[member].orders.filter(one & (pl.col("filled") == 0)))
+    seen = pl.col("time").is_between(pl.lit(first), pl.lit(last))
+    bars, fills = bars.filter(seen), fills.filter(seen)
+    orders = held.ledgers[member].orders.filter(one & seen & (pl.col("filled") == 0))
     closes = bars.select("time", "close")
     marked = orders.join_asof(closes, on="time", strategy="backward").filter(pl.col("close").is_not_null())
     position = held.table(member, "positions").filter(one).select("time", "quantity")
     kept = closes.join(position, on="time", how="left", maintain_order="left")["quantity"].fill_null(0.0)
-    actions = held.table(member, "actions").filter(one & pl.col("kind").is_in(list(_EX_DAYS)))["time"]
+    actions = held.table(member, "actions").filter(one & seen & pl.col("kind").is_in(list(_EX_DAYS)))["time"]
     columns = (bars[name].to_numpy() for name in ("open", "high", "low", "close"))
     return trades(
         key,
@@ -205,7 +209,22 @@ def _charted(key: str, title: Text, why: Text, asset: str, found: Finding, held:
         kept.to_numpy(),
         refused=marked.select("time", "side", "close").rows(),
         actions=actions.to_list(),
+        note=_STRETCH if bars.height == _BARS else None,
     )
+
+
+def _around(times: pl.Series, fills: pl.DataFrame, missed: pl.DataFrame) -> tuple[Any, Any]:
+    """A stretch of bars around what mattered most: the largest profit or loss, or the last order that was missed."""
+    most = fills.sort(pl.col("realised").abs(), descending=True)["time"]
+    middle = most[0] if len(most) else missed["time"].max()
+    end = min(len(times), int((times <= middle).sum()) + _AFTER)
+    return times[max(0, end - _BARS)], times[max(0, end - 1)]
+
+
+_BARS, _AFTER = 160, 30
+_STRETCH = Text(
+    en=f"{_BARS} bars around the largest profit or loss taken in it.", zh=f"为其最大一笔盈亏附近的 {_BARS} 根K线。"
+)
 
 
 _BEST = Text(en="most earned", zh="盈利最多")
@@ -215,7 +234,7 @@ _EX_DAYS = ("reference price", "split", "dividend")
 
 
 def _capacity(key: str, title: Text, _: Finding, held: BookSet) -> tuple[Figure, ...]:
-    curve = held.capacity
+    curve = held.decided("capacity")
     if curve is None:
         return ()
     year = periods_per_year(held.times)

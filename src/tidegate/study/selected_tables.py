@@ -33,6 +33,8 @@ def selected_tables(findings: Findings) -> tuple[Table, ...]:
     for market, held in lead.books.items():
         if held.selects:
             made += [_held_table(market, lead, held), _next_table(market, lead, held)]
+            removed = held.decided("universe")
+            made += [] if removed is None else [_universe_table(market, lead, removed)]
     return tuple(made)
 
 
@@ -78,6 +80,24 @@ def _held_table(market: str, found: Finding, held: BookSet) -> Table:
             zh=f"共 {len(days)} 个收盘，此处列 {len(chosen)} 个，每个至多 {_NAMES} 只；运行目录的 positions.parquet 有全部。",
         ),
         pick="time",
+    )
+
+
+def _universe_table(market: str, found: Finding, removed: pl.DataFrame) -> Table:
+    return Table(
+        key=f"universe-{market}",
+        title=_titled(Text(en="What the universe's rules removed", zh="股票池规则剔除了什么"), market, found),
+        columns=(
+            Column(key="rule", title=Text(en="rule", zh="规则")),
+            Column(key="asked", title=Text(en="asked about, asset-sessions", zh="受检（标的×日）"), style="integer"),
+            Column(key="removed", title=Text(en="removed, of those", zh="其中剔除"), style="integer"),
+            Column(key="alone", title=Text(en="would remove alone", zh="单独使用时剔除"), style="integer"),
+        ),
+        rows=tuple(removed.iter_rows(named=True)),
+        note=Text(
+            en="Each rule sees what the rules before it left. An asset without a score at a close is not bought there.",
+            zh="每条规则只检查前面规则留下的部分。某收盘没有得分的标的当时不会被买入。",
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from tidegate.errors import DataError, SettingError
 from tidegate.files import write_json
 from tidegate.market.base import Market
 from tidegate.market.exchange import Exchange
+from tidegate.market.universe import Universe, UniverseMask
 from tidegate.measures.returns import annualised_return, periods_per_year, sharpe, simple_returns, total_return
 from tidegate.strategy.placebo import arrangements, random_gates
 from tidegate.strategy.selection import Selection
@@ -31,7 +32,7 @@ from tidegate.study.declare import Study
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import write_frame
 from tidegate.study.stages import Kept, Stages
-from tidegate.types.axes import FloatArray, TimeArray
+from tidegate.types.axes import BoolArray, FloatArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 
@@ -63,6 +64,7 @@ def trade_selection(
         "strategy": document(study.strategy),
         "market": document(market),
         "execution": document(study.execution),
+        "filters": document(study.filters),
         "capital": study.capital,
         "gates": study.gates,
         "beside": beside.digest,
@@ -70,7 +72,7 @@ def trade_selection(
             "market", "strategy", "backtest", "measures", "compiling.py", "study/selecting.py", "study/book_frames.py",
             "study/books.py", "study/records.py",
         ),
-        "outside": outside(study.strategy, market),
+        "outside": outside(study.strategy, market, study.filters),
         "libraries": {name: version(name) for name in ("numpy", "numba")},
     }  # fmt: skip
     return stages.make("books", inputs, lambda work: _trade(study, bars, forecasts, market, beside, tell, work))
@@ -107,6 +109,8 @@ def _trade(
     seen = bars.upto(last)
     whole = market.exchange(seen, instruments=beside.instruments)
     exchange = whole.between(int(np.searchsorted(whole.times, first)), len(whole))
+    chosen = Universe(rules=study.filters).of_bars(seen, beside.instruments) if study.filters else None
+    members_of = _mask_on(chosen, exchange)
     gate = beside.gate_on(exchange.times)
     if gate is not None and "gate" not in study.strategy.reads():
         raise SettingError(
@@ -120,15 +124,15 @@ def _trade(
     lead = "ensemble" if "ensemble" in forecasts else next(iter(forecasts))
     for place, (member, forecast) in enumerate(forecasts.items()):
         tell(Event("step", "books", place, len(forecasts), f"{study.name} · {market.name} · {member}"))
-        score = scores_on(forecast, exchange)
+        score = np.where(members_of, scores_on(forecast, exchange), np.nan)
         members[member] = ring.book(score, gate=gate)
         _save(work, member, members[member], score)
-    lead_score = scores_on(forecasts[lead], exchange)
+    lead_score = np.where(members_of, scores_on(forecasts[lead], exchange), np.nan)
     if gate is not None:
         members[UNGATED] = ring.book(lead_score, gate=np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)
     tell(Event("done", "books"))
-    paths = {EQUAL_WEIGHT: study.capital * equal_weight(seen, exchange.times)}
+    paths = {EQUAL_WEIGHT: study.capital * equal_weight(seen, exchange.times, chosen)}
     if beside.index is not None:
         paths[INDEX] = study.capital * _index_on(beside.index, exchange.times)
     placed = _placebos(study, ring, lead_score, tell)
@@ -138,12 +142,15 @@ def _trade(
     if gate is not None:
         write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
     write_frame(work / "decisions" / "capacity.parquet", _capacity(study, ring, lead_score, tell))
+    if chosen is not None:
+        removed = pl.DataFrame([each._asdict() for each in chosen.removed])
+        write_frame(work / "decisions" / "universe.parquet", removed)
     save_card(
         work,
         document(market),
         tuple(members),
         study.capital,
-        exchange.stamps,
+        (*exchange.stamps, *(() if chosen is None else chosen.stamps)),
         benchmark=EQUAL_WEIGHT if beside.index is None else INDEX,
         placebos="shuffled scores" if gate is None else "random gates",
     )
@@ -175,12 +182,21 @@ def scores_on(forecast: Forecast, exchange: Exchange) -> FloatArray:
     return score
 
 
-def equal_weight(bars: Bars, times: TimeArray) -> FloatArray:
+def _mask_on(chosen: UniverseMask | None, exchange: Exchange) -> BoolArray:
+    """A universe on an exchange's axes ``[T, N]``; all of it where there are no rules."""
+    if chosen is None:
+        return np.ones((len(exchange), len(exchange.assets)), dtype=bool)
+    places = {asset: place for place, asset in enumerate(chosen.assets)}
+    rows = np.searchsorted(chosen.times, exchange.times)
+    return chosen.mask[rows][:, [places[asset] for asset in exchange.assets]]
+
+
+def equal_weight(bars: Bars, times: TimeArray, chosen: UniverseMask | None = None) -> FloatArray:
     """Growth of 1 in equal weight of all assets that trade, set anew at every close, before costs ``[T]``.
 
     Formula
         ``g(t) = g(t - 1) · (1 + mean over assets with a bar at t of adjusted close(t) / their own last close - 1)``,
-        from 1 at the first of `times`.
+        from 1 at the first of `times`; with a universe, over its members at the close before.
     Known at
         CLOSE(t). An asset that stops trading keeps its last price and drops out of the mean: what it lost after its
         last bar is not seen.
@@ -192,6 +208,11 @@ def equal_weight(bars: Bars, times: TimeArray) -> FloatArray:
     """
     frame = bars.frame.select("time", "asset").with_columns(close=pl.Series(bars.adjusted("close")))
     moves = frame.with_columns(move=pl.col("close") / pl.col("close").shift(1).over("asset") - 1.0)
+    if chosen is not None:
+        before, place = np.nonzero(chosen.mask[:-1])
+        assets = np.array(chosen.assets, dtype=object)
+        members = pl.DataFrame({"time": chosen.times[before + 1], "asset": assets[place].tolist()})
+        moves = moves.join(members, on=["time", "asset"], how="semi")
     mean = moves.group_by("time").agg(pl.col("move").mean()).sort("time")
     rows = dict(zip(mean["time"].to_numpy().astype("datetime64[us]").tolist(), mean["move"].to_list(), strict=True))
     steps = np.array([rows.get(time) or 0.0 for time in times.tolist()])

@@ -45,6 +45,13 @@ _FORECASTS: tuple[tuple[str, Style], ...] = (
     ("skill", "percent"),
     ("share_above_zero", "percent"),
 )
+_RANKED: tuple[tuple[str, Style], ...] = (
+    *_FORECASTS[:2],
+    ("rank_ic", "number"),
+    ("rank_ic_p", "number"),
+    ("icir", "number"),
+    *_FORECASTS[2:-1],
+)
 _QUARTILES = Text(
     en="A network's row is the median over its seeds with the quartiles in brackets (the spread of seeds, no confidence interval); the ensemble averages the seeds' scores and is a model of its own.",
     zh="网络一行为各种子的中位数，括号内为四分位数（种子间的离散，并非置信区间）；集成为各种子得分的平均，是单独的模型。",
@@ -100,16 +107,17 @@ def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Tab
     for study in reproduction.studies:
         kinds.setdefault((study.label.name, findings[study.name].bars.digest), []).append(study)
     labels = [label for label, _ in kinds]
+    shown = _RANKED if any(held.selects for held in findings[findings.lead].books.values()) else _FORECASTS
     made: list[Table] = []
     for (label, _), studies in kinds.items():
         rows, roles = [], list[Role]()
         rivals: dict[str, dict[str, Any]] = {}
         for study in studies:
             found = findings[study.name]
-            rows.append({"who": document(study.title), **_over_seeds(found, _FORECASTS, None)})
+            rows.append({"who": document(study.title), **_over_seeds(found, shown, None)})
             roles.append("main" if study.name == findings.lead else "plain")
             for rival in study.rivals:
-                told, title = _alone(found, _FORECASTS, rival.name, None), member_title(rival.name)
+                told, title = _alone(found, shown, rival.name, None), member_title(rival.name)
                 row = rivals.setdefault(rival.name, {"who": document(title), **told})
                 if any(row[name] != value for name, value in told.items()):  # it saw something else in this study
                     own = Text(en=f"{title.en}, {study.title.en}", zh=f"{title.zh}，{study.title.zh}")
@@ -121,7 +129,7 @@ def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Tab
             Table(
                 key=f"forecasts-{label}" + (f"-{len(made) + 1}" if several else ""),
                 title=Text(en=f"{title.en}: {where}", zh=f"{title.zh}：{where}") if several else title,
-                columns=_columns(Text(en="who forecasts", zh="预测者"), _FORECASTS),
+                columns=_columns(Text(en="who forecasts", zh="预测者"), shown),
                 rows=(*rows, *rivals.values()),
                 roles=(*roles, *(["rival"] * len(rivals))),
                 note=_levels_note() if label == "future-level" else _forecast_note(),
@@ -173,6 +181,8 @@ def doubt_table(findings: Findings) -> Table:
                 "total_return_percentile",
             )
         )
+    many = member == "ensemble"
+    who = Text(en="ensemble", zh="集成模型") if many else Text(en="only fit", zh="单次拟合")
     rows = []
     deflated = deflated_measures(findings)
     for name, market in wanted:
@@ -200,8 +210,8 @@ def doubt_table(findings: Findings) -> Table:
     return Table(
         key="doubt",
         title=Text(
-            en="How sure is that? The leading study's ensemble, 95 % intervals",
-            zh="有多大把握？主研究集成模型，95% 置信区间",
+            en=f"How sure is that? The leading study's {who.en}, 95 % intervals",
+            zh=f"有多大把握？主研究{who.zh}，95% 置信区间",
         ),
         columns=(
             Column(key="what", title=Text(en="measure", zh="指标")),

@@ -131,8 +131,8 @@ def stamp_text(stamp: str) -> Text:
 
 
 HOW: dict[str, Text] = {
-    "ic": Text(en="over time; fixed-b interval for overlapping labels", zh="时间序列；考虑标签重叠的 fixed-b 区间"),
-    "rank_ic": Text(en="over time; fixed-b interval for overlapping labels", zh="时间序列；考虑标签重叠的 fixed-b 区间"),
+    "ic": Text(en="fixed-b interval for overlapping labels; of many assets, the mean over dates", zh="考虑标签重叠的 fixed-b 区间；多标的时为逐日均值"),
+    "rank_ic": Text(en="fixed-b interval for overlapping labels; of many assets, the mean over dates", zh="考虑标签重叠的 fixed-b 区间；多标的时为逐日均值"),
     "direction_accuracy": Text(en="compare with the majority rate in the table below", zh="请与下表多数类比例对照"),
     "skill": Text(en="1 − MSE / MSE(no change)", zh="1 − MSE / MSE(不变)"),
     "annualised_return": Text(en="compounded; interval by stationary block bootstrap", zh="复利；平稳区块自助法区间"),

@@ -10,9 +10,10 @@ function tableView(table, options) {
   function draw() {
     const rows = sorted(table, view);
     const cut = view.all || rows.length <= FEW + 6 ? rows : rows.slice(0, FEW);
-    const head = table.columns.map((column) => headCell(table, column, view, draw));
+    const shownColumns = choices.length > 1 ? table.columns.filter((c) => c.key !== table.pick) : table.columns;
+    const head = shownColumns.map((column) => headCell(table, column, view, draw));
     const body = cut.map(({ row, role }) => el("tr", { "data-role": role },
-      table.columns.map((column, i) => bodyCell(row[column.key], column, digits[column.key], i === 0, role))));
+      shownColumns.map((column, i) => bodyCell(row[column.key], column, digits[column.key], i === 0, role))));
     const grid = el("table", { class: (options || {}).class || "grid" },
       table.title && el("caption", {}, say(table.title)), el("thead", {}, el("tr", {}, head)), el("tbody", {}, body));
     empty(place).append(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say(table.title) || word("table") }, grid));

@@ -10,7 +10,8 @@ from tidegate.types.report import Figure, Series, Text
 
 __all__ = ["capacity"]
 
-_MYRIAD, _MILLION, _HUNDRED_MILLION = 1e4, 1e6, 1e8
+_MYRIAD, _HUNDRED_MILLION = 1e4, 1e8
+_UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 
 
 def capacity(
@@ -97,6 +98,6 @@ _INVESTED = Text(en="Mean share invested", zh="平均仓位")
 
 
 def _money(value: float) -> Text:
-    english = f"{value / _MILLION:g}M" if value >= _MILLION else f"{value / 1000:g}k"
+    english = next(f"{value / unit:g}{sign}" for unit, sign in _UNITS if value >= unit or unit == 1.0)
     chinese = f"{value / _HUNDRED_MILLION:g}亿" if value >= _HUNDRED_MILLION else f"{value / _MYRIAD:g}万"
     return Text(en=english, zh=chinese)

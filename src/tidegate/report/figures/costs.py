@@ -73,7 +73,7 @@ def costs(
             title=_titled(COSTS[kind]),
             kind="line",
             panel=1,
-            role="plain",
+            role="main",
             data={"x": x, "y": numbers(values[places] / capital)},
         )
         for kind, values in total.items()

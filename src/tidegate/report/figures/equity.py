@@ -111,6 +111,15 @@ def equity(
     )
 
 
+MANY_TRADES = 300
+_FEW = Text(
+    en="One stretch of history and few trades: differences between curves are mostly which moves were caught.",
+    zh="只有一段历史、为数不多的交易：曲线间的差异多半取决于碰巧抓住了哪几段行情。",
+)
+_MANY = Text(
+    en="One stretch of history: many trades, but all of them in the same market moves.",
+    zh="只有一段历史：交易虽多，却都处于同样的行情之中。",
+)
 _DRAWDOWN = Text(en=", drawdown", zh="，回撤")
 _POSITION = Text(en=", position", zh="，持仓")
 
@@ -156,10 +165,8 @@ def _caption(variants: Sequence[Curve], *, positions: bool) -> Text:
     trades = Text(
         en=f"Round trips, median (least to most): {english}. ", zh=f"交易次数，中位数（最少至最多）：{chinese}。"
     )
-    few = Text(
-        en="One stretch of history and few trades: differences between curves are mostly which moves were caught.",
-        zh="只有一段历史、为数不多的交易：曲线间的差异多半取决于碰巧抓住了哪几段行情。",
-    )
+    most = max((int(trades.max(initial=0)) for _, trades in counted), default=0)
+    few = _MANY if most > MANY_TRADES else _FEW
     return sentences(
         median if many else None, position if many and positions else None, trades if counted else None, few
     )

@@ -107,7 +107,7 @@ def trades(
         Series(
             key="held",
             title=_HELD,
-            kind="area",
+            kind="step",
             role="main",
             panel=1,
             follows="buys" if any(one.key == "buys" for one in series) else None,
