@@ -60,7 +60,7 @@ class StockWorld(Source):
         ``volume(t) = 0.01 · float_shares(t) · exp(0.5 · s(t))``, rounded to 100 shares. A share's return from
         open(t+1) to open(t+2) is a market return, the same for all, plus
         ``volatility · (ic · s(t) + √(0.8 − ic²) · e'(t) + √0.2 · g(t))``: among shares, its correlation with ``s(t)``
-        is exactly `ic` before jumps (0.6 % of sessions), limits and whole cents, which take about a tenth of it.
+        is exactly `ic` before jumps (0.6 % of sessions), limits and whole cents, which take some 2 % of it.
     Known at
         ``s(t)`` at CLOSE(t); the return it speaks of is that of ``Horizon(lag=1, span=1)``. Nothing else tells
         anything: not boards, warnings, halts, ex-days or listings. (A share never falls below 1 yuan.)
