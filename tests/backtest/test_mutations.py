@@ -17,7 +17,7 @@ from reference_engine import CENT, D, Rules, etf_days, run, share_days
 from reference_margin import run_margin
 
 from tidegate.backtest import engine, loop, money
-from tidegate.market import a_share, costs, etf_proxy, index_future, limits, prices, share_limits
+from tidegate.market import a_share, costs, etf_proxy, futures, index_future, limits, prices, share_limits
 from tidegate.market.a_share import AShare
 from tidegate.market.dated import DatedTable
 from tidegate.market.etf_proxy import EtfProxy
@@ -205,17 +205,14 @@ RULES = {
         (a_share, "TRANSFER_BY_VALUE", {city: flat(table, 0) for city, table in costs.TRANSFER_BY_VALUE.items()})
     ],
     "no transfer fee by face value": [(a_share, "TRANSFER_SHANGHAI_FACE", flat(costs.TRANSFER_SHANGHAI_FACE, 0))],
-    "limits rounded half-even in floats": [
-        (m, "limit_ticks", even_limits) for m in (share_limits, etf_proxy, index_future)
-    ],
+    "limits rounded half-even in floats": [(m, "limit_ticks", even_limits) for m in (share_limits, etf_proxy, futures)],
     "ten percent on every board": [
         (share_limits, "_RULES", 3 * (dict.fromkeys(limits.LIMITS, limits.LIMITS["main"]),))
     ],
     "limits around the last bar": [(prices.Own, "before", lambda own, marks: np.append(0, marks[:-1]))],
     "close today at the usual fee": [(index_future, "FUTURE_CLOSE_TODAY", costs.FUTURE_FEE)],
     "prices cut to the tick": [
-        (m, "nearest_tick", lambda p, step: np.maximum((p / step).astype(np.int64), 1))
-        for m in (etf_proxy, index_future)
+        (m, "nearest_tick", lambda p, step: np.maximum((p / step).astype(np.int64), 1)) for m in (etf_proxy, futures)
     ],
 }
 

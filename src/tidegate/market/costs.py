@@ -12,6 +12,8 @@ from tidegate.market.dated import DatedTable, Row
 __all__ = [
     "FUTURE_CLOSE_TODAY",
     "FUTURE_FEE",
+    "REBAR_CLOSE_TODAY",
+    "REBAR_FEE",
     "STAMP_DUTY_BUY",
     "STAMP_DUTY_SELL",
     "TRANSFER_BEIJING",
@@ -109,4 +111,11 @@ FUTURE_CLOSE_TODAY = DatedTable(
         Row(date(2019, 4, 22), 34_500, _KNOWN, confirmed=False),
         Row(date(2023, 10, 23), 23_000, _KNOWN, confirmed=False),
     ),
+)
+_REBAR = "WonderTrader fees.json (one rate for all dates); it changes by notice and by contract"
+REBAR_FEE = DatedTable(
+    "rebar: fee to open and to close", _RATE, (Row(date(2009, 3, 27), 10_000, _REBAR, confirmed=False),)
+)
+REBAR_CLOSE_TODAY = DatedTable(
+    "rebar: fee to close what the session opened", _RATE, (Row(date(2009, 3, 27), 10_000, _REBAR, confirmed=False),)
 )

@@ -18,10 +18,12 @@ __all__ = [
     "FIRST_DAY_BAND",
     "FREE_AFTER_LISTING",
     "FREE_INTO_DELISTING",
+    "INDEX_FUTURE_LIMIT",
     "LIMITS",
     "LIMITS_AT_RISK",
     "LIMITS_DELISTING",
     "ONE_TICK",
+    "REBAR_LIMIT",
     "first_day_ticks",
     "limit_ticks",
     "market_of",
@@ -177,6 +179,20 @@ ONE_TICK: dict[str, DatedTable] = {
         (Row(date(2021, 11, 15), 1, "general knowledge", confirmed=False),),
     ),
 }
+INDEX_FUTURE_LIMIT = DatedTable(
+    "price limit, CSI 300 future",
+    _PERCENT,
+    (Row(date(2010, 4, 16), 10, "general knowledge: 10 around the last settlement", confirmed=False),),
+)
+REBAR_LIMIT = DatedTable(
+    "price limit, rebar",
+    _PERCENT,
+    (
+        # The contract says less; what holds is set by notice, and wider near holidays and after a day at the limit.
+        Row(date(2009, 3, 27), 5, "daily bars: no more than 5 but on four days", confirmed=False),
+        Row(date(2016, 1, 1), 7, "general knowledge: 6 to 8 by notice", confirmed=False),
+    ),
+)
 _UP, _DOWN = 144, 64
 """Percent of the issue price."""
 
