@@ -282,26 +282,25 @@ def _merged(frames: "list[pl.DataFrame]") -> pl.DataFrame:
     """Yearly frames, each sorted by asset and time, as one in that order; whole only once, column by column."""
     if len(frames) == 1:
         return frames[0]
-    order = _order([frame["asset"] for frame in frames])
+    runs = [_runs(frame["asset"]) for frame in frames]
+    names, lengths = pl.concat([name for name, _ in runs]), np.concatenate([length for _, length in runs])
+    by = np.argsort((names.rank("dense") - 1).to_numpy(), kind="stable")  # runs in order of asset, then of year
+    begins, long = (np.cumsum(lengths) - lengths)[by], lengths[by]
+    order = np.arange(long.sum()) + np.repeat(begins - (np.cumsum(long) - long), long)
+    place = pl.Series(order.astype(np.uint32))
+    run = pl.Series(np.repeat(by, long).astype(np.uint32))
     columns = []
-    names = frames[0].columns
-    for name in names:
-        columns.append(pl.concat([frame[name] for frame in frames], rechunk=True).gather(order))
+    for name in frames[0].columns:
+        whole = names if name == "asset" else pl.concat([frame[name] for frame in frames], rechunk=True)
+        columns.append(whole.gather(run if name == "asset" else place).alias(name))
         frames[:] = [frame.drop(name) for frame in frames]
     return pl.DataFrame(columns)
 
 
-def _order(pieces: "list[pl.Series]") -> pl.Series:
-    """Rows of the pieces, one after another, in order of asset; within an asset as they stand."""
-    names, lengths = [], []
-    for assets in pieces:
-        starts = np.append(0, np.flatnonzero((assets.slice(1) != assets.slice(0, len(assets) - 1)).to_numpy()) + 1)
-        names.append(assets.gather(starts))
-        lengths.append(np.diff(np.append(starts, len(assets))))
-    ranks = (pl.concat(names).rank("dense") - 1).to_numpy()
-    small = ranks.astype(np.uint16) if int(ranks.max(initial=0)) <= np.iinfo(np.uint16).max else ranks
-    order: IntArray = np.argsort(np.repeat(small, np.concatenate(lengths)), kind="stable")  # a radix sort where small
-    return pl.Series(order.astype(np.uint32))
+def _runs(assets: pl.Series) -> tuple[pl.Series, IntArray]:
+    """Each asset of a column, and for how many rows it stands there."""
+    starts = np.append(0, np.flatnonzero((assets.slice(1) != assets.slice(0, len(assets) - 1)).to_numpy()) + 1)
+    return assets.gather(starts), np.diff(np.append(starts, len(assets))).astype(np.int64)
 
 
 def _sweep(folder: Path, holding: Holding) -> None:
