@@ -35,6 +35,7 @@ class Groups(Selection):
         holds ranks ⌊(g - 1) M / q⌋ … ⌊g M / q⌋ - 1 (group 1 is the best); with ``by="class"`` group *g* holds those
         whose score equals *g*. Each of its n members gets `part` · equity / n at the last close, in legal quantities;
         what is held beside them is sold. With `short_group` its members are sold short by the same rule.
+        A sale that is refused is tried again at every bar; a purchase, for want of that sale's cash, say, is not.
         Where nothing may be sold short, run two groups as two books with long positions: the difference of their
         returns is the long-short return before borrowing.
     Known at

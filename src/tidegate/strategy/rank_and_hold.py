@@ -44,6 +44,7 @@ class RankAndHold(Selection):
     """
 
     name: ClassVar[str] = "rank-and-hold"
+    example: ClassVar[dict[str, Any]] = {"names": 4, "days": 3}
     reasons: ClassVar[tuple[str, ...]] = ("among the best ranked", "among the worst ranked")
 
     names: int = Field(default=30, ge=1, description="best ranked to buy each bar")

@@ -42,6 +42,7 @@ class TopKDropout(Selection):
     """
 
     name: ClassVar[str] = "top-k-dropout"
+    example: ClassVar[dict[str, Any]] = {"names": 4, "drop": 2, "hold": 2}
     reasons: ClassVar[tuple[str, ...]] = ("better than what was held", "a better one takes its place")
 
     names: int = Field(default=50, ge=1, description="assets to hold")

@@ -30,7 +30,7 @@ class VolatilityTarget(Selection):
     Known at
         Orders after CLOSE(t) from the volatility known then.
     Missing values
-        A volatility of NaN or 0 or less says nothing: f = 0, nothing new is bought.
+        A volatility of NaN or 0 or less says nothing: f = 0. Nothing new is bought, and one that sizes by equity sells.
 
     >>> VolatilityTarget(inner={"name": "equal-weight"}, target=0.01).reads()
     ('score', 'gate')

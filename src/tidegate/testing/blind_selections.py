@@ -1,6 +1,6 @@
 """Strategies over many assets owe: one decision in two forms, from what was known, whatever the order of columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +14,7 @@ from tidegate.strategy.orders import FillAt, Order, View
 from tidegate.strategy.selection import Selection
 from tidegate.testing.compare import Place, require_same
 from tidegate.testing.exchanges import another_future, example_exchange, example_signals, reordered
-from tidegate.types.axes import IntArray
+from tidegate.types.axes import IntArray, frozen
 
 __all__ = ["check_selection"]
 
@@ -113,11 +113,15 @@ class _World:
         return len(tried)
 
     def until(self, cut: int) -> Portfolio:
-        """The book of an exchange that ends with bar `cut`."""
-        score, second, gate = (None if held is None else held[: cut + 1] for held in vars(self.signals).values())
-        assert score is not None
+        """The book of an exchange that ends with bar `cut`, and lies in memory of its own."""
+        said = vars(self.signals).items()
+        cuts: dict[str, Any] = {name: held if held is None else frozen(held[: cut + 1].copy()) for name, held in said}
         ended = self.exchange.until(cut + 1)
-        return run_portfolio(self.strategy, Signals(score, second, gate), ended, _CAPITAL)
+        held = {field.name: getattr(ended, field.name) for field in fields(ended)}
+        apart: dict[str, Any] = {
+            name: frozen(array.copy()) for name, array in held.items() if isinstance(array, np.ndarray)
+        }
+        return run_portfolio(self.strategy, Signals(**cuts), replace(ended, **apart), _CAPITAL)
 
     def other(self, cut: int, seed: int) -> Portfolio:
         """The book of an exchange that goes on otherwise after bar `cut`."""
@@ -173,7 +177,8 @@ class _Watched:
 def _given(book: Portfolio, bar: int) -> IntArray:
     """The orders that a bar judged, as they were given."""
     rows = book.events[book.events[:, t_.BAR] == bar]
-    return rows[~np.isin(rows[:, t_.OUTCOME], _ACTIONS)][:, _AS_ORDERED]
+    given: IntArray = rows[~np.isin(rows[:, t_.OUTCOME], _ACTIONS)][:, _AS_ORDERED]
+    return given
 
 
 def _event_of(events: IntArray, names: tuple[str, ...]) -> Place:

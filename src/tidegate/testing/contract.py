@@ -18,10 +18,12 @@ from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
 from tidegate.strategy.base import Timing
+from tidegate.strategy.selection import Selection
 from tidegate.testing.blind_decisions import check_market, check_timing
 from tidegate.testing.blind_factors import check_factor_set
 from tidegate.testing.blind_labels import check_label
 from tidegate.testing.blind_models import check_model
+from tidegate.testing.blind_selections import check_selection
 from tidegate.testing.blind_windows import check_normaliser, check_split
 from tidegate.testing.history import example_bars
 from tidegate.testing.laws import check_component
@@ -76,6 +78,8 @@ def check_blind(member: Component, bars: Bars | None = None) -> int:
     ]
     if isinstance(member, Timing):
         return check_timing(member)
+    if isinstance(member, Selection):
+        return check_selection(member)
     for family, check in kits:
         if isinstance(member, family):
             return check(member, held)

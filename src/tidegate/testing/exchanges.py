@@ -5,6 +5,7 @@ leave; quantities step by 100 or by 1 from 200; some may be sold at once and mos
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def example_exchange(
 
 
 def example_signals(exchange: Exchange, kind: str, seed: int = 0) -> Signals:
-    """Scores with ties and gaps: ``rank`` (rounded normals), ``class`` (0, 1, 2) or ``level`` (prices); a gate, a second.
+    """Scores with ties and gaps: ``rank`` (rounded normals), ``class`` (0, 1, 2), ``level`` (prices); a gate, a second.
 
     The gate is open, closed, small or NaN; some dates say nothing at all, and no score is -inf but a few.
     """
@@ -98,7 +99,7 @@ def another_future(exchange: Exchange, signals: Signals, after: int, seed: int) 
     start = np.where(exchange.close[after] > 0, exchange.close[after], 1_000).astype(np.float64)
     later = _walk(generator, np.tile(start, (len(exchange) - first, 1)))
     names = list(later)
-    joined = {}
+    joined: dict[str, Any] = {}
     for name in names:
         held = getattr(exchange, name).copy()
         held[first:] = later[name]
