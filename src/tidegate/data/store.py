@@ -291,7 +291,7 @@ def _merged(frames: "list[pl.DataFrame]") -> pl.DataFrame:
     run = pl.Series(np.repeat(by, long).astype(np.uint32))
     columns = []
     for name in frames[0].columns:
-        whole = names if name == "asset" else pl.concat([frame[name] for frame in frames], rechunk=True)
+        whole = names if name == "asset" else pl.concat([frame[name] for frame in frames], rechunk=False)
         columns.append(whole.gather(run if name == "asset" else place).alias(name))
         frames[:] = [frame.drop(name) for frame in frames]
     return pl.DataFrame(columns)
