@@ -49,6 +49,7 @@ class Given(AbstractDataSource):
 
     def __init__(self, made):
         self.made, self.index = made, pd.DatetimeIndex([pd.Timestamp(day) for day in made.days])
+        self.place = {name: n for n, name in enumerate(NAMES)}
         self.row = {number(day): at for at, day in enumerate(made.days)}
         self.bars = np.zeros((len(NAMES), BARS), BAR)
         for at, row in enumerate(made.bars):
@@ -108,7 +109,7 @@ class Given(AbstractDataSource):
         return self.row.get(number(when))
 
     def get_bar(self, ins, dt, frequency):
-        return None if self.at(dt) is None else self.bars[NAMES.index(ins.order_book_id), self.at(dt)]
+        return None if self.at(dt) is None else self.bars[self.place[ins.order_book_id], self.at(dt)]
 
     def get_open_auction_bar(self, ins, dt):
         bar = self.get_bar(ins, dt, "1d")
@@ -121,11 +122,11 @@ class Given(AbstractDataSource):
     def history_bars(self, ins, bar_count, frequency, fields, dt, skip_suspended=True, include_now=False,
                      adjust_type="pre", adjust_orig=None):  # fmt: skip
         end = self.at(dt) + 1
-        held = self.bars[NAMES.index(ins.order_book_id), max(0, end - (bar_count or end)) : end]
+        held = self.bars[self.place[ins.order_book_id], max(0, end - (bar_count or end)) : end]
         return held[fields] if fields else held
 
     def is_suspended(self, order_book_id, dates):
-        rows = [self.made.bars[self.at(pd.Timestamp(day))][NAMES.index(order_book_id)] for day in dates]
+        rows = [self.made.bars[self.at(pd.Timestamp(day))][self.place[order_book_id]] for day in dates]
         return [bar is None or bar.volume == 0 for bar in rows]
 
     def is_st_stock(self, order_book_id, dates):
