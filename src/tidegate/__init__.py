@@ -19,11 +19,12 @@ _HOMES = {
     "explain": "tidegate.study.api",
     "export": "tidegate.study.api",
     "open_report": "tidegate.study.api",
+    "orders": "tidegate.study.api",
     "run": "tidegate.study.api",
     "studies": "tidegate.study.api",
 }
 
-__all__ = ["__version__", "compare", "declare", "explain", "export", "open_report", "run", "studies"]
+__all__ = ["__version__", "compare", "declare", "explain", "export", "open_report", "orders", "run", "studies"]
 
 
 def __getattr__(name: str) -> Any:

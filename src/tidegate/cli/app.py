@@ -40,6 +40,12 @@ Sets = Annotated[
     Optional[list[str]], typer.Option("--set", "-s", metavar="PATH=VALUE", help="change one setting; repeat for more")  # noqa: UP045
 ]
 Seeds = Annotated[Optional[str], typer.Option("--seeds", help="a count (10) or a list (3,5,8)")]  # noqa: UP045
+Member = Annotated[
+    str | None,
+    typer.Option(
+        "--member", help="whose book: ensemble, seed-0, a rival by name; default: the ensemble, or the only fit"
+    ),
+]
 Quick = Annotated[bool, typer.Option("--quick", help="a small but real run: fewer seeds, epochs and random gates")]
 
 
@@ -135,13 +141,45 @@ def explain(
     study: Annotated[
         str | None, typer.Option("--study", help="which study of the run; default: the leading one")
     ] = None,
+    member: Member = None,
     out: Out = "runs",
     json: Json = False,
 ) -> None:
-    """Print one number's whole path through the rooms: bar, window, label, score, decision, fill, book."""
+    """Print one number's whole path through the rooms: bar, window, label, score, decision, fill, book.
+
+    Of a selection over many stocks: the rank, the order (or that there was none, and why), what the market offered, the
+    fill with its lots, fees and cash before and after, or the reason why it was *not* filled, and the dated rules that
+    all this rests on.
+
+    Examples: `tidegate explain index-timing nasdaq 2015-06-12`, `tidegate explain stock-ranks 600123.SH 2016-03-07`.
+    """
     from tidegate.cli.show import explain_run
 
-    explain_run(run, asset, day, study, out, json=json)
+    explain_run(run, asset, day, study, member, out, json=json)
+
+
+@app.command()
+def orders(
+    run: Run,
+    study: Annotated[
+        str | None, typer.Option("--study", help="which study of the run; default: the leading one")
+    ] = None,
+    market: Annotated[str | None, typer.Option("--market", help="which of its markets; default: the last")] = None,
+    member: Member = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="FILE.csv", help="write a file instead of printing")] = None,
+    out: Out = "runs",
+    json: Json = False,
+) -> None:
+    """Print the orders that a selection gave after the last close of its data, as CSV: tomorrow's orders.
+
+    Each row has side, asset, quantity, the last close as a reference price, rank, score and the reason. They come from a
+    backtest: no advice, and nobody knows whether they would be filled.
+
+    Examples: `tidegate orders stock-ranks`, `tidegate orders stock-ranks --member linear --to tomorrow.csv`.
+    """
+    from tidegate.cli.orders import write_orders
+
+    write_orders(run, study, market, member, to, out, json=json)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from tidegate.study.progress import Event, Tell
 
-__all__ = ["cell", "progress", "say", "say_json", "table"]
+__all__ = ["cell", "progress", "say", "say_json", "say_rows", "table", "warn"]
 
 _screen = Console(highlight=False)
 if not _screen.is_terminal:
@@ -36,6 +36,16 @@ def say(text: str = "") -> None:
 def say_json(value: Any) -> None:
     """A document for programs, to standard output."""
     _screen.file.write(json_.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def say_rows(text: str) -> None:
+    """Rows for programs (CSV), to standard output as they are."""
+    _screen.file.write(text)
+
+
+def warn(text: str) -> None:
+    """A line for people beside rows for programs, to standard error."""
+    _errors.print(text, markup=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[int] = ()) -> None:

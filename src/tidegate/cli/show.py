@@ -156,13 +156,13 @@ def _headlines() -> set[str]:
     return {GLOSSARY[name].en for name in names}
 
 
-def explain_run(run: str, asset: str, day: str, study: str | None, out: str, *, json: bool) -> None:
+def explain_run(run: str, asset: str, day: str, study: str | None, member: str | None, out: str, *, json: bool) -> None:
     """One number's path."""
     from dataclasses import asdict
 
     from tidegate.study.api import explain
 
-    told = explain(run, asset, day, study=study, out=out)
+    told = explain(run, asset, day, study=study, member=member, out=out)
     if json:
         say_json(asdict(told))
         return

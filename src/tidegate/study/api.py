@@ -17,17 +17,19 @@ from tidegate.errors import IntegrityError, SettingError, UnknownNameError
 from tidegate.files import read_json
 from tidegate.report.compare import compare as compare_reports
 from tidegate.study.declare import Study
-from tidegate.study.explain import Explained, explain_number
+from tidegate.study.explain import explain_number
 from tidegate.study.exporting import Written, export_run
 from tidegate.study.folder import RunFolder, find_run
 from tidegate.study.given import source_from
+from tidegate.study.ordering import NextOrders, next_orders
 from tidegate.study.progress import Tell, silent
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.resume import declared
 from tidegate.study.run import Ran, run_reproduction
+from tidegate.study.stations import Explained
 from tidegate.types.report import Report, Text
 
-__all__ = ["compare", "declare", "explain", "export", "open_report", "run", "studies"]
+__all__ = ["compare", "declare", "explain", "export", "open_report", "orders", "run", "studies"]
 
 
 def declare(
@@ -97,10 +99,28 @@ def compare(*named: str | Path, out: Path | str = "runs") -> Report:
 
 
 def explain(
-    named: str | Path, asset: str, day: str, *, study: str | None = None, out: Path | str = "runs"
+    named: str | Path,
+    asset: str,
+    day: str,
+    *,
+    study: str | None = None,
+    member: str | None = None,
+    out: Path | str = "runs",
 ) -> Explained:
-    """One number's whole path through the rooms of a run."""
-    return explain_number(find_run(str(named), Path(out)), asset, day, study)
+    """One number's whole path through the rooms of a run: bar, score, decision, order, fill (or why there was none)."""
+    return explain_number(find_run(str(named), Path(out)), asset, day, study, member)
+
+
+def orders(
+    named: str | Path,
+    *,
+    study: str | None = None,
+    market: str | None = None,
+    member: str | None = None,
+    out: Path | str = "runs",
+) -> NextOrders:
+    """What a selection decided after the last close of its data: orders for the next bar."""
+    return next_orders(find_run(str(named), Path(out)), study, market, member)
 
 
 def export(

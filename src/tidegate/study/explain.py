@@ -4,45 +4,30 @@ Everything is read from a run folder's records; nothing is computed anew, except
 follow from the records. Each line says when its number was known.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tidegate.errors import DataError, SettingError, UnknownNameError
+from tidegate.errors import DataError, UnknownNameError
+from tidegate.strategy.selection import Selection
 from tidegate.study.declare import Study
+from tidegate.study.explain_orders import order_lines
 from tidegate.study.folder import RunFolder
 from tidegate.study.records import load_bars, load_folds, load_forecast, load_ledger, load_panel, load_windows
+from tidegate.study.stations import Explained, Line, moment, shown
 from tidegate.types.fold import Fold
 from tidegate.types.windows import Windows
 
-__all__ = ["Explained", "Line", "explain_number"]
+__all__ = ["explain_number"]
 
 
-@dataclass(frozen=True)
-class Line:
-    """One station of the path: which room, what was there, and when it was known."""
-
-    room: str
-    what: str
-    value: str
-    known: str
-
-
-@dataclass(frozen=True)
-class Explained:
-    """The path of one asset's bar through one study of a run."""
-
-    study: str
-    asset: str
-    time: str
-    lines: tuple[Line, ...]
-
-
-def explain_number(run: Path, asset: str, day: str, study: str | None) -> Explained:
+def explain_number(run: Path, asset: str, day: str, study: str | None, member: str | None = None) -> Explained:
     """Follow the bar of `asset` labelled `day` through the rooms.
+
+    Of a selection over many assets the orders of one `member` are told (the ensemble's, or the only fit's, if none is
+    named): those decided after that close, and those filled or refused in that bar.
 
     Errors
         `UnknownNameError` for a study or an asset that the run does not have; `DataError` for a time without a bar,
@@ -61,14 +46,20 @@ def explain_number(run: Path, asset: str, day: str, study: str | None) -> Explai
     folds = load_folds(place / "folds")
     if asset not in panel.assets:
         raise UnknownNameError.among("asset", asset, panel.assets, where=name)
-    when = _moment(day)
+    when = moment(day)
     rows = np.flatnonzero((panel.row_asset == panel.assets.index(asset)) & (panel.times[panel.row_time] == when))
+    selects = isinstance(declared[name].strategy, Selection)
+    if rows.size == 0 and selects and (panel.times == when).any():
+        ordered = order_lines(place, declared[name], bars, asset, when, member)
+        return Explained(
+            name, asset, shown(when), (Line("data", "bar t", "none: suspended, or not listed", ""), *ordered)
+        )
     if rows.size == 0:
         near = panel.times[np.argsort(np.abs(panel.times - when))[:3]]
         raise DataError(
             f"{asset} has no bar labelled {day}",
             where=name,
-            hint=f"the nearest are {', '.join(_shown(t) for t in sorted(near))}",
+            hint=f"the nearest are {', '.join(shown(t) for t in sorted(near))}",
         )
     row = int(rows[0])
     lines = [
@@ -81,21 +72,13 @@ def explain_number(run: Path, asset: str, day: str, study: str | None) -> Explai
         ),
         *_window_lines(declared[name], windows, folds, row),
         *_forecast_lines(place, asset, when, windowed=bool((windows.anchors == row).any())),
-        *_book_lines(place, asset, when, panel.times),
+        *(
+            order_lines(place, declared[name], bars, asset, when, member)
+            if selects
+            else _book_lines(place, asset, when, panel.times)
+        ),
     ]
-    return Explained(name, asset, _shown(when), tuple(lines))
-
-
-def _moment(day: str) -> np.datetime64:
-    try:
-        return np.datetime64(day.replace(" ", "T"), "us")
-    except ValueError:
-        raise SettingError("this is no date", found=day, expected="2015-06-12 or 2015-06-12T10:35") from None
-
-
-def _shown(time: np.datetime64) -> str:
-    text = str(time.astype("datetime64[m]"))
-    return text.removesuffix("T00:00").replace("T", " ")
+    return Explained(name, asset, shown(when), tuple(lines))
 
 
 def _bar_line(bar: dict[str, Any]) -> Line:
@@ -120,12 +103,12 @@ def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: 
         (None, "no range (purged or outside)"),
     )
     known = int(windows.known[m])
-    exit_ = _shown(panel.times[known]) if known < len(panel.times) else "not yet"
+    exit_ = shown(panel.times[known]) if known < len(panel.times) else "not yet"
     lines = [
         Line(
             "prepare",
             "window",
-            f"{windows.lookback} rows from {_shown(first)} to the anchor, fields {', '.join(windows.inputs)}",
+            f"{windows.lookback} rows from {shown(first)} to the anchor, fields {', '.join(windows.inputs)}",
             "CLOSE(t)",
         ),
         Line(
@@ -139,16 +122,16 @@ def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: 
     if fold is not None:
         affine = study.normaliser.fit(windows, fold.training(windows))
         pair = m if affine.centre.shape[0] > 1 else 0
-        shown = ", ".join(
+        told = ", ".join(
             f"{f} (x − {c:.6g}) / {s:.6g}"
             for f, c, s in zip(windows.inputs, affine.centre[pair], affine.scale[pair], strict=True)
         )
         seen = (
             "CLOSE(t), from its own window"
             if affine.fitted_upto is None
-            else f"fitted up to {_shown(panel.times[affine.fitted_upto])}"
+            else f"fitted up to {shown(panel.times[affine.fitted_upto])}"
         )
-        lines.insert(1, Line("prepare", "normaliser", shown, seen))
+        lines.insert(1, Line("prepare", "normaliser", told, seen))
     return lines
 
 
@@ -161,7 +144,7 @@ def _why_none(windows: Windows, row: int) -> str:
         missing = np.flatnonzero(~np.isfinite(panel.column(field)[begin : row + 1]))
         if missing.size:
             when = panel.times[panel.row_time[begin + int(missing[-1])]]
-            return f"{field} of {_shown(when)} is missing, and windows over it are dropped"
+            return f"{field} of {shown(when)} is missing, and windows over it are dropped"
     return "a gap in the window, or before the span"
 
 
@@ -174,11 +157,13 @@ def _forecast_lines(place: Path, asset: str, when: np.datetime64, *, windowed: b
         if found.height:
             fold, score = found["fold"].item(), found["score"].item()
             said.extend([score] if folder.name.startswith("seed-") else [])
+            others = forecast.frame.filter(pl.col("time") == when)["score"]
+            rank = f", rank {int((others > score).sum()) + 1} of {len(others)}" if len(others) > 1 else ""
             lines.append(
                 Line(
                     "learn",
                     f"score, {folder.name}",
-                    f"{score:.6g} by model {forecast.fingerprints[fold][:12]}",
+                    f"{score:.6g} by model {forecast.fingerprints[fold][:12]}{rank}",
                     "after CLOSE(t)",
                 )
             )
@@ -187,7 +172,7 @@ def _forecast_lines(place: Path, asset: str, when: np.datetime64, *, windowed: b
             Line("learn", "score, ensemble", f"{np.mean(said):.6g}, the mean of {len(said)} seeds", "after CLOSE(t)")
         )
     why = "not in a test range" if windowed else "without a window"
-    return lines or [Line("learn", "score", f"none: {_shown(when)} is {why}", "after CLOSE(t)")]
+    return lines or [Line("learn", "score", f"none: {shown(when)} is {why}", "after CLOSE(t)")]
 
 
 def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray) -> list[Line]:
@@ -206,8 +191,8 @@ def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray)
         fills = ledger.fills.filter((pl.col("asset") == asset) & (pl.col("time") == later[0]))
         book = ledger.book.filter(pl.col("time") == later[0])
         lines.extend(_order_line(order, label) for order in orders.iter_rows(named=True))
-        lines.extend(_fill_line(fill, label, _shown(later[0])) for fill in fills.iter_rows(named=True))
-        lines.extend(_book_line(line, label, _shown(later[0])) for line in book.iter_rows(named=True))
+        lines.extend(_fill_line(fill, label, shown(later[0])) for fill in fills.iter_rows(named=True))
+        lines.extend(_book_line(line, label, shown(later[0])) for line in book.iter_rows(named=True))
     return lines
 
 

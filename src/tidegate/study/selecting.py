@@ -142,6 +142,8 @@ def _trade(
     if gate is not None:
         write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
     write_frame(work / "decisions" / "capacity.parquet", _capacity(study, ring, lead_score, tell))
+    if beside.instruments is not None:
+        write_frame(work / "decisions" / "instruments.parquet", beside.instruments.frame)
     if chosen is not None:
         removed = pl.DataFrame([each._asdict() for each in chosen.removed])
         write_frame(work / "decisions" / "universe.parquet", removed)

@@ -1,0 +1,206 @@
+"""What a selection ordered of one asset around one close, what became of it, and the dated rules that it rested on.
+
+An order that was not filled is told as fully as a fill: the decision, its score and rank, the price that was there, the
+limit or the suspension or the cash that stood in its way. Everything is read from the run folder's records; the
+exchange of the one asset is resolved again from its bars, which is what the run did.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidegate.errors import DataError, UnknownNameError
+from tidegate.market.a_share import AShare
+from tidegate.market.base import Market
+from tidegate.market.boards import board_of
+from tidegate.market.costs import (
+    STAMP_DUTY_BUY,
+    STAMP_DUTY_SELL,
+    TRANSFER_BEIJING,
+    TRANSFER_SHANGHAI,
+    TRANSFER_SHANGHAI_FACE,
+    TRANSFER_SHENZHEN,
+)
+from tidegate.market.dated import DatedTable
+from tidegate.market.exchange import NO_LIMIT, Exchange
+from tidegate.market.instruments import Instruments
+from tidegate.market.limits import LIMITS, LIMITS_AT_RISK
+from tidegate.study.declare import Study
+from tidegate.study.stations import Line, shown
+from tidegate.types.bars import Bars
+
+__all__ = ["order_lines", "rules_of"]
+
+_TRANSFER = {"SH": (TRANSFER_SHANGHAI, TRANSFER_SHANGHAI_FACE), "SZ": (TRANSFER_SHENZHEN,), "BJ": (TRANSFER_BEIJING,)}
+_WHY = {
+    "limit up": "the price was at the upper limit, where nobody sells",
+    "limit down": "the price was at the lower limit, where nobody buys",
+    "T+1": "bought in the same session: it may be sold from the next one on",
+    "below one lot": "less than the smallest legal quantity",
+    "suspended": "the asset had no bar: suspended, or not listed",
+    "out of cash": "the cash left, after what was bought before it, did not pay for it with its fees",
+    "share of volume": "more than the allowed share of the bar's volume",
+    "condition not met": "the price did not meet the order's own condition",
+    "nothing to sell": "nothing was held",
+    "not a legal quantity": "rounded down to a legal quantity",
+}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One asset in one market of one study's records."""
+
+    folder: Path
+    study: Study
+    bars: Bars
+    asset: str
+    market: Market
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The asset's own exchange; None for one without bars."""
+        own = self.bars.frame.filter(pl.col("asset") == self.asset)
+        kept = self.folder / "decisions" / self.market.name / "instruments.parquet"
+        instruments = Instruments.of(pl.read_parquet(kept)) if kept.is_file() else None
+        return None if own.is_empty() else self.market.exchange(Bars.of(own, self.bars.spec), instruments=instruments)
+
+
+def order_lines(
+    folder: Path, study: Study, bars: Bars, asset: str, when: np.datetime64, member: str | None
+) -> list[Line]:
+    """Orders of `asset` decided after the close of `when`, and those filled in that bar, of one member in each market.
+
+    Errors
+        `UnknownNameError` for a member without books.
+    """
+    lines: list[Line] = []
+    for market in study.markets:
+        root = folder / "ledger" / market.name
+        members = [path.name for path in sorted(root.iterdir())]
+        who = member or ("ensemble" if "ensemble" in members else next(m for m in members if m.startswith("seed-")))
+        if who not in members:
+            raise UnknownNameError.among("member", who, members, where=f"{study.name}, {market.name}")
+        place = _Place(folder, study, bars, asset, market)
+        lines += _of_member(place, root / who, f"{market.name}, {who}", when)
+    return lines
+
+
+def _of_member(place: _Place, ledger: Path, label: str, when: np.datetime64) -> list[Line]:
+    at, one = pl.lit(when).cast(pl.Datetime("us")), pl.col("asset") == place.asset
+    tables = {name: pl.read_parquet(ledger / f"{name}.parquet") for name in ("orders", "positions", "actions", "next")}
+    book = pl.read_parquet(ledger / "book.parquet")
+    orders = tables["orders"].filter(one)
+    exchange = place.exchange
+    lines: list[Line] = []
+    for action in tables["actions"].filter(one & (pl.col("time") == at)).iter_rows(named=True):
+        became = f"{_number(action['before'])} became {_number(action['after'])}"
+        told = f"{action['kind']}: {became}, cash {action['cash']:+,.2f}"
+        lines.append(Line("backtest", f"corporate action ({label})", told, f"before OPEN({shown(when)})"))
+    for order in orders.filter(pl.col("time") == at).iter_rows(named=True):
+        lines += _order(place, exchange, order, label)
+    held = tables["positions"].filter(one & (pl.col("time") == at))
+    for row in held.iter_rows(named=True):
+        told = f"{_number(row['quantity'])} at {row['price']:g}: {row['value']:,.2f}, {row['weight']:.2%} of equity"
+        lines.append(Line("backtest", f"held ({label})", told, f"CLOSE({shown(when)})"))
+    for row in book.filter(pl.col("time") == at).iter_rows(named=True):
+        told = f"cash {row['cash']:,.2f} + holdings {row['holdings']:,.2f} = equity {row['equity']:,.2f}"
+        lines.append(Line("backtest", f"book ({label})", told, f"CLOSE({shown(when)})"))
+    decided = orders.filter(pl.col("decided") == at)
+    for order in decided.iter_rows(named=True):
+        lines += _order(place, exchange, order, label)
+    coming = tables["next"].filter(one & (pl.col("decided") == at))
+    for row in coming.iter_rows(named=True):
+        told = f"{_asked(row)}; the last close is {row['reference_price']:g}"
+        lines.append(Line("strategy", f"order for the next bar ({label})", told, "after the last CLOSE"))
+    judged = book.filter(pl.col("time") == at).height > 0
+    if judged and decided.is_empty() and coming.is_empty():
+        told = "none was given; " + ("it is held and kept" if held.height else "it is not held and was not chosen")
+        lines.append(Line("strategy", f"order ({label})", told, "decided after CLOSE(t)"))
+    return lines
+
+
+def _order(place: _Place, exchange: Exchange | None, order: dict[str, Any], label: str) -> list[Line]:
+    day = np.datetime64(order["time"], "us")
+    decided = shown(np.datetime64(order["decided"], "us"))
+    at = order["at"].upper()
+    known = f"{'CLOSE' if at in {'VWAP', 'LIMIT'} else at}({shown(day)})"
+    lines = [Line("strategy", f"order ({label})", _asked(order), f"decided after CLOSE({decided})")]
+    if exchange is not None:
+        lines.append(
+            Line("market", "what was offered", _offer(exchange, day), f"OPEN({shown(day)}); close and volume after it")
+        )
+    fees = order["commission"] + order["stamp_duty"] + order["transfer_fee"]
+    paid = order["filled"] * order["price"] + (fees if order["side"] == "buy" else -fees)
+    before = order["cash_after"] + (paid if order["side"] == "buy" else -paid)
+    part = f"{_number(order['filled'])} of {_number(order['quantity'])}"
+    if order["filled"] > 0:
+        told = (
+            f"{part} at {order['price']:g}, slippage {order['slippage']:,.2f} inside it; commission "
+            f"{order['commission']:,.2f}, stamp duty {order['stamp_duty']:,.2f}, transfer fee "
+            f"{order['transfer_fee']:,.2f}; cash {before:,.2f} → {order['cash_after']:,.2f}"
+        )
+        if order["side"] == "sell":
+            told += f"; realised {order['realised']:+,.2f}"
+        lines.append(Line("backtest", f"fill ({label})", told, known))
+    if order["outcome"] != "filled":
+        what = "not filled" if order["filled"] == 0 else "not filled whole"
+        told = f"{part}: {order['outcome']}: {_WHY.get(order['outcome'], order['outcome'])}"
+        told += "" if order["filled"] else f"; cash {order['cash_after']:,.2f}"
+        lines.append(Line("backtest", f"{what} ({label})", told, known))
+    return [*lines, *rules_of(place.market, place.bars, place.asset, day, order["side"])]
+
+
+def _asked(order: dict[str, Any]) -> str:
+    rank = f"rank {order['rank']} of {order['scored']}, score {order['score']:.6g}" if order["rank"] else "no score"
+    return f"{order['side']} {_number(order['quantity'])} at the {order['at']}: {order['reason']} ({rank})"
+
+
+def _offer(exchange: Exchange, day: np.datetime64) -> str:
+    place = int(np.searchsorted(exchange.times, day))
+    if place >= len(exchange) or exchange.times[place] != day or exchange.open[place, 0] == 0:
+        return "no bar: nothing could be traded"
+    unit = round(1 / float(exchange.tick[0]))
+
+    def price(ticks: object) -> str:
+        return f"{int(ticks) / unit:g}"  # type: ignore[call-overload]
+
+    up, down = int(exchange.limit_up[place, 0]), int(exchange.limit_down[place, 0])
+    limits = "no limit" if up == NO_LIMIT else f"limits {price(down)} … {price(up)}"
+    return (
+        f"open {price(exchange.open[place, 0])}, close {price(exchange.close[place, 0])}; {limits}; steps of "
+        f"{int(exchange.lot[0])}, at least {int(exchange.minimum[0])}; volume {int(exchange.volume[place, 0]):,}"
+    )
+
+
+def rules_of(market: Market, bars: Bars, asset: str, day: np.datetime64, side: str) -> list[Line]:
+    """The dated rows that an A share's order rests on, with their sources; nothing for markets without such tables."""
+    if not isinstance(market, AShare):
+        return []
+    board = board_of(asset)
+    flagged = bars.frame.filter((pl.col("asset") == asset) & (pl.col("time") == pl.lit(day).cast(pl.Datetime("us"))))
+    warned = market.at_risk or ("at_risk" in flagged.columns and bool(flagged["at_risk"].any()))
+    tables: list[DatedTable] = [
+        (LIMITS_AT_RISK if warned else LIMITS)[board.board],
+        STAMP_DUTY_BUY if side == "buy" else STAMP_DUTY_SELL,
+        *_TRANSFER[board.exchange],
+    ]
+    lines = []
+    for table in tables:
+        rows = [row for row in table.rows if row.since <= day.astype("datetime64[D]").astype(date)]
+        if rows:
+            row = rows[-1]
+            sure = row.source if row.confirmed else f"{row.source}, not confirmed"
+            told = f"{row.value} {table.unit}, in force since {row.since} ({sure})"
+            lines.append(Line("market", f"rule: {table.name}", told, "law, known before"))
+    commission = f"{market.commission:.4%} of value, at least {market.minimum_commission_yuan:g} yuan"
+    return [*lines, Line("market", "broker's commission", commission, "a setting of the market")]
+
+
+def _number(value: float) -> str:
+    if not np.isfinite(value):
+        raise DataError("a quantity of the records is not finite", found=value)
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
