@@ -58,18 +58,19 @@ def main(dataset: str) -> None:
 
 
 def first_days(bars, instruments) -> None:
-    """First sessions against +44 % and -36 % of the reference price, from 2014 on."""
+    """First sessions against +44 % and -36 % of the issue price, where and while that rule held."""
     listed = instruments.days("listed", bars.assets)
     first = bars.frame[bars.offsets[:-1].tolist()].with_columns(listed=pl.Series(listed))
-    main = (pl.col("session") == pl.col("listed")) & ~pl.col("asset").str.starts_with("688")
-    ours = first.filter(main & (pl.col("session") >= pl.date(2014, 1, 17)))
+    shanghai, star = (pl.col("asset").str.contains(text) for text in (r"\.SH$", r"^688"))
+    since = pl.when(shanghai).then(pl.date(2013, 12, 13)).otherwise(pl.date(2014, 6, 13))
+    ours = first.filter((pl.col("session") == pl.col("listed")) & (pl.col("session") >= since) & ~star)
     high, low = (np.rint(ours[name].to_numpy() * 100).astype(int) for name in ("high", "low"))
     price = np.rint(ours["preclose"].to_numpy() * 100).astype(int)
     up, down = (2 * price * 144 + 100) // 200, (2 * price * 64 + 100) // 200
     print(
-        f"{ours.height} first sessions since 2014-01-17 (not STAR): {int((high == up).sum())} highs exactly at +44 %,"
+        f"{ours.height} first sessions under +44 % / -36 %: {int((high == up).sum())} highs exactly at the upper limit"
     )
-    print(f"{int((high > up).sum())} above, {int((low < down).sum())} lows below -36 %\n")
+    told(ours.filter(pl.Series((high > up) | (low < down))).select("asset", "session", "preclose", "high", "low"))
 
 
 if __name__ == "__main__":
