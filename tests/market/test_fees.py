@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from tidegate.backtest.ledgers import ledger
+from tidegate.errors import SettingError
 from tidegate.market.a_share import AShare
 from tidegate.market.calendar import XSHG
 from tidegate.market.costs import (
@@ -163,3 +164,28 @@ class TestTheMinimum:
         held = ledger(np.array([1.0, 0.0, 0.0]), market.conditions(bars, "600000.SH"), 10.0, "600000.SH")
         assert held.fills.is_empty()
         assert held.book["equity"].to_list() == [10.0] * 3
+
+
+class TestAgainstMarinaRules:
+    @pytest.mark.parametrize(
+        "day", ["2008-09-19", "2015-08-03", "2022-04-28", "2022-04-29", "2023-08-25", "2023-08-28", "2026-10-26"]
+    )
+    def test_duty_and_transfer_fee(self, day):
+        rules = pytest.importorskip("marina_rules")
+        held = np.array([day], dtype="datetime64[D]")
+        assert STAMP_DUTY_SELL.at(held)[0] == round(rules.rule_at("stamp_duty_sell", day) * 1e8)
+        if day >= "2015-08-01":
+            theirs = round(rules.rule_at("transfer_fee_each_side", day) * 1e8)
+            assert TRANSFER_SHANGHAI.at(held)[0] == TRANSFER_SHENZHEN.at(held)[0] == theirs
+            assert TRANSFER_SHANGHAI_FACE.at(held)[0] == 0
+
+    def test_the_custom_of_five_yuan(self):
+        rules = pytest.importorskip("marina_rules")
+        least, most = (
+            rules.rule_at("commission_min_per_order_cny", "2024-03-05"),
+            rules.rule_at("commission_cap", "2024-03-05"),
+        )
+        assert AShare().minimum_commission_yuan == least
+        assert AShare(commission=most).commission == most
+        with pytest.raises(SettingError, match="commission"):
+            AShare(commission=most + 0.0001)

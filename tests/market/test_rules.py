@@ -4,6 +4,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tidegate.errors import DataError
@@ -12,6 +13,7 @@ from tidegate.market.boards import board_of
 from tidegate.market.dated import DatedTable, Row
 from tidegate.market.limits import LIMITS, LIMITS_AT_RISK, limit_ticks
 from tidegate.market.prices import as_prices, nearest_tick, whole_ticks
+from tidegate.market.rulebook import rule_tables, rulebook
 
 TABLES = [value for value in vars(costs).values() if isinstance(value, DatedTable)] + [
     *LIMITS.values(),
@@ -137,3 +139,19 @@ class TestBoards:
     def test_anything_else_is_unknown(self, asset):
         with pytest.raises(DataError, match="unknown: the board"):
             board_of(asset)
+
+
+class TestRulebook:
+    def test_every_table_is_in_it_once(self):
+        names = [table.name for table in rule_tables()]
+        assert names == sorted(set(names))
+        assert {table.name for table in TABLES} <= set(names)
+
+    def test_rows_lie_in_order_and_have_a_source(self):
+        held = rulebook()
+        assert held.height == sum(len(table.rows) for table in rule_tables())
+        assert held["source"].str.len_chars().min() >= 9
+        assert held.filter(pl.col("since") != pl.col("since").sort().over("rule")).is_empty()
+
+    def test_what_is_general_knowledge_is_marked(self):
+        assert not rulebook().filter(pl.col("source").str.starts_with("general knowledge"))["confirmed"].any()

@@ -15,6 +15,7 @@ from tidegate.market.costs import (
 )
 from tidegate.market.exchange import Exchange
 from tidegate.market.instruments import Instruments
+from tidegate.market.limits import ONE_TICK
 from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
 from tidegate.market.share_exchange import ShareTerms, share_exchange
 from tidegate.market.share_limits import ShareLimits
@@ -82,7 +83,8 @@ class AShare(Market):
         transfer = TRANSFER_BY_VALUE[board.exchange]
         acted = np.where(rows.first_of_session & (rows.reference > 0), rows.reference, np.append(0, close[:-1]))
         acted[0] = acted[0] or open_[0]
-        tables = (STAMP_DUTY_BUY, STAMP_DUTY_SELL, transfer, *([TRANSFER_SHANGHAI_FACE] if shanghai else []))
+        tables = [STAMP_DUTY_BUY, STAMP_DUTY_SELL, transfer, ONE_TICK[board.exchange]]
+        tables += [TRANSFER_SHANGHAI_FACE] if shanghai else []
         return Conditions(
             times=frozen(own.times),
             session=frozen(own.session),

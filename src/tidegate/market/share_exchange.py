@@ -19,6 +19,7 @@ from tidegate.market.costs import (
 )
 from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange, Ticks
 from tidegate.market.instruments import Instruments
+from tidegate.market.limits import ONE_TICK
 from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows
 from tidegate.market.stacking import end_stamps, ends, limits_with_bans, session_axis, whole_average
@@ -176,7 +177,7 @@ def _fees(
         table = TRANSFER_BY_VALUE[exchange]
         own = days[days >= np.datetime64(table.rows[0].since)]
         made[:, place, [2, 5]] = table.at(days, before=0)[:, None]
-        notes += table.unconfirmed(own)
+        notes += (*table.unconfirmed(own), *ONE_TICK[exchange].unconfirmed(days))
         if exchange == "SH":
             made[:, place, [8, 11]] = _PER_YUAN * TRANSFER_SHANGHAI_FACE.at(days)[:, None]
             notes += TRANSFER_SHANGHAI_FACE.unconfirmed(days)

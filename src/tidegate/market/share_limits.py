@@ -167,7 +167,7 @@ class ShareLimits:
             *alarm("opens beyond the limits on the first bar known", opens & self.gaps & (rows.before == 0), rows.told),
             *alarm(
                 "opens beyond the limits though the reference price is the last close (share reform, resumption); no"
-                " limit holds",
+                " limit holds, and shares that holders were given are not known",
                 opens & self.gaps & same,
                 rows.told,
             ),
