@@ -32,7 +32,8 @@ class VolatilityTarget(Selection):
     Missing values
         A volatility of NaN or 0 or less says nothing: f = 0. Nothing new is bought, and one that sizes by equity sells.
 
-    >>> VolatilityTarget(inner={"name": "equal-weight"}, target=0.01).reads()
+    >>> from tidegate.strategy.equal_weight import EqualWeight
+    >>> VolatilityTarget(inner=EqualWeight(), target=0.01).reads()
     ('score', 'gate')
     """
 

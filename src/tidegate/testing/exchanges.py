@@ -17,6 +17,9 @@ __all__ = ["another_future", "example_exchange", "example_signals", "reordered"]
 
 _MISSING = 0.05
 _AT_LIMIT = 0.08
+_STAYS = 0.75
+_LEAST = 20.0
+"""Ticks."""
 
 
 def example_exchange(
@@ -33,8 +36,8 @@ def example_exchange(
     session = np.arange(bars) // a_session
     times = days[session] + (np.arange(bars) % a_session) * np.timedelta64(1, "h")
     names = tuple(f"{number + 1:06d}" for number in generator.permutation(assets))
-    start = np.round(np.exp(generator.normal(7.0, 0.5, assets)))
-    prices = _walk(generator, np.tile(start, (bars, 1)))
+    start = np.round(np.exp(generator.normal(7.0, 0.5, assets))).astype(np.float64)
+    prices = _walk(generator, start, bars)
     actions = Actions.none()
     if assets >= 4 and bars >= 8:  # noqa: PLR2004 - one asset for each kind
         moments = [bars // 4, bars // 3, bars // 2, 3 * bars // 4]
@@ -97,7 +100,7 @@ def another_future(exchange: Exchange, signals: Signals, after: int, seed: int) 
     generator = np.random.default_rng((seed, after))
     first = after + 1
     start = np.where(exchange.close[after] > 0, exchange.close[after], 1_000).astype(np.float64)
-    later = _walk(generator, np.tile(start, (len(exchange) - first, 1)))
+    later = _walk(generator, start, len(exchange) - first)
     names = list(later)
     joined: dict[str, Any] = {}
     for name in names:
@@ -122,23 +125,33 @@ def another_future(exchange: Exchange, signals: Signals, after: int, seed: int) 
     return other, Signals(score, dealt(signals.second), dealt(signals.gate))
 
 
-def _walk(generator: np.random.Generator, start: FloatArray) -> dict[str, Ticks]:
-    """Prices in ticks around a walk from `start`, with missing bars and bars that open at a limit."""
-    shape = start.shape
-    close = np.maximum(np.round(start * np.exp(np.cumsum(generator.normal(0.0, 0.02, shape), axis=0))), 10)
-    before = np.concatenate([start[:1], close[:-1]])
-    up, down = np.floor(before * 1.1 + 0.5), np.floor(before * 0.9 + 0.5)
-    opened = np.round(before * np.exp(generator.normal(0.0, 0.01, shape)))
-    dice = generator.random(shape)
-    opened = np.where(dice < _AT_LIMIT / 2, up, np.where(dice > 1 - _AT_LIMIT / 2, down, opened))
-    opened, close = np.clip(opened, down, up), np.clip(close, down, up)
-    spread = np.round(np.abs(generator.normal(0.0, 0.01, (2, *shape))) * before)
-    high = np.minimum(np.maximum(opened, close) + spread[0], up)
-    low = np.maximum(np.minimum(opened, close) - spread[1], down)
+def _walk(generator: np.random.Generator, start: FloatArray, bars: int) -> dict[str, Ticks]:
+    """Prices in ticks of `bars` bars from `start` on, each open a fair gap away from the close before.
+
+    Some bars open at a limit and most of those stay there; some are missing.
+    """
+    shape = (bars, len(start))
+    gap, move = np.exp(generator.normal(0.0, 0.01, shape)), np.exp(generator.normal(0.0, 0.02, shape))
+    dice, stays = generator.random(shape), generator.random(shape) < _STAYS
+    made = {name: np.empty(shape) for name in ("open", "close", "limit_up", "limit_down")}
+    before = start
+    for bar in range(bars):
+        up, down = np.floor(before * 1.1 + 0.5), np.floor(before * 0.9 + 0.5)
+        opened = np.clip(np.round(before * gap[bar]), down, up)
+        opened = np.where(dice[bar] < _AT_LIMIT / 2, up, np.where(dice[bar] > 1 - _AT_LIMIT / 2, down, opened))
+        locked = ((opened == up) | (opened == down)) & stays[bar]
+        close = np.where(locked, opened, np.clip(np.round(opened * move[bar]), down, up))
+        for name, held in (("open", opened), ("close", close), ("limit_up", up), ("limit_down", down)):
+            made[name][bar] = held
+        before = np.maximum(close, _LEAST)
+    opened, close, up, down = made.values()
+    spread = np.round(np.abs(generator.normal(0.0, 0.01, (2, *shape))) * close)
+    spread[:, (opened == close) & stays] = 0
+    made["high"] = np.minimum(np.maximum(opened, close) + spread[0], up)
+    made["low"] = np.maximum(np.minimum(opened, close) - spread[1], down)
+    made["vwap"] = np.round((made["high"] + made["low"] + close) / 3)
     there = generator.random(shape) >= _MISSING
-    made = {"open": opened, "high": high, "low": low, "close": close, "vwap": np.round((high + low + close) / 3)}
-    ticks: dict[str, Ticks] = {name: (held * there).astype(np.int32) for name, held in made.items()}
-    return {**ticks, "limit_up": up.astype(np.int32), "limit_down": down.astype(np.int32)}
+    return {name: (held if name.startswith("limit") else held * there).astype(np.int32) for name, held in made.items()}
 
 
 def reordered(signals: Signals, order: IntArray) -> Signals:
