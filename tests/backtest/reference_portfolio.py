@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 
 D = Decimal
-CENT = D("0.01")
+CENT, ZERO = D("0.01"), D(0)
 
 
 def half_up(value, step=CENT):
@@ -76,20 +76,20 @@ class World:
     charges: list  # bar -> [Charges by group]
     minimum: Decimal
     slip: int = 0
-    slip_rate: Decimal = D(0)
+    slip_rate: Decimal = ZERO
     shorts: bool = False
     whole: bool = False
     half_up: bool = False
-    participation: Decimal = D(0)
+    participation: Decimal = ZERO
 
 
 @dataclass
 class Position:
     quantity: int = 0
     locked: int = 0
-    mark: Decimal = D(0)
-    basis: Decimal = D(0)
-    profit: Decimal = D(0)
+    mark: Decimal = ZERO
+    basis: Decimal = ZERO
+    profit: Decimal = ZERO
     trip: int = -1
 
 
@@ -189,7 +189,7 @@ class Book:
         self.record.closed += 1
         self.record.wins += gone.profit > 0
 
-    def price(self, asset, side, moment, limit):
+    def price(self, asset, side, moment, limit):  # noqa: PLR0911
         """What an order would pay before slippage, or why it can't be filled."""
         quote = self.quotes.get(asset)
         if quote is None:
@@ -236,7 +236,7 @@ class Book:
             realised = self.book(asset, side, done, done * price, sum(fees))
         self.record.events.append((self.bar, asset, side, asked, done, outcome, *fees, worse, realised, self.money))
 
-    def decide(self, asset, side, asked, moment, limit):
+    def decide(self, asset, side, asked, moment, limit):  # noqa: PLR0912
         world, share = self.world, self.world.shares[asset]
         position = self.positions.get(asset, Position())
         held = abs(position.quantity) if position.quantity * side < 0 else 0  # what this side would close

@@ -43,7 +43,7 @@ def world_of(seed, bars=9, names=4):
     rng = np.random.default_rng(seed)
     picks = rng.choice(list(BOARDS), names)
     shares = [
-        Share(*BOARDS[board][:2], waits=board not in {"fund"} or bool(rng.random() < 0.3), group=int(rng.integers(2)))
+        Share(*BOARDS[board][:2], waits=board != "fund" or bool(rng.random() < 0.3), group=int(rng.integers(2)))
         for board in picks
     ]
     steps = rng.random(bars) < (0.4 if rng.random() < 0.4 else 1.0)

@@ -5,12 +5,12 @@ import polars as pl
 
 from tidegate.backtest import loop
 from tidegate.backtest.books import FEES
-from tidegate.backtest.engine import check, run
+from tidegate.backtest.engine import Raw, check, run
 from tidegate.market.base import Conditions
 from tidegate.types.axes import FloatArray
 from tidegate.types.ledger import Ledger
 
-__all__ = ["OUTCOMES", "ledger"]
+__all__ = ["OUTCOMES", "ledger", "ledger_of_raw"]
 
 OUTCOMES = ("filled", "limit up", "limit down", "T+1", "below one lot", "suspended", "forced by margin")
 """Why an order ended as it did, by the loop's code."""
@@ -36,7 +36,11 @@ def ledger(exposure: FloatArray, conditions: Conditions, capital: float, asset: 
     ['filled']
     """
     check(exposure[None, :], conditions, capital)
-    raw = run(exposure[None, :], conditions, capital, keep=True)
+    return ledger_of_raw(run(exposure[None, :], conditions, capital, keep=True), conditions, capital, asset)
+
+
+def ledger_of_raw(raw: Raw, conditions: Conditions, capital: float, asset: str) -> Ledger:
+    """Give what a loop over one asset left of one book its names and units; an order is decided a bar before."""
     events, times = raw.events, conditions.times
     bar = events[:, loop.BAR].astype(np.int64)
     money = {
