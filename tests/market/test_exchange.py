@@ -135,6 +135,79 @@ class TestShares:
         assert [column.tolist() for column in made.actions] == [[2], [0], [REFERENCE], [1000], [800], [2]]
         assert made.open[:, 0].tolist() == [1000, 0, 810]
 
+    @given(seed=st.integers(0, 10**6), cut=st.integers(6, 19))
+    def test_nothing_of_the_past_changes_with_what_is_appended(self, seed, cut):
+        bars = panel(seed, sessions=20, names=NAMES[:4])
+        known = bars.upto(bars.times[cut])
+        if known.assets != bars.assets:
+            return
+        whole, part = AShare().exchange(bars).until(cut + 1), AShare().exchange(known)
+        for name in (
+            "times",
+            "session",
+            "open",
+            "high",
+            "low",
+            "close",
+            "limit_up",
+            "limit_down",
+            "volume",
+            "vwap",
+            "fees",
+        ):
+            assert np.array_equal(getattr(whole, name), getattr(part, name)), name
+        assert all(np.array_equal(x, y) for x, y in zip(whole.actions, part.actions, strict=True))
+
+    @given(seed=st.integers(0, 10**6))
+    def test_what_comes_after_the_open_changes_nothing_at_the_open(self, seed):
+        """Another high, low, close, volume on the last day: its open, its limits and its actions stay."""
+        bars = panel(seed, sessions=10, names=NAMES[:4])
+        draw = np.random.default_rng(seed)
+        last = pl.col("time") == bars.times[-1]
+        noise = pl.col("open") + pl.lit(draw.integers(1, 50) / 100)
+        other = bars.frame.with_columns(
+            high=pl.when(last).then(noise.round(2)).otherwise("high"),
+            low=pl.when(last).then("open").otherwise("low"),
+            close=pl.when(last).then("open").otherwise("close"),
+            volume=pl.when(last).then(1.0).otherwise("volume"),
+        )
+        one, two = AShare().exchange(bars), AShare().exchange(Bars.of(other, bars.spec))
+        for name in ("open", "limit_up", "limit_down"):
+            assert np.array_equal(getattr(one, name), getattr(two, name)), name
+        assert all(np.array_equal(x, y) for x, y in zip(one.actions, two.actions, strict=True))
+
+    @pytest.mark.real_data
+    def test_real_shares(self, real_data):
+        """Every twentieth share in 2006 and 2007, the years of the share reform: the quick way is the stacked one."""
+        read = pl.scan_parquet([real_data / "ashare" / "daily" / f"{year}.parquet" for year in (2006, 2007)])
+        prices = [(pl.col(f"{name}_cents") / 100).alias(name) for name in ("open", "high", "low", "close", "preclose")]
+        frame = read.select(
+            pl.col("date").cast(pl.Datetime("us")).alias("time"),
+            pl.col("date").alias("session"),
+            pl.col("symbol").alias("asset"),
+            *prices,
+            pl.col("volume", "amount").cast(pl.Float64),
+            pl.col("is_st").alias("at_risk"),
+        ).collect()
+        names = frame["asset"].unique().sort()
+        spec = BarSpec(frequency="1d", kind="stock", currency="CNY", title="shares", source="a vendor")
+        some = Bars.of(frame.filter(pl.col("asset").is_in(names[::20].implode())), spec)
+        rows = pl.read_parquet(real_data / "ashare" / "instruments.parquet")
+        listed = Instruments.of(
+            rows.select(asset="symbol", listed="first_trade", delisted="last_trade_if_gone_by_2019")
+        )
+        same(AShare().exchange(some, instruments=listed),
+             stacked(lambda bars, asset: AShare().conditions(bars, asset, listed), some, listed))  # fmt: skip
+        whole = AShare().exchange(Bars.of(frame, spec), instruments=listed)
+        told = {alarm.what.split(";")[0]: alarm.times for alarm in whole.alarms}
+        assert told == {
+            "opens beyond the limits on an ex-day": 88,
+            "opens beyond the limits on the first bar known": 77,
+            "opens beyond the limits though the reference price is the last close (share reform, resumption)": 243,
+            "trades beyond limits that its open keeps": 80,
+        }
+        assert len(whole.actions.bar) == 1423
+
 
 class TestAnyMarket:
     @pytest.mark.parametrize("kind", [EtfProxy, UsFundProxy], ids=lambda kind: kind.name)

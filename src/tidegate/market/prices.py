@@ -74,9 +74,9 @@ def nearest_tick(prices: FloatArray, step: float) -> IntArray:
 
 def whole_ticks(prices: FloatArray, tick: float, where: str) -> IntArray:
     """Prices that must lie on the tick; raises `DataError` where one does not. NaN gives 0."""
-    known = np.where(np.isnan(prices), 0.0, prices)
-    ticks = np.rint(known / tick).astype(np.int64)
-    off = np.abs(known - ticks * tick) > _CLOSE_ENOUGH * np.maximum(1.0, np.abs(known))
+    known = np.nan_to_num(prices)
+    whole = np.rint(known / tick)
+    off = np.abs(known - whole * tick) > _CLOSE_ENOUGH * np.maximum(1.0, known)
     if bool(off.any()):
         raise DataError(
             "a price is not a whole number of ticks",
@@ -85,7 +85,7 @@ def whole_ticks(prices: FloatArray, tick: float, where: str) -> IntArray:
             where=f"{where}, {int(off.sum())} bars",
             hint="lots, limits and fees need raw prices, not adjusted ones",
         )
-    return ticks
+    return whole.astype(np.int64)
 
 
 def as_prices(ticks: IntArray, tick: float) -> FloatArray:

@@ -141,7 +141,7 @@ class _Cells:
             ~holds | (rows.open < up),
             ~holds | (rows.open > down),
         )
-        high, low = rows.ticks("high"), rows.ticks("low")
+        high, low = rows.high, rows.low
         told = [rows.open, high, low, rows.close, *banned]
         end = first + len(rows.names)
         place = rows.bar * len(rows.names) + rows.asset

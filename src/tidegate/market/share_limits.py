@@ -124,9 +124,9 @@ class ShareLimits:
         """Look up tables on each asset's day of listing ``[N]``; 0 where that is not known."""
         kinds, kind = self.kinds
         found = np.zeros(len(listed), dtype=np.int64)
-        for place in np.flatnonzero(~np.isnat(listed)):
-            table = tables[kinds[kind[place]]]
-            found[place] = table.at(listed[place : place + 1], before=table.rows[0].value)[0]
+        for place, name in enumerate(kinds):
+            known = (kind == place) & ~np.isnat(listed)
+            found[known] = tables[name].at(listed[known], before=tables[name].rows[0].value)
         return found
 
     @cached_property
@@ -153,6 +153,8 @@ class ShareLimits:
         up, down, holds = self.ruled
         limits, held = [up, down], holds & ~self.gaps
         for side, theirs in enumerate(self.given):
+            if not bool(theirs.any()):
+                continue
             limits[side] = np.where(theirs > 0, theirs, limits[side])
             held = held | (theirs > 0)
         return limits[0], limits[1], held
@@ -182,7 +184,7 @@ class ShareLimits:
             told = self._against(theirs, ours)
             made += alarm(f"a given {side} limit differs from the rule's, and goes first", differs, told)
         up, down, holds = self.limits
-        beyond = rows.trades & holds & ((rows.ticks("high") > up) | (rows.ticks("low") < down))
+        beyond = rows.trades & holds & ((rows.high > up) | (rows.low < down))
         return made + alarm("trades beyond limits that its open keeps", beyond, rows.told)
 
     def _against(self, theirs: IntArray, ours: IntArray) -> Callable[[int], str]:

@@ -50,6 +50,8 @@ class ShareRows:
 
     def ticks(self, name: str) -> IntArray:
         """Give a column in whole ticks, 0 where nothing is given; raises `DataError` off the tick."""
+        if name not in self.frame.columns:
+            return np.zeros(len(self.asset), dtype=np.int64)
         where = self.names[0] if len(self.names) == 1 else f"{name} of {self.names[0]} … {self.names[-1]}"
         return whole_ticks(self.column(name), _TICK, where)
 
@@ -71,6 +73,16 @@ class ShareRows:
     def close(self) -> IntArray:
         """Closes in ticks."""
         return self.ticks("close")
+
+    @cached_property
+    def high(self) -> IntArray:
+        """Highs in ticks."""
+        return self.ticks("high")
+
+    @cached_property
+    def low(self) -> IntArray:
+        """Lows in ticks."""
+        return self.ticks("low")
 
     @cached_property
     def trades(self) -> BoolArray:
