@@ -39,16 +39,28 @@ def costs_of(ledger: Ledger) -> dict[str, FloatArray]:
     }
 
 
-def trips_of_ledger(ledger: Ledger, held_last: frozenset[str]) -> Trips:
+def trips_of_ledger(ledger: Ledger, held_last: frozenset[str], actions: pl.DataFrame | None = None) -> Trips:
     """Round trips by their numbers: entry and exit bars, realised profit after fees, and what was put in.
 
-    `held_last` names the assets that are held at the last close: their last trip is still open. A trip whose asset was
-    paid out at the end of its listing, without a sale, ends with its last fill.
+    `held_last` names the assets that are held at the last close: their last trip is still open. `actions`
+    (time, asset, kind, cash, realised, trip) end a trip where its listing ended, and add dividends to its profit.
 
     Known at: the last fill. Units: money; bars of the book.
     """
     times = ledger.book["time"].to_numpy()
-    fills = ledger.fills.with_columns(bar=pl.Series(np.searchsorted(times, ledger.fills["time"].to_numpy())))
+    columns = ["time", "asset", "side", "realised", "value", "trip"]
+    every = ledger.fills.select(columns)
+    if actions is not None:
+        happened = actions.filter(pl.col("kind").is_in(["dividend", "end of listing"])).select(
+            "time",
+            "asset",
+            side=pl.lit("action"),
+            realised=pl.when(pl.col("kind") == "dividend").then("cash").otherwise("realised"),
+            value=pl.lit(0.0),
+            trip="trip",
+        )
+        every = pl.concat([every, happened]).sort("time", maintain_order=True)
+    fills = every.with_columns(bar=pl.Series(np.searchsorted(times, every["time"].to_numpy())))
     trips = (
         fills.group_by("trip", maintain_order=True)
         .agg(

@@ -101,6 +101,8 @@ def _actions(exchange: Exchange, events: IntArray) -> pl.DataFrame:
             "before": events[:, t_.WANTED].astype(np.float64),
             "after": events[:, t_.DONE].astype(np.float64),
             "cash": events[:, t_.SLIPPAGE] / exchange.money_scale,
+            "realised": events[:, t_.REALISED] / exchange.money_scale,
+            "trip": events[:, t_.TRIP],
         },
         schema_overrides={"asset": pl.String(), "kind": pl.String()},
     )

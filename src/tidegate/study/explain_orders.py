@@ -155,7 +155,11 @@ def _order(place: _Place, exchange: Exchange | None, order: dict[str, Any], labe
 
 
 def _asked(order: dict[str, Any]) -> str:
-    rank = f"rank {order['rank']} of {order['scored']}, score {order['score']:.6g}" if order["rank"] else "no score"
+    rank = (
+        f"rank {order['rank']} of {order['scored']} in the universe, score {order['score']:.6g}"
+        if order["rank"]
+        else "no score"
+    )
     return f"{order['side']} {_number(order['quantity'])} at the {order['at']}: {order['reason']} ({rank})"
 
 

@@ -146,7 +146,7 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
         if held.selects:
             positions = held.table(member, "positions")
             last = positions.filter(pl.col("time") == pl.lit(held.times[-1]).cast(pl.Datetime("us")))["asset"]
-            trips = trips_of_ledger(ledger, frozenset(last.to_list()))
+            trips = trips_of_ledger(ledger, frozenset(last.to_list()), held.table(member, "actions"))
         judged = judge_ledger(
             ledger,
             benchmark_equity=None if member == held.benchmark else benchmark,

@@ -149,7 +149,7 @@ def _unfilled(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Fig
 
 def _holding_time(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
     member = leading(found)
-    trips = trips_of_ledger(held.ledgers[member], _held_last(held, member))
+    trips = trips_of_ledger(held.ledgers[member], _held_last(held, member), held.table(member, "actions"))
     lasted = (trips.exit - trips.entry)[trips.closed]
     if lasted.size == 0:
         return ()

@@ -71,7 +71,7 @@ def _held_table(market: str, found: Finding, held: BookSet) -> Table:
             Column(key="value", title=Text(en="value", zh="市值"), style="money"),
             Column(key="quantity", title=Text(en="quantity", zh="数量"), style="integer"),
             Column(key="price", title=Text(en="last price", zh="最新价"), style="number"),
-            Column(key="rank", title=Text(en="rank that day", zh="当日排名"), style="integer"),
+            Column(key="rank", title=Text(en="rank among all", zh="全体排名"), style="integer"),
             Column(key="score", title=Text(en="score that day", zh="当日得分"), style="number"),
         ),
         rows=rows,

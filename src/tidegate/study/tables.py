@@ -33,8 +33,6 @@ _SELECTED: tuple[tuple[str, Style], ...] = (
     ("information_ratio", "number"),
     ("sharpe", "number"),
     ("max_drawdown", "percent"),
-    ("turnover", "number"),
-    ("names_held", "number"),
 )
 _FORECASTS: tuple[tuple[str, Style], ...] = (
     ("ic", "number"),

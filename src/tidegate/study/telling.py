@@ -264,7 +264,7 @@ def _absent(lead: Finding) -> tuple[Text, ...]:
 
 def _benchmark_words(lead: Finding) -> Text:
     stamps = [stamp_text(stamp) for held in lead.books.values() for stamp in held.stamps]
-    costs = Text(en=" ".join(stamp.en for stamp in stamps), zh="".join(stamp.zh for stamp in stamps))
+    costs = Text(en=" ".join(stamp.en for stamp in stamps), zh=_joined(stamps))
     silent = _silent_bars(lead)
     gaps = Text.same("")
     if silent:
@@ -276,6 +276,11 @@ def _benchmark_words(lead: Finding) -> Text:
         en=f"Every decision is taken after a close and filled at the next open. {gaps.en}{costs.en}",
         zh=f"所有决策在收盘后作出，于下一根K线开盘成交。{gaps.zh}{costs.zh}",
     )
+
+
+def _joined(stamps: list[Text]) -> str:
+    """Chinese sentences one after the other; one that stands in English gets a space after it."""
+    return "".join(stamp.zh if stamp.zh.endswith("。") else f"{stamp.zh} " for stamp in stamps)
 
 
 def _silent_bars(lead: Finding) -> int:

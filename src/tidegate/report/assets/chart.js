@@ -40,7 +40,7 @@ function legendOption(figure, legend, colours, top, inset) {
     formatter: (key) => say(figure.series.find((s) => s.key === key).title),
     data: legend.entries.map((s) => {
       const line = ["line", "step", "rule"].includes(s.kind), stroke = colours[s.key].stroke;
-      const icon = s.mark === "up" ? "triangle" : s.mark === "down" ? "path://M0 0L14 0L7 12Z" : s.mark === "cross" ? MARKS.cross.symbol : !line ? legendIcon(s.kind) : stroke === "dashed" ? "path://M0 4.4h9v2.2h-9zM13 4.4h9v2.2h-9z" : stroke === "dotted" ? "path://M0 4.4h3v2.2h-3zM6 4.4h3v2.2h-3zM12 4.4h3v2.2h-3zM18 4.4h3v2.2h-3z" : "path://M0 4.4h22v2.2h-22z";
+      const icon = s.mark === "up" ? "path://M0 12L14 12L7 0Z" : s.mark === "down" ? "path://M0 0L14 0L7 12Z" : s.mark === "cross" ? MARKS.cross.symbol : !line ? legendIcon(s.kind) : stroke === "dashed" ? "path://M0 4.4h9v2.2h-9zM13 4.4h9v2.2h-9z" : stroke === "dotted" ? "path://M0 4.4h3v2.2h-3zM6 4.4h3v2.2h-3zM12 4.4h3v2.2h-3zM18 4.4h3v2.2h-3z" : "path://M0 4.4h22v2.2h-22z";
       return { name: s.key, icon, itemStyle: s.kind === "candle" ? { color: redUp() ? palette.red : palette.green } : s.kind === "shade" || s.kind === "band" ? { color: faded(colours[s.key].colour, 0.35) } : { color: colours[s.key].colour, borderWidth: 0 }, lineStyle: { width: 0 } };
     })
   };
