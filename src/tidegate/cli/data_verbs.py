@@ -48,7 +48,8 @@ def bring_in(
     if assumed:
         say(f"assumed: {', '.join(assumed)}; say otherwise with -s kind=stock or -s currency=USD, for example")
     if kept:
-        say(f"\nKept as {kept!r}. Run a study on it: tidegate run index-timing --data store:{kept}")
+        one = f" Run a study on it: tidegate run index-timing --data store:{kept}" if made.health.assets == 1 else ""
+        say(f"\nKept as {kept!r}.{one}")
     else:
         say("\nNothing was kept (--dry).")
 
