@@ -1,7 +1,7 @@
 """Run RQAlpha on the made markets of ``tests/oracle`` and keep what it answered, in ``tests/oracle/frozen``.
 
-    PYTHONPATH=tests/oracle python benchmarks/rivals/rqalpha_oracle.py            all variants, about a minute
-    PYTHONPATH=tests/oracle python benchmarks/rivals/rqalpha_oracle.py whole 3    three cases of one
+    python benchmarks/rivals/rqalpha_oracle.py            all variants, about a minute
+    python benchmarks/rivals/rqalpha_oracle.py whole 3    three cases of one
 
 It needs an environment of its own (``rqalpha-requirements.txt``) and nothing of Tidegate but the two files that make
 markets and orders.
@@ -10,13 +10,17 @@ RQAlpha runs by its own rules: its account, validators, matcher, T+1, lots, divi
 the variant "cents") its own costs. It is given the days, the prices and the limits, and is asked for every order.
 """
 
-# ruff: noqa: ARG001, ARG002, C901 - its interface asks for what a made market has no use for
+# ruff: noqa: ARG001, ARG002, C901, E402 - its interface asks for what a made market has no use for
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+ROOM = Path(__file__).resolve().parents[2] / "tests" / "oracle"
+sys.path.insert(0, str(ROOM))
+
 from made_markets import BARS, CUT, NAMES, SHARES, Dice, made_market
 from rqalpha import run_func
 from rqalpha.api import get_position, order_shares
@@ -33,7 +37,7 @@ from rqalpha_orders import AVERAGE, CLOSE, MICRO, OPEN, VARIANTS, Book, days_wit
 
 __all__ = ["load_mod"]
 
-FROZEN = Path(__file__).resolve().parents[2] / "tests" / "oracle" / "frozen"
+FROZEN = ROOM / "frozen"
 BAR = np.dtype([("datetime", "u8"), *((name, "f8") for name in (
     "open", "high", "low", "close", "volume", "total_turnover", "limit_up", "limit_down", "prev_close"))])  # fmt: skip
 BOARDS = {"star": "KSH", "chinext": "GEM", "beijing": "BJS"}
