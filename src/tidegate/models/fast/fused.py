@@ -46,7 +46,7 @@ def fused(
     if torch.is_grad_enabled() and any(part is not None and part.requires_grad for part in given):
         outputs, h, c = _Fused.apply(called, *given)  # type: ignore[no-untyped-call]
     else:
-        outputs, h, c, _ = run(called, given, keep=False)
+        outputs, h, c, *_ = run(called, given, keep=False)
     return outputs, ((h, c) if CELLS[called.cell].memory else (h,))
 
 
@@ -57,7 +57,7 @@ class _Fused(torch.autograd.Function):
     def forward(ctx: Any, kind: Kind, *given: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         done = run(kind, Given(*given), keep=True)
         ctx.set_materialize_grads(False)
-        ctx.kind = kind
+        ctx.kind, ctx.resting = kind, done.resting
         ctx.save_for_backward(*given, done.kept)
         return done.outputs, done.h, done.c
 
@@ -68,4 +68,9 @@ class _Fused(torch.autograd.Function):
     ) -> tuple[torch.Tensor | None, ...]:
         *given, kept = ctx.saved_tensors
         _, _, _, _, _, x, h, c, _, _ = ctx.needs_input_grad
-        return (None, *back(ctx.kind, Given(*given), kept, (up, up_h, up_c), Wanted(x, h or c)), None, None)
+        return (
+            None,
+            *back(ctx.kind, Given(*given), kept, ctx.resting, (up, up_h, up_c), Wanted(x, h or c)),
+            None,
+            None,
+        )

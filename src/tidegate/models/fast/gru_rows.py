@@ -16,7 +16,7 @@ __all__ = ["gru_backward", "gru_forward", "reset", "unreset"]
 N = Numbers
 _R, _Z, _N, _Q = (Part(0, block) for block in range(4))
 _BEFORE, _H, _BIAS = Part(1), Part(2), Part(3)
-_UP, _SUM, _NOISE = Part(2), Part(4), Part(4)
+_UP, _SUM, _NOISE, _OUT = Part(2), Part(4), Part(4), Part(4)
 _DR, _DZ, _DN, _DQ = (Part(3, block) for block in range(4))
 
 
@@ -27,13 +27,15 @@ def _reset(gate: Curve, state: Curve, r: N, z: N, recalled: N) -> tuple[N, ...]:
 
 def _ahead_before(gate: Curve, state: Curve, z: N, n: N, before: N) -> tuple[N, ...]:  # noqa: ARG001
     n = state.at(n)
-    return n, n + z * (before - n)
+    h = n + z * (before - n)
+    return n, h, h
 
 
 def _ahead_after(gate: Curve, state: Curve, r: N, z: N, n: N, q: N, before: N, bias: N) -> tuple[N, ...]:
     r, z, q = gate.at(r), gate.at(z), q + bias
     n = state.at(n + r * q)
-    return r, z, n, q, n + z * (before - n)
+    h = n + z * (before - n)
+    return r, z, n, q, h, h
 
 
 def _back_before(gate: Curve, state: Curve, z: N, n: N, before: N, up: N) -> tuple[N, ...]:
@@ -53,8 +55,8 @@ def _unreset(gate: Curve, state: Curve, r: N, before: N, up: N, dq: N, noise: N)
 
 _all, _each = (_R, _Z, _N, _Q), (_DR, _DZ, _DN, _DQ)
 _do_reset: Any = rows(Equations("gru.reset", (_R, _Z, _BEFORE), (_R, _Z, _Q), _reset))
-_before_ahead: Any = rows(Equations("gru.before.ahead", (_Z, _N, _BEFORE), (_N, _H), _ahead_before))
-_after_ahead: Any = rows(Equations("gru.after.ahead", (*_all, _BEFORE, _BIAS), (*_all, _H), _ahead_after))
+_before_ahead: Any = rows(Equations("gru.before.ahead", (_Z, _N, _BEFORE), (_N, _H, _OUT), _ahead_before))
+_after_ahead: Any = rows(Equations("gru.after.ahead", (*_all, _BEFORE, _BIAS), (*_all, _H, _OUT), _ahead_after))
 _before_back: Any = rows(Equations("gru.before.back", (_Z, _N, _BEFORE, _UP), (_DZ, _DN, _UP), _back_before))
 _after_back: Any = rows(Equations("gru.after.back", (*_all, _BEFORE, _UP, _SUM), (*_each, _UP, _SUM), _back_after))
 _do_unreset: Any = rows(Equations("gru.unreset", (_R, _BEFORE, _UP, _DQ, _NOISE), (_DR, _UP), _unreset))
@@ -63,26 +65,25 @@ _do_unreset: Any = rows(Equations("gru.unreset", (_R, _BEFORE, _UP, _DQ, _NOISE)
 @inner
 def reset(gate: int, taken: Any, z: Any, recalled: Any) -> None:
     """Open the gates and set ``q = r · recalled``, where `recalled` is h with its noise: first half of `before`."""
-    for r in range(z.shape[0]):
-        v, h = z[r], recalled[r]
-        if taken[r]:
-            _do_reset(gate, gate, z.shape[1] // 4, v, h, v, v, v, v, v, v)
-        else:
-            wipe(v)
+    for r in range(taken.size):
+        if not taken[r]:
+            wipe(z[r])
+    _do_reset(gate, gate, z.shape[1] // 4, taken, z, recalled, z, z, z, z, z, z)
 
 
 @inner
-def gru_forward(after: bool, gate: int, state: int, bias: Any, taken: Any, z: Any, h_before: Any, h_after: Any) -> None:
-    """Do one step of all rows (its second half where the reset comes before): states ``[m, H]``, bias ``[H]`` of q."""
-    wide = h_before.shape[1]
-    for r in range(h_before.shape[0]):
-        v, before, h = z[r], h_before[r], h_after[r]
+def gru_forward(
+    after: bool, gate: int, state: int, bias: Any, taken: Any, z: Any, h_before: Any, h_after: Any, out: Any
+) -> None:
+    """Do one step of all rows (its second half where the reset comes before): bias ``[H]`` of q; see `lstm_forward`."""
+    wide = z.shape[1] // 4
+    for r in range(taken.size):
         if not taken[r]:
-            copy(before, h)
-        elif after:
-            _after_ahead(gate, state, wide, v, before, h, bias, v, v, v, v)
-        else:
-            _before_ahead(gate, state, wide, v, before, h, v, v, v, v, v)
+            copy(h_before[r, :wide], h_after[r, :wide])
+    if after:
+        _after_ahead(gate, state, wide, taken, z, h_before, h_after, bias, out, z, z, z)
+    else:
+        _before_ahead(gate, state, wide, taken, z, h_before, h_after, z, out, z, z, z)
 
 
 @inner
@@ -94,22 +95,17 @@ def gru_backward(
     What goes back through the recurrent products is added to `dh` by whoever multiplies. Where the reset comes before,
     the blocks r and q of ``dz`` are left to `unreset`. `dbias` ``[H]`` is added to.
     """
-    wide = h_before.shape[1]
-    for r in range(h_before.shape[0]):
-        d, v, before, up = dz[r], z[r], h_before[r], dh[r]
+    wide = dh.shape[1]
+    for r in range(taken.size):
         if not taken[r]:
-            wipe(d)
-        elif after:
-            _after_back(gate, state, wide, v, before, up, d, dbias, v, v, v)
-        else:
-            _before_back(gate, state, wide, v, before, up, d, v, v, v, v)
+            wipe(dz[r])
+    if after:
+        _after_back(gate, state, wide, taken, z, h_before, dh, dz, dbias, z, z, z)
+    else:
+        _before_back(gate, state, wide, taken, z, h_before, dh, dz, z, z, z, z)
 
 
 @inner
 def unreset(gate: int, taken: Any, z: Any, h_before: Any, noise: Any, dh: Any, dz: Any) -> None:
     """Take the gradient of the reset state, in block q of ``dz``, apart: into the block r and `dh`."""
-    wide = h_before.shape[1]
-    for r in range(h_before.shape[0]):
-        d, v, before, up, kept = dz[r], z[r], h_before[r], dh[r], noise[r]
-        if taken[r]:
-            _do_unreset(gate, gate, wide, v, before, up, d, kept, v, v, v)
+    _do_unreset(gate, gate, dh.shape[1], taken, z, h_before, dh, dz, noise, z, z, z)

@@ -20,6 +20,7 @@ _I, _F, _G, _O = (Part(0, block) for block in range(4))
 _BEFORE, _AFTER = Part(1), Part(2)
 _H, _LOOKS = Part(3), tuple(Part(4, block) for block in range(3))
 _UP, _MEMORY = Part(3), Part(4)
+_OUT = Part(5)
 _D = tuple(Part(5, block) for block in range(4))
 _PEEPHOLE = tuple(Part(6, block) for block in range(3))
 _DPEEPHOLE = tuple(Part(7, block) for block in range(3))
@@ -28,7 +29,8 @@ _DPEEPHOLE = tuple(Part(7, block) for block in range(3))
 def _ahead(gate: Curve, state: Curve, i: N, f: N, g: N, o: N, before: N) -> tuple[N, ...]:
     i, f, g, o = gate.at(i), gate.at(f), state.at(g), gate.at(o)
     after = f * before + i * g
-    return i, f, g, o, after, o * state.at(after)
+    h = o * state.at(after)
+    return i, f, g, o, after, h, h
 
 
 def _ahead_peephole(
@@ -37,13 +39,15 @@ def _ahead_peephole(
     i, f, g = gate.at(i + look_i * before), gate.at(f + look_f * before), state.at(g)
     after = f * before + i * g
     o = gate.at(o + look_o * after)
-    return i, f, g, o, after, o * state.at(after)
+    h = o * state.at(after)
+    return i, f, g, o, after, h, h
 
 
 def _ahead_coupled(gate: Curve, state: Curve, f: N, g: N, o: N, before: N) -> tuple[N, ...]:
     f, g, o = gate.at(f), state.at(g), gate.at(o)
     after = g + f * (before - g)
-    return f, g, o, after, o * state.at(after)
+    h = o * state.at(after)
+    return f, g, o, after, h, h
 
 
 def _back(gate: Curve, state: Curve, i: N, f: N, g: N, o: N, before: N, after: N, up: N, memory: N) -> tuple[N, ...]:
@@ -75,10 +79,10 @@ def _back_coupled(gate: Curve, state: Curve, f: N, g: N, o: N, before: N, after:
 
 
 _four, _three, _states = (_I, _F, _G, _O), (_I, _F, _G), (_BEFORE, _AFTER, _UP, _MEMORY)
-_lstm_ahead: Any = rows(Equations("lstm.ahead", (*_four, _BEFORE), (*_four, _AFTER, _H), _ahead))
+_lstm_ahead: Any = rows(Equations("lstm.ahead", (*_four, _BEFORE), (*_four, _AFTER, _H, _OUT), _ahead))
 _lstm_back: Any = rows(Equations("lstm.back", (*_four, *_states), (*_D, _MEMORY, _UP), _back))
 _peephole_ahead: Any = rows(
-    Equations("peephole.ahead", (*_four, _BEFORE, *_LOOKS), (*_four, _AFTER, _H), _ahead_peephole)
+    Equations("peephole.ahead", (*_four, _BEFORE, *_LOOKS), (*_four, _AFTER, _H, _OUT), _ahead_peephole)
 )
 _peephole_back: Any = rows(
     Equations(
@@ -88,7 +92,7 @@ _peephole_back: Any = rows(
         _back_peephole,
     )
 )
-_coupled_ahead: Any = rows(Equations("coupled.ahead", (*_three, _BEFORE), (*_three, _AFTER, _H), _ahead_coupled))
+_coupled_ahead: Any = rows(Equations("coupled.ahead", (*_three, _BEFORE), (*_three, _AFTER, _H, _OUT), _ahead_coupled))
 _coupled_back: Any = rows(Equations("coupled.back", (*_three, *_states), (*_D[:3], _MEMORY, _UP), _back_coupled))
 
 
@@ -104,20 +108,24 @@ def lstm_forward(
     c_after: Any,
     h_before: Any,
     h_after: Any,
+    out: Any,
 ) -> None:
-    """Do one step of all rows: ``z [m, 4H]`` (coupled ``[m, 3H]``), states ``[m, H]``, peephole ``[3H]``."""
+    """Do one step of all rows: ``z [m, 4H]`` (coupled ``[m, 3H]``), memory ``[m, H]``, peephole ``[3H]``.
+
+    The first H numbers of a row of `h_before` and `h_after` are the output before and after; `out` gets it too, where a
+    step is taken.
+    """
     wide = c_before.shape[1]
-    for r in range(c_before.shape[0]):
-        v, before, after, h = z[r], c_before[r], c_after[r], h_after[r]
+    for r in range(taken.size):
         if not taken[r]:
-            copy(before, after)
-            copy(h_before[r], h)
-        elif cell == LSTM:
-            _lstm_ahead(gate, state, wide, v, before, after, h, v, v, v, v)
-        elif cell == PEEPHOLE:
-            _peephole_ahead(gate, state, wide, v, before, after, h, peephole, v, v, v)
-        else:
-            _coupled_ahead(gate, state, wide, v, before, after, h, v, v, v, v)
+            copy(c_before[r], c_after[r])
+            copy(h_before[r, :wide], h_after[r, :wide])
+    if cell == LSTM:
+        _lstm_ahead(gate, state, wide, taken, z, c_before, c_after, h_after, z, out, z, z)
+    elif cell == PEEPHOLE:
+        _peephole_ahead(gate, state, wide, taken, z, c_before, c_after, h_after, peephole, out, z, z)
+    else:
+        _coupled_ahead(gate, state, wide, taken, z, c_before, c_after, h_after, z, out, z, z)
 
 
 @inner
@@ -134,7 +142,6 @@ def lstm_backward(
     dc: Any,
     dz: Any,
     dpeephole: Any,
-    work: Any,  # noqa: ARG001 - no longer needed
 ) -> None:
     """Turn gradients of a step's new state into those of its sums ``dz`` and of its old state, in place.
 
@@ -143,13 +150,12 @@ def lstm_backward(
     is added to.
     """
     wide = c_before.shape[1]
-    for r in range(c_before.shape[0]):
-        d, v, before, after, up, memory = dz[r], z[r], c_before[r], c_after[r], dh[r], dc[r]
+    for r in range(taken.size):
         if not taken[r]:
-            wipe(d)
-        elif cell == LSTM:
-            _lstm_back(gate, state, wide, v, before, after, up, memory, d, v, v)
-        elif cell == PEEPHOLE:
-            _peephole_back(gate, state, wide, v, before, after, up, memory, d, peephole, dpeephole)
-        else:
-            _coupled_back(gate, state, wide, v, before, after, up, memory, d, v, v)
+            wipe(dz[r])
+    if cell == LSTM:
+        _lstm_back(gate, state, wide, taken, z, c_before, c_after, dh, dc, dz, z, z)
+    elif cell == PEEPHOLE:
+        _peephole_back(gate, state, wide, taken, z, c_before, c_after, dh, dc, dz, peephole, dpeephole)
+    else:
+        _coupled_back(gate, state, wide, taken, z, c_before, c_after, dh, dc, dz, z, z)

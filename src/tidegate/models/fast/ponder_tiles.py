@@ -105,7 +105,7 @@ class Job:
         first, second = pack(self.recurrent[: self.gates].T), pack(self.recurrent[-self.hidden :].T)
         inner = first, second if self.kind[0] == GRU_BEFORE else first, self.extra
         weights = pack(self.kernel.T), self.bias, self.begun, inner, self.halting, self.halting_bias
-        spread(lambda at: self._ahead(at, weights, results, last), len(self.tiles), torch.get_num_threads())
+        spread(lambda at, _: self._ahead(at, weights, results, last), len(self.tiles), None, torch.get_num_threads())
         return (*results, *last)
 
     def _ahead(self, at: int, weights: tuple[Any, ...], results: tuple[Array, ...], last: list[Array]) -> None:
@@ -148,10 +148,10 @@ class Job:
         weights = pack(self.kernel), (pack(self.recurrent), self.extra), self.halting
         parts: list[tuple[Array, ...]] = [()] * len(self.tiles)
 
-        def work(at: int) -> None:
+        def work(at: int, _: int) -> None:
             parts[at] = self._back(at, (*rule, self.learns[0]), weights, pulls, d_x, d_state)
 
-        spread(work, len(self.tiles), torch.get_num_threads())
+        spread(work, len(self.tiles), None, torch.get_num_threads())
         for more in parts[1:]:
             for total, part in zip(parts[0], more, strict=True):
                 np.add(total, part, out=total)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ STRIP = 6  # rows at a time
 _BYTES = 32  # of a vector; machines with narrower ones use two
 DEEP = 256  # steps of a sum whose weights stay in the nearest cache
 _UNROLL = 4
+_NEAR = 1 << 14  # numbers that stay near enough to be read across
 
 
 def _block(rows: int, turned: bool) -> Any:
@@ -138,6 +140,33 @@ _one: Any = _block(1, turned=False)
 _six_turned: Any = _block(STRIP, turned=True)
 
 
+def _laid_beside(typing, b, from_b, wide_b, panel, count):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+    """Lay `count` rows of a panel's width, `wide_b` apart, one after the other."""
+    whole = types.intp
+
+    def built(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _, start, apart, _, rows = arguments
+        source, into = (context.make_array(signature.args[at])(context, builder, arguments[at]).data for at in (0, 3))
+        size = b.dtype.bitwidth // 8
+        lanes = _BYTES // size
+        vector = ir.VectorType(source.type.pointee, lanes).as_pointer()
+
+        def half(pointer: Any, which: int) -> Any:
+            return builder.bitcast(builder.gep(pointer, [ir.Constant(start.type, which * lanes)]), vector)
+
+        with cgutils.for_range(builder, rows) as loop:
+            old = builder.gep(source, [builder.add(start, builder.mul(loop.index, apart))])
+            new = builder.gep(into, [builder.mul(loop.index, ir.Constant(start.type, 2 * lanes))])
+            for which in range(2):
+                builder.store(builder.load(half(old, which), align=size), half(new, which), align=size)
+        return context.get_dummy_value()
+
+    return types.void(b, whole, whole, panel, whole), built
+
+
+_beside: Any = intrinsic(_laid_beside)
+
+
 def width_of(dtype: Any) -> int:
     """Numbers of a panel's width: two vectors."""
     return 2 * _BYTES // int(np.dtype(dtype).itemsize)
@@ -179,14 +208,14 @@ def multiply(
     """
     deep, width = panels.shape[1], panels.shape[2]
     edge = np.empty((STRIP, width), panels.dtype)
-    for k in range(from_k, to_k, DEEP):
-        count = min(DEEP, to_k - k)
-        more = add or k > from_k
-        at_a = from_a + k - from_k
-        for panel in range((columns + width - 1) // width):
+    for panel in range((columns + width - 1) // width):
+        at_c = from_c + panel * width
+        left = columns - panel * width
+        for k in range(from_k, to_k, DEEP):
+            count = min(DEEP, to_k - k)
+            more = add or k > from_k
+            at_a = from_a + k - from_k
             weights = ((from_panel + panel) * deep + k) * width
-            at_c = from_c + panel * width
-            left = columns - panel * width
             if left >= width:
                 r = 0
                 while r + STRIP <= m:
@@ -256,15 +285,16 @@ def gather(
 ) -> None:
     """``C [m, columns] += Aᵀ B`` for ``A [deep, m]`` and ``B [deep, columns]``; C in panels ``[panels, rows, width]``.
 
-    Both factors are laid out anew, some steps of the sum at a time, in the scratch `strips` ``[room for m, 256]`` and
-    `panel` ``[256, width]``. C has room for m rounded up to six rows.
+    Factors are laid out anew, some steps of the sum at a time, in the scratch `strips` ``[room for m, 256]`` (A, where
+    it is too large to be read across) and `panel` ``[256, width]`` (B). C has room for m rounded up to six rows.
     """
     width = panel.shape[1]
     groups = (m + STRIP - 1) // STRIP
     flat_a, flat_b, flat = a.reshape(a.size), b.reshape(b.size), strips.reshape(strips.size)
     for k in range(0, deep, DEEP):
         count = min(DEEP, deep - k)
-        for g in range(groups):
+        laid = 0 if count * wide_a > _NEAR else m // STRIP  # groups before this one are read where they lie
+        for g in range(laid, groups):
             _strip(
                 flat_a[from_a + k * wide_a + g * STRIP :],
                 wide_a,
@@ -274,19 +304,23 @@ def gather(
             )
         for at in range(0, columns, width):
             left = min(width, columns - at)
-            for i in range(count):
-                source, into = flat_b[from_b + (k + i) * wide_b + at :], panel[i]
-                if left == width:
-                    for j in range(width):
-                        into[j] = source[j]
-                else:
+            if left == width:
+                _beside(b, from_b + k * wide_b + at, wide_b, panel, count)
+            else:
+                for i in range(count):
+                    source, into = flat_b[from_b + (k + i) * wide_b + at :], panel[i]
                     for j in range(left):
                         into[j] = source[j]
                     for j in range(left, width):
                         into[j] = 0
             for g in range(groups):
                 where = ((from_panel + at // width) * c.shape[1] + from_row + g * STRIP) * width
-                _six_turned(strips, g * STRIP * DEEP, STRIP, panel, ZERO, width, count, YES, c, where, width)
+                if g < laid:
+                    _six_turned(
+                        a, from_a + k * wide_a + g * STRIP, wide_a, panel, ZERO, width, count, YES, c, where, width
+                    )
+                else:
+                    _six_turned(strips, g * STRIP * DEEP, STRIP, panel, ZERO, width, count, YES, c, where, width)
 
 
 @inner

@@ -16,7 +16,7 @@ from tidegate.models.fast.buffers import pool
 from tidegate.models.fast.compiled import YES, ZERO, compiled
 from tidegate.models.fast.passes import laid, sweep
 from tidegate.models.fast.product import multiply, pack
-from tidegate.models.fast.task import CELLS, check, known
+from tidegate.models.fast.task import CELLS, array, check, known
 from tidegate.models.fast.threads import spread
 
 __all__ = ["fused_shared", "project"]
@@ -40,11 +40,11 @@ def project(kind: tuple[str, str, str], weights: Mapping[str, torch.Tensor], row
     out = pool().take((x.shape[0], weights["bias"].shape[0]), x.dtype)
     out[:] = weights["bias"].detach().numpy()
 
-    def work(part: int) -> None:
-        first = part * _ROWS
-        _project(x, panels, out, first, min(_ROWS, x.shape[0] - first))
+    def work(begin: int, end: int) -> None:
+        first = begin * _ROWS
+        _project(x, panels, out, first, min(end * _ROWS, x.shape[0]) - first)
 
-    spread(work, -(-x.shape[0] // _ROWS), torch.get_num_threads())
+    spread(work, -(-x.shape[0] // _ROWS), _ROWS * x.shape[1] * out.shape[1], torch.get_num_threads())
     return torch.from_numpy(out)
 
 
@@ -97,6 +97,7 @@ def fused_shared(
             where=called.cell,
         )
     rows = projected.detach().contiguous().numpy()[np.newaxis]
-    turned = np.ascontiguousarray(weights["recurrent"].detach().numpy().T)
-    outputs, h, c, _ = sweep(called, given, rows, begin, steps, laid(called, turned, hidden), keep=False)
+    parts = array(given.recurrent, 2, seen), array(given.kernel, 2, seen), array(given.bias, 1, seen)
+    panels = laid(called, *parts, hidden)
+    outputs, h, c, *_ = sweep(called, given, rows, begin, steps, panels, keep=False)
     return outputs, ((h, c) if layout.memory else (h,))

@@ -124,9 +124,9 @@ def check(
 def _fit(cell: str, name: str, part: torch.Tensor | None, size: tuple[int, ...], x: torch.Tensor) -> None:
     if part is None:
         raise SettingError(f"{name} is missing", expected=list(size), where=cell)
-    if tuple(part.shape) != size:
+    if part.shape != size:
         raise SettingError(f"{name} has the wrong shape", expected=list(size), found=list(part.shape), where=cell)
-    alike = part.dtype == x.dtype and part.device.type == x.device.type == "cpu"
+    alike = part.dtype == x.dtype and part.is_cpu and x.is_cpu
     if not alike or x.dtype not in (torch.float32, torch.float64):
         raise SettingError(
             f"{name} and x must be alike, and on the processor",

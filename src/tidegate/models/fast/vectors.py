@@ -17,6 +17,8 @@ from numba.extending import intrinsic
 from tidegate.models.fast.curves import CURVES, EDGE, P, Q
 
 _library: Any = cgutils.get_or_insert_function
+_unpacked: Any = cgutils.unpack_tuple
+_moved: Any = cgutils.pointer_add
 
 __all__ = ["Curve", "Equations", "Numbers", "Part", "rows"]
 
@@ -103,13 +105,15 @@ class Equations(NamedTuple):
 
 
 def rows(equations: Equations) -> Any:
-    """Make ``kernel(gate, state, count, array × 8)`` for compiled code: does the equations on rows of `count` numbers.
+    """Make ``kernel(gate, state, count, taken, array × 8)`` for compiled code: the equations on `count` numbers a row.
 
-    All arrays are of one precision and of one axis; those that the equations don't name are not looked at.
+    All arrays are of one precision. Of those with two axes each row is done for which `taken` ``[m]`` is True, and the
+    first `count` numbers of a block; those with one axis are shared by all rows, one after the other. Arrays that the
+    equations don't name are not looked at.
     """
 
-    def kernel(typing, gate, state, count, a, b, c, d, e, f, g, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
-        given = (a, b, c, d, e, f, g, h)
+    def kernel(typing, gate, state, count, taken, a, b, c, d, e, f, g, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, ARG001
+        given = (taken, a, b, c, d, e, f, g, h)
         signature = types.void(types.intp, types.intp, types.intp, *given)
         return signature, lambda *parts: _call(equations, a.dtype.bitwidth // 8, *parts)
 
@@ -118,9 +122,16 @@ def rows(equations: Equations) -> Any:
 
 def _call(equations: Equations, size: int, context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     held = [
-        context.make_array(signature.args[3 + at])(context, builder, arguments[3 + at]).data for at in range(_ARRAYS)
+        context.make_array(kind)(context, builder, value)
+        for kind, value in zip(signature.args[3:], arguments[3:], strict=True)
     ]
-    given = [*arguments[:3], *held]
+    kinds = signature.args[4:]
+    apart = [
+        _unpacked(builder, array.strides)[0] if kind.ndim > 1 else ir.Constant(arguments[0].type, 0)
+        for kind, array in zip(kinds, held[1:], strict=True)
+    ]
+    (many,) = _unpacked(builder, held[0].shape)
+    given = [*arguments[:3], many, *(array.data for array in held), *apart]
     name = f"tidegate.rows.{equations.name}.{size}"
     function = builder.module.globals.get(name)
     if function is None:
@@ -135,7 +146,8 @@ def _call(equations: Equations, size: int, context: Any, builder: Any, signature
 
 def _write(function: Any, equations: Equations, lanes: int) -> None:
     """Write one loop for each pair of a gate's and a state's curve that is worth its own."""
-    gate, state, count, *arrays = function.args
+    gate, state, count, many, taken, *rest = function.args
+    bases, apart = rest[:_ARRAYS], rest[_ARRAYS:]
     builder = ir.IRBuilder(function.append_basic_block("entry"))
 
     def number(curve: str) -> Any:
@@ -145,17 +157,23 @@ def _write(function: Any, equations: Equations, lanes: int) -> None:
     smooth = builder.icmp_signed("==", gate, number("sigmoid"))
     scale = builder.select(
         builder.icmp_signed("==", gate, number("hard_sigmoid")),
-        *(ir.Constant(arrays[0].type.pointee, value) for value in (1.0 / 6.0, 0.2)),
+        *(ir.Constant(bases[0].type.pointee, value) for value in (1.0 / 6.0, 0.2)),
     )
     for often in (True, False):
         for soft in (True, False):
             chosen = builder.and_(usual if often else builder.not_(usual), smooth if soft else builder.not_(smooth))
-            with builder.if_then(chosen):
-                make = (
-                    lambda b, wide, soft=soft: _SIGMOID if soft else _hard(_spread(b, scale, wide)),
-                    lambda b, _, often=often: _TANH if often else _any(b, state, number),
-                )
-                _loops(builder, equations, count, arrays, lanes, make)
+            with builder.if_then(chosen), cgutils.for_range(builder, many) as row:
+                told = builder.load(builder.gep(taken, [row.index]))
+                with builder.if_then(builder.icmp_unsigned("!=", told, ir.Constant(told.type, 0))):
+                    arrays = [
+                        _moved(builder, base, builder.mul(row.index, stride), base.type)
+                        for base, stride in zip(bases, apart, strict=True)
+                    ]
+                    make = (
+                        lambda b, wide, soft=soft: _SIGMOID if soft else _hard(_spread(b, scale, wide)),
+                        lambda b, _, often=often: _TANH if often else _any(b, state, number),
+                    )
+                    _loops(builder, equations, count, arrays, lanes, make)
     builder.ret_void()
 
 
