@@ -61,7 +61,7 @@ def world_of(seed, bars=9, names=4):
                 last = add_action(rng, happenings[t], n, last, t)
             if rng.random() < 0.1:
                 continue
-            quotes[t][n] = quote = quote_of(rng, last, BOARDS[board][2])
+            quotes[t][n] = quote = quote_of(rng, min(last, 100_000), BOARDS[board][2])
             last = int(quote.close * 100)
     for told in happenings:
         told.sort(key=lambda h: (h.asset, h.kind != "dividend", KINDS[h.kind]))

@@ -188,6 +188,7 @@ def _trade(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # 
     event[t_.COMMISSION], event[t_.STAMP], event[t_.TRANSFER] = 0, 0, 0
     event[t_.SLIPPAGE], event[t_.REALISED] = 0, 0
     event[t_.TRIP] = own[t_.TRIP_NUMBER] if account.shares[asset] != 0 else -1
+    purse[t_.SUM_ASKED] += asked
     if quantity < asked:
         purse[t_.UNFILLED] += 1
     if quantity > 0:
@@ -236,6 +237,7 @@ def _book(tape: Tape, account: Account, bar: int, event: IntArray, value: int, f
     account.shares[asset] = shares + side * done
     purse[t_.CASH] -= side * value + fees
     purse[t_.FILLS] += 1
+    purse[t_.SUM_DONE] += done
     if own[t_.TAKEN_BAR] != bar:
         own[t_.TAKEN_BAR], own[t_.TAKEN] = bar, 0
     own[t_.TAKEN] += done
@@ -272,6 +274,8 @@ def fill_orders(tape: Tape, account: Account, bar: int) -> None:
     asked = 0
     for k in range(count):
         asked |= 1 << (_SIDES * queue[k, t_.O_AT] + (1 if queue[k, t_.O_QUANTITY] > 0 else 0))
+    if asked & (3 << (_SIDES * AT_VWAP)) != 0:
+        account.purse[t_.AVERAGED] = 1
     for turn in range(_SIDES * _MOMENTS):
         if asked & (1 << turn) == 0:
             continue

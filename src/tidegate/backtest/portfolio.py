@@ -13,6 +13,7 @@ from pydantic import Field
 from tidegate.backtest import portfolio_loop as loop
 from tidegate.backtest import tape as t_
 from tidegate.backtest.money import RATE
+from tidegate.backtest.portfolio_ledger import ledger_of
 from tidegate.backtest.tape import Account, Tape, new_account
 from tidegate.component import Settings
 from tidegate.errors import SettingError
@@ -20,6 +21,7 @@ from tidegate.market.exchange import Exchange
 from tidegate.strategy.orders import ORDER_COLUMNS, FillAt, Seen, View
 from tidegate.strategy.selection import Selection
 from tidegate.types.axes import FloatArray, IntArray, frozen
+from tidegate.types.ledger import Ledger
 
 __all__ = [
     "Execution",
@@ -85,6 +87,10 @@ class Portfolio:
         """Orders and actions ``[E, COLUMNS]`` as the loop wrote them."""
         return self.account.events[: self.account.purse[t_.EVENTS]]
 
+    def ledger(self) -> Ledger:
+        """Give the book as frames: orders, fills, actions, positions at each close, and its lines."""
+        return ledger_of(self.exchange, self.events, self.account.lines, self.capital, self.reasons)
+
 
 def run_portfolio(
     strategy: Selection,
@@ -107,12 +113,6 @@ def run_portfolio(
     """
     tape = make_tape(strategy, signals, exchange, execution or Execution())
     account = send_through(strategy, tape, exchange, whole_capital(capital, exchange), plain=plain)
-    if exchange.vwap is None and bool((account.events[: account.purse[t_.EVENTS], t_.AT] == FillAt.VWAP).any()):
-        raise SettingError(
-            "orders at the average price, and the exchange knows none",
-            found=strategy.name,
-            hint="bars need volume and amount; or fill at the open or the close",
-        )
     return Portfolio(exchange, account, float(capital), strategy.words())
 
 
@@ -132,6 +132,12 @@ def send_through(strategy: Selection, tape: Tape, exchange: Exchange, capital: i
             account = _roomier(account)
         elif kernel is None:
             _ask(strategy, tape, account, exchange, here)
+    if exchange.vwap is None and account.purse[t_.AVERAGED]:
+        raise SettingError(
+            "orders at the average price, and the exchange knows none",
+            found=strategy.name,
+            hint="bars need volume and amount; or fill at the open or the close",
+        )
     return account
 
 

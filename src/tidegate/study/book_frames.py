@@ -1,7 +1,7 @@
 """A finished portfolio as tables: orders, fills, actions, positions, the book, and the orders for the bar to come.
 
-The loop's record is whole numbers; here they get their names, their units and their assets. Nothing is computed but the
-positions, which are the running sums of fills and actions, valued at the last close that was known.
+The ledger gives the loop's whole numbers their names, units and assets; here every order gets the score and the rank
+that it was decided by, too.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import polars as pl
 from tidegate.backtest import tape as t_
 from tidegate.backtest.portfolio import Portfolio
 from tidegate.backtest.portfolio_loop import OUTCOMES
-from tidegate.market.exchange import DIVIDEND, REFERENCE, Exchange
+from tidegate.market.exchange import Exchange
 from tidegate.strategy.orders import FillAt
 from tidegate.types.axes import FloatArray, IntArray
 
@@ -29,18 +29,26 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
     Shapes: `score` ``[T, N]`` as the strategy saw it. Units: money and prices in the currency; quantities in units.
     Known at: a row at its own time; `next` after the last close.
     """
-    exchange, events = portfolio.exchange, np.asarray(portfolio.events)
+    events, lines = np.asarray(portfolio.events), portfolio.account.lines
     acted = (events[:, t_.OUTCOME] >= _ACTED) & (events[:, t_.OUTCOME] <= _ENDED)
     orders = _orders(portfolio, events[~acted], score)
-    actions = _actions(exchange, events[acted])
     filled = pl.col("filled")
     fills = orders.filter(filled > 0).with_columns(quantity=filled, value=filled * pl.col("price"))
+    held, scale = portfolio.ledger(), portfolio.exchange.money_scale
+    assert held.actions is not None
+    assert held.positions is not None
     return {
         "orders": orders,
         "fills": fills,
-        "actions": actions,
-        "positions": _positions(exchange, events, np.asarray(portfolio.account.lines)),
-        "book": _book(exchange, np.asarray(portfolio.account.lines)),
+        "actions": held.actions.with_columns(
+            realised=pl.Series(events[acted][:, t_.REALISED] / scale), trip=pl.Series(events[acted][:, t_.TRIP])
+        ),
+        "positions": held.positions,
+        "book": held.book.with_columns(
+            slippage=lines[:, t_.L_SLIPPAGE] / scale,
+            bought=lines[:, t_.L_BOUGHT] / scale,
+            sold=lines[:, t_.L_SOLD] / scale,
+        ),
         "next": _next(portfolio, score),
     }
 
@@ -91,97 +99,9 @@ def _orders(portfolio: Portfolio, events: IntArray, score: FloatArray) -> pl.Dat
     )
 
 
-def _actions(exchange: Exchange, events: IntArray) -> pl.DataFrame:
-    asset, names = events[:, t_.ASSET], np.array(exchange.assets, dtype=object)
-    return pl.DataFrame(
-        {
-            "time": exchange.times[events[:, t_.BAR]],
-            "asset": names[asset].tolist(),
-            "kind": [OUTCOMES[code] for code in events[:, t_.OUTCOME].tolist()],
-            "before": events[:, t_.WANTED].astype(np.float64),
-            "after": events[:, t_.DONE].astype(np.float64),
-            "cash": events[:, t_.SLIPPAGE] / exchange.money_scale,
-            "realised": events[:, t_.REALISED] / exchange.money_scale,
-            "trip": events[:, t_.TRIP],
-        },
-        schema_overrides={"asset": pl.String(), "kind": pl.String()},
-    )
-
-
 def _prices(exchange: Exchange, ticks: IntArray, asset: IntArray) -> FloatArray:
     """Ticks as the nearest floats: divided by ticks per unit, never multiplied by a tick that is no float."""
     return np.asarray(ticks / np.rint(1.0 / exchange.tick[asset]))
-
-
-def _book(exchange: Exchange, lines: IntArray) -> pl.DataFrame:
-    scale = exchange.money_scale
-    equity = lines[:, t_.L_EQUITY] / scale
-    holdings = lines[:, t_.L_HOLDINGS] / scale
-    cash = (lines[:, t_.L_CASH] + lines[:, t_.L_DUE]) / scale
-    return pl.DataFrame(
-        {
-            "time": exchange.times,
-            "cash": cash,
-            "holdings": holdings,
-            "equity": equity,
-            "exposure": np.where(equity > 0, holdings / np.where(equity > 0, equity, 1.0), 0.0),
-            "fees": lines[:, t_.L_FEES] / scale,
-            "quantity": lines[:, t_.L_COUNT].astype(np.float64),
-            "due": lines[:, t_.L_DUE] / scale,
-            "slippage": lines[:, t_.L_SLIPPAGE] / scale,
-            "bought": lines[:, t_.L_BOUGHT] / scale,
-            "sold": lines[:, t_.L_SOLD] / scale,
-        }
-    )
-
-
-def _positions(exchange: Exchange, events: IntArray, lines: IntArray) -> pl.DataFrame:
-    """One row a close and asset held: quantity, price known, value, and weight of equity."""
-    assets = np.unique(events[:, t_.ASSET])
-    code = events[:, t_.OUTCOME]
-    acted = (code >= _ACTED) & (code <= _ENDED)
-    change = np.where(
-        acted,
-        events[:, t_.SIDE] * (events[:, t_.DONE] - events[:, t_.WANTED]),
-        events[:, t_.SIDE] * events[:, t_.DONE],
-    )
-    held = np.zeros((len(exchange), len(assets)), dtype=np.int64)
-    np.add.at(held, (events[:, t_.BAR], np.searchsorted(assets, events[:, t_.ASSET])), change)
-    held = np.cumsum(held, axis=0)
-    mark = exchange.close[:, assets].astype(np.int64)
-    for kind in (_ACTED + REFERENCE, _ACTED + DIVIDEND - 1):
-        _put_marks(mark, exchange, assets, kind - _ACTED)
-    last = np.maximum.accumulate(np.where(mark > 0, np.arange(len(exchange))[:, None], 0), axis=0)
-    known = np.take_along_axis(mark, last, axis=0)
-    bar, place = np.nonzero(held)
-    money = held[bar, place] * known[bar, place] * exchange.tick_value[assets[place]]
-    equity = np.maximum(lines[:, t_.L_EQUITY][bar], 1)
-    names = np.array(exchange.assets, dtype=object)
-    return pl.DataFrame(
-        {
-            "time": exchange.times[bar],
-            "asset": names[assets[place]].tolist(),
-            "quantity": held[bar, place].astype(np.float64),
-            "price": _prices(exchange, known[bar, place], assets[place]),
-            "value": money / exchange.money_scale,
-            "weight": money / equity,
-        },
-        schema_overrides={"asset": pl.String()},
-    )
-
-
-def _put_marks(mark: IntArray, exchange: Exchange, assets: IntArray, kind: int) -> None:
-    """Where a price changes by an action on a bar without a close, the price known is the reference's."""
-    actions = exchange.actions
-    for bar, asset, below in zip(
-        actions.bar[actions.kind == kind],
-        actions.asset[actions.kind == kind],
-        actions.denominator[actions.kind == kind],
-        strict=True,
-    ):
-        place = int(np.searchsorted(assets, asset))
-        if kind == REFERENCE and place < len(assets) and assets[place] == asset and mark[bar, place] == 0:
-            mark[bar, place] = below
 
 
 def _next(portfolio: Portfolio, score: FloatArray) -> pl.DataFrame:

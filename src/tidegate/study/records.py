@@ -155,14 +155,20 @@ def load_forecast(folder: Path) -> Forecast:
 
 
 def save_ledger(folder: Path, ledger: Ledger) -> None:
-    """Ledger → orders.parquet, fills.parquet, book.parquet, ledger.json."""
-    write_frame(folder / "orders.parquet", ledger.orders)
-    write_frame(folder / "fills.parquet", ledger.fills)
-    write_frame(folder / "book.parquet", ledger.book)
+    """Ledger → orders.parquet, fills.parquet, book.parquet, ledger.json; actions and positions where it has them."""
+    for name in ("orders", "fills", "book", "actions", "positions"):
+        frame = getattr(ledger, name)
+        if frame is not None:
+            write_frame(folder / f"{name}.parquet", frame)
     write_json(folder / "ledger.json", {"capital": ledger.capital})
 
 
 def load_ledger(folder: Path) -> Ledger:
     """Read what `save_ledger` wrote."""
-    frames = [pl.read_parquet(folder / f"{name}.parquet") for name in ("orders", "fills", "book")]
-    return Ledger.of(frames[0], frames[1], frames[2], read_json(folder / "ledger.json")["capital"])
+    orders, fills, book = (pl.read_parquet(folder / f"{name}.parquet") for name in ("orders", "fills", "book"))
+    more = {
+        name: pl.read_parquet(folder / f"{name}.parquet")
+        for name in ("actions", "positions")
+        if (folder / f"{name}.parquet").is_file()
+    }
+    return Ledger.of(orders, fills, book, read_json(folder / "ledger.json")["capital"], **more)

@@ -1,13 +1,13 @@
 """Ledger: what was ordered, filled, paid and owned, so that every cent can be followed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from tidegate.types.axes import require
 
-__all__ = ["BOOK", "FILLS", "ORDERS", "Ledger"]
+__all__ = ["ACTIONS", "BOOK", "FILLS", "MORE_BOOK", "MORE_ORDERS", "ORDERS", "POSITIONS", "Ledger"]
 
 ORDERS: dict[str, pl.DataType] = {
     "decided": pl.Datetime("us"),
@@ -43,46 +43,147 @@ BOOK: dict[str, pl.DataType] = {
 }
 
 
+MORE_ORDERS: dict[str, pl.DataType] = {
+    "at": pl.String(),
+    "limit": pl.Float64(),
+    "reason": pl.String(),
+}
+"""What orders may tell besides: the moment they were meant for, the price they named, why they were given."""
+MORE_BOOK: dict[str, pl.DataType] = {
+    "due": pl.Float64(),
+    "count": pl.Int64(),
+    "largest_weight": pl.Float64(),
+    "cash_use": pl.Float64(),
+}
+"""What the book may tell besides: cash on its way, how many assets are held, the largest part of equity in one of them,
+value held over equity."""
+ACTIONS: dict[str, pl.DataType] = {
+    "time": pl.Datetime("us"),
+    "asset": pl.String(),
+    "kind": pl.String(),
+    "before": pl.Float64(),
+    "after": pl.Float64(),
+    "cash": pl.Float64(),
+    "credited": pl.Datetime("us"),
+}
+POSITIONS: dict[str, pl.DataType] = {
+    "time": pl.Datetime("us"),
+    "asset": pl.String(),
+    "quantity": pl.Float64(),
+    "price": pl.Float64(),
+    "value": pl.Float64(),
+    "weight": pl.Float64(),
+}
+_FEES = ("commission", "stamp_duty", "transfer_fee")
+_HALF_A_CENT = 0.005
+
+
 @dataclass(frozen=True)
 class Ledger:
     """Orders, fills and the book at each close; made only through `Ledger.of`.
 
+    A book over many assets has `actions` (corporate actions and ends of listing: quantity before and after, cash, and
+    the time it was credited, null where that is yet to come) and `positions` (a row a close and asset held).
+
     Known at
-        A fill at its own moment; a line of the book at CLOSE(time).
+        A fill at its own moment; an action at the open of its time; a line of the book at CLOSE(time).
     Units
-        Money in the market's currency; `quantity` in shares, units or lots as the market says. A fill's `price` has the
-        slippage in it; `realised` is what it closed earned, after fees; `trip` numbers round trips (flat to flat).
+        Money in the market's currency; `quantity` in shares, units or lots as the market says (in a book over many
+        assets that of the book is how many are held). A fill's `price` has the slippage in it; `realised` is what it
+        closed earned, after fees; `trip` numbers round trips (flat to flat).
+    Missing values
+        Of the columns that may be left out, `at`, `reason` and `limit`, `count`, `largest_weight` and `cash_use` are
+        then null, and `due` is 0.
     Invariants
-        cash + holdings = equity at every close, to the cent (futures: holdings is the open profit since settlement).
+        cash + due + holdings = equity at every close, to the cent (futures: holdings is the open profit since
+        settlement). Where `actions` are given: the fees of the fills are those of the book, and its cash is the capital
+        and what fills and actions brought, line by line, to the cent.
     """
 
     orders: pl.DataFrame
     fills: pl.DataFrame
     book: pl.DataFrame
     capital: float
+    actions: pl.DataFrame | None = None
+    positions: pl.DataFrame | None = None
 
     @classmethod
-    def of(cls, orders: pl.DataFrame, fills: pl.DataFrame, book: pl.DataFrame, capital: float) -> "Ledger":
-        """Check columns and that cash and holdings add up."""
-        tidy = []
-        for what, frame, columns in (("orders", orders, ORDERS), ("fills", fills, FILLS), ("book", book, BOOK)):
-            require(
-                holds=set(columns) <= set(frame.columns),
-                what=f"the {what} lack columns",
-                expected=list(columns),
-                found=frame.columns,
-            )
-            tidy.append(frame.select(pl.col(c).cast(t) for c, t in columns.items()).rechunk())
-        lines = tidy[2]
-        sums = lines.select("cash", "holdings", "equity")
+    def of(
+        cls,
+        orders: pl.DataFrame,
+        fills: pl.DataFrame,
+        book: pl.DataFrame,
+        capital: float,
+        *,
+        actions: pl.DataFrame | None = None,
+        positions: pl.DataFrame | None = None,
+    ) -> "Ledger":
+        """Check columns, that cash and holdings add up, and that fills and actions explain the cash."""
+        held = cls(
+            _tidy("orders", orders, ORDERS, MORE_ORDERS),
+            _tidy("fills", fills, FILLS),
+            _tidy("book", book, BOOK, MORE_BOOK).with_columns(pl.col("due").fill_null(0.0)),
+            float(capital),
+        )
+        lines = held.book
+        sums = lines.select("cash", "holdings", "equity", "due")
         whole = sums.select(pl.all_horizontal(pl.all().is_finite().fill_null(value=False)).all()).item()
         require(
             holds=whole,
             what="a sum of the book is missing or not finite",
             found=sums.filter(~pl.all_horizontal(pl.all().is_finite().fill_null(value=False))).head(1).rows(),
         )
-        gap = float(np.abs((lines["cash"] + lines["holdings"] - lines["equity"]).to_numpy()).max(initial=0.0))
-        scale = max(1.0, float(np.abs(lines["equity"].to_numpy()).max())) if lines.height else 1.0
         require(holds=lines.height > 0, what="the book is empty")
-        require(holds=gap <= max(0.005, 1e-12 * scale), what="cash and holdings do not add up to equity", found=gap)
-        return cls(tidy[0], tidy[1], tidy[2], float(capital))
+        gap = (lines["cash"] + lines["due"] + lines["holdings"] - lines["equity"]).to_numpy()
+        _close(gap, lines, "cash and holdings do not add up to equity")
+        if actions is None:
+            return held
+        held = replace(
+            held,
+            actions=_tidy("actions", actions, ACTIONS),
+            positions=None if positions is None else _tidy("positions", positions, POSITIONS),
+        )
+        _explained(held)
+        return held
+
+
+def _tidy(
+    what: str, frame: pl.DataFrame, columns: dict[str, pl.DataType], more: dict[str, pl.DataType] | None = None
+) -> pl.DataFrame:
+    """The named columns of a frame in their types; those of `more` are null where they are missing."""
+    require(
+        holds=set(columns) <= set(frame.columns),
+        what=f"the {what} lack columns",
+        expected=list(columns),
+        found=frame.columns,
+    )
+    own = [pl.col(c).cast(t) for c, t in columns.items()]
+    told = (more or {}).items()
+    own += [pl.col(c).cast(t) if c in frame.columns else pl.lit(None, dtype=t).alias(c) for c, t in told]
+    return frame.select(own).rechunk()
+
+
+def _close(gap: "np.ndarray[tuple[int], np.dtype[np.float64]]", lines: pl.DataFrame, what: str) -> None:
+    scale = max(1.0, float(np.abs(lines["equity"].to_numpy()).max()))
+    worst = float(np.abs(gap).max(initial=0.0))
+    require(holds=worst <= max(_HALF_A_CENT, 1e-12 * scale), what=what, found=worst)
+
+
+def _explained(held: Ledger) -> None:
+    """Refuse a book whose fees or cash the fills and actions do not explain."""
+    times, actions = held.book["time"], held.actions
+    assert actions is not None
+    paid = pl.sum_horizontal(pl.col(kind).fill_null(0.0) for kind in _FEES)
+    value = pl.when(pl.col("side") == "buy").then(-pl.col("value")).otherwise(pl.col("value"))
+    flows = held.fills.select("time", fees=paid, flow=value - paid)
+    came = actions.filter(pl.col("credited").is_not_null()).select(pl.col("credited").alias("time"), "cash")
+
+    def by_bar(frame: pl.DataFrame, column: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        at = np.searchsorted(times.to_numpy(), frame["time"].to_numpy())
+        require(holds=bool((at < times.len()).all()), what="a fill or an action lies after the last line of the book")
+        return np.bincount(at, weights=frame[column].to_numpy(), minlength=times.len()).astype(np.float64)
+
+    fees = np.cumsum(by_bar(flows, "fees"))
+    _close(fees - np.cumsum(held.book["fees"].to_numpy()), held.book, "the fees of the fills are not those of the book")
+    cash = held.capital + np.cumsum(by_bar(flows, "flow") + by_bar(came, "cash"))
+    _close(cash - held.book["cash"].to_numpy(), held.book, "fills and actions do not explain the cash")
