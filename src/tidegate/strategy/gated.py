@@ -36,7 +36,7 @@ class Gated(Selection):
     """
 
     name: ClassVar[str] = "gated"
-    example: ClassVar[dict[str, Any]] = {"inner": {"name": "rank-and-hold", "names": 3}}
+    example: ClassVar[dict[str, Any]] = {"inner": {"name": "rank-and-hold", "names": 3}, "days": 1}
     reasons: ClassVar[tuple[str, ...]] = ("the gate is closed",)
     signals: ClassVar[tuple[str, ...]] = ("gate",)
 

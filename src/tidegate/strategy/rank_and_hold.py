@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
-from tidegate.strategy.ranking import best, free, worst_held
+from tidegate.strategy.ranking import best, free, insert, scored
 from tidegate.strategy.selection import Selection, compiled_decision
 from tidegate.types.axes import FloatArray, IntArray
 
@@ -133,7 +133,7 @@ def _sell(seen: Seen, orders: IntArray, need: float) -> int:
     if need <= 0:
         return 0
     numbers = seen.numbers
-    ripe = worst_held(seen, seen.bar + 1 - int(numbers[_DAYS]) if numbers[_AGED] == 1 else seen.bar)
+    ripe = _worst_worth(seen, seen.bar + 1 - int(numbers[_DAYS]) if numbers[_AGED] == 1 else seen.bar, need)
     count = 0
     for k in range(ripe):
         if need <= 0:
@@ -143,8 +143,33 @@ def _sell(seen: Seen, orders: IntArray, need: float) -> int:
         if quantity > 0:
             orders[count] = (asset, -quantity, int(numbers[_SELL_AT]), 0, 1)
             count += 1
-            need -= float(quantity * seen.mark[asset] * seen.tick_value[asset])
+            need -= _value(seen, asset)
     return count
+
+
+@inner
+def _worst_worth(seen: Seen, since: int, need: float) -> int:
+    """Rank what `worst_held` ranks, but no further than to what is worth `need` and one money unit more."""
+    key, place = seen.key, seen.place
+    found, worth = 0, 0.0
+    for k in range(seen.owned):
+        asset = seen.held[k]
+        if not scored(seen.score[asset]) or seen.since[asset] > since:
+            continue
+        if worth >= need + 1.0 and -seen.score[asset] < key[found - 1]:
+            continue
+        found = insert(seen, 0, found, key.shape[0], -seen.score[asset], asset)
+        worth += _value(seen, asset)
+        while worth - _value(seen, place[found - 1]) >= need + 1.0:
+            found -= 1
+            worth -= _value(seen, place[found])
+    return found
+
+
+@inner
+def _value(seen: Seen, asset: int) -> float:
+    """Count what may be sold of an asset in the next bar at its last price."""
+    return float(free(seen, asset) * seen.mark[asset] * seen.tick_value[asset])
 
 
 @inner

@@ -38,7 +38,7 @@ class VolatilityTarget(Selection):
     """
 
     name: ClassVar[str] = "volatility-target"
-    example: ClassVar[dict[str, Any]] = {"inner": {"name": "equal-weight"}, "target": 0.01}
+    example: ClassVar[dict[str, Any]] = {"inner": {"name": "rank-and-hold", "names": 4, "days": 3}, "target": 0.01}
     signals: ClassVar[tuple[str, ...]] = ("gate",)
 
     inner: Selection = Field(description="the strategy that works with a part of the book")

@@ -18,7 +18,8 @@ from tidegate.types.axes import IntArray, frozen
 
 __all__ = ["check_selection"]
 
-_CAPITAL = 300_000.0
+_WORLDS = {"rank": 300_000.0, "class": 20_000.0, "level": 300_000.0}
+"""Kinds of scores, and a capital for each: one that is short of lots among them."""
 _AS_ORDERED = [t_.BAR, t_.ASSET, t_.SIDE, t_.WANTED, t_.AT, t_.REASON]
 _ACTIONS = range(OUTCOMES.index("reference price"), OUTCOMES.index("end of listing") + 1)
 
@@ -41,8 +42,8 @@ def check_selection(strategy: Selection, bars: int = 64, cuts: int = 5, seed: in
         if strategy.sells_short() and not shorts:
             continue
         exchange = example_exchange(bars, a_session=a_session, shorts=shorts, seed=seed)
-        for kind in ("rank", "class", "level"):
-            world = _World(strategy, exchange, example_signals(exchange, kind, seed), f"{kind} scores")
+        for kind, capital in _WORLDS.items():
+            world = _World(strategy, exchange, example_signals(exchange, kind, seed), capital, f"{kind} scores")
             world.same_in_both_forms()
             world.same_in_any_order(seed)
             tried += world.blind(cuts, seed)
@@ -54,11 +55,12 @@ class _World:
     strategy: Selection
     exchange: Exchange
     signals: Signals
+    capital: float
     told: str
 
     def run(self, *, plain: bool = False) -> Portfolio:
         """One book, as everybody would get it."""
-        return run_portfolio(self.strategy, self.signals, self.exchange, _CAPITAL, plain=plain)
+        return run_portfolio(self.strategy, self.signals, self.exchange, self.capital, plain=plain)
 
     def title(self, what: str) -> str:
         """Say who did what, and where."""
@@ -66,15 +68,18 @@ class _World:
 
     def same(self, one: Portfolio, other: Portfolio, what: str, hint: str) -> None:
         """Two books to the last bit."""
-        names = one.exchange.assets
-        require_same(one.events, other.events, self.title(what), _event_of(one.events, names), hint)
+        names, both = one.exchange.assets, min(len(one.events), len(other.events))
+        place = _event_of(one.events, names)
+        require_same(one.events[:both], other.events[:both], self.title(what), place, hint)
+        if len(one.events) != len(other.events):
+            raise ClockError(self.title(what), expected=len(one.events), found=len(other.events), hint=hint)
         require_same(one.account.lines, other.account.lines, self.title(what), lambda at: f"bar {at[0]}", hint)
 
     def same_in_both_forms(self) -> None:
         """The kernel, `decide`, and `decide` under a watchman who looks at every order."""
         book = self.run()
         watched = _Watched(self.strategy, self.exchange.shorts, self.title)
-        seen = run_portfolio(cast("Selection", watched), self.signals, self.exchange, _CAPITAL)
+        seen = run_portfolio(cast("Selection", watched), self.signals, self.exchange, self.capital)
         self.same(seen, book, "its kernel is not its `decide`", "`decide` is the reference; make the kernel equal it")
         again = self.run(plain=True)
         self.same(seen, again, "asked twice, it decides otherwise", "keep what must be remembered in `memory`")
@@ -83,11 +88,11 @@ class _World:
         """Columns dealt out anew."""
         order = np.random.default_rng((seed, 3)).permutation(len(self.exchange.assets))
         moved = self.exchange.permuted(order)
-        other = run_portfolio(self.strategy, reordered(self.signals, order), moved, _CAPITAL)
+        other = run_portfolio(self.strategy, reordered(self.signals, order), moved, self.capital)
         events = other.events.copy()
         events[:, t_.ASSET] = order[events[:, t_.ASSET]]
         account = other.account._replace(events=events)
-        told = Portfolio(self.exchange, account, _CAPITAL, other.reasons)
+        told = Portfolio(self.exchange, account, self.capital, other.reasons)
         self.same(self.run(), told, "the order of columns changes the book", "break ties by `order`, the names' own")
 
     def blind(self, cuts: int, seed: int) -> int:
@@ -121,12 +126,12 @@ class _World:
         apart: dict[str, Any] = {
             name: frozen(array.copy()) for name, array in held.items() if isinstance(array, np.ndarray)
         }
-        return run_portfolio(self.strategy, Signals(**cuts), replace(ended, **apart), _CAPITAL)
+        return run_portfolio(self.strategy, Signals(**cuts), replace(ended, **apart), self.capital)
 
     def other(self, cut: int, seed: int) -> Portfolio:
         """The book of an exchange that goes on otherwise after bar `cut`."""
         exchange, signals = another_future(self.exchange, self.signals, cut, seed)
-        return run_portfolio(self.strategy, signals, exchange, _CAPITAL)
+        return run_portfolio(self.strategy, signals, exchange, self.capital)
 
 
 class _Watched:
