@@ -8,7 +8,7 @@ from small import small
 from tidegate.catalog import families, studies
 from tidegate.study.api import declare, open_report
 
-VERBS = [(), ("list",), ("show",), ("run",), ("compare",), ("explain",), ("figures",), ("export",), ("doctor",), ("data",),
+VERBS = [(), ("list",), ("show",), ("run",), ("compare",), ("explain",), ("orders",), ("figures",), ("export",), ("doctor",), ("data",),
          ("data", "import"), ("data", "list"), ("data", "check"), ("data", "export")]  # fmt: skip
 
 

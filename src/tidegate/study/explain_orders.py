@@ -46,6 +46,7 @@ _WHY = {
     "share of volume": "more than the allowed share of the bar's volume",
     "condition not met": "the price did not meet the order's own condition",
     "nothing to sell": "nothing was held",
+    "more than is held": "more than is held, where orders are filled whole or not at all",
     "not a legal quantity": "rounded down to a legal quantity",
 }
 

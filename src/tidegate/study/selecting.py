@@ -1,9 +1,10 @@
 """Forecasts → books over many assets: every seed, their ensemble, the rivals and the placebos, through one exchange.
 
 A member is whoever ranks: ``seed-3``, ``ensemble``, a rival by its name. All go through the same strategy, exchange and
-costs, from the first bar that is judged to the last. Beside them stand equal weight of the universe and, where one is
-named, an index: yardsticks that nobody trades. A placebo is the same book with each date's scores dealt out anew among
-the assets that have one; under a gate it is the same scores behind a gate of the same spells in another order.
+costs, from the first bar that is judged to the last, and so does the universe in equal parts. Beside them stand equal
+weight without costs and, where one is named, an index: yardsticks that nobody trades. A placebo is the same book with
+each date's scores dealt out anew among the assets that have one; under a gate it is the same scores behind a gate of
+the same spells in another order.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.backtest.portfolio import Execution, Portfolio, Signals, run_portfolio
+from tidegate.backtest.portfolios import Run, capacity_curve, run_portfolios
 from tidegate.component import document
 from tidegate.errors import DataError, SettingError
 from tidegate.files import write_json
@@ -22,7 +24,8 @@ from tidegate.market.base import Market
 from tidegate.market.exchange import Exchange
 from tidegate.market.universe import Universe, UniverseMask
 from tidegate.measures.returns import annualised_return, periods_per_year, sharpe, simple_returns, total_return
-from tidegate.strategy.placebo import arrangements, random_gates
+from tidegate.strategy.equal_weight import EqualWeight
+from tidegate.strategy.placebo import arrangements, random_gates, shuffled_scores
 from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside
 from tidegate.study.book_frames import book_frames
@@ -36,11 +39,14 @@ from tidegate.types.axes import BoolArray, FloatArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 
-__all__ = ["UNGATED", "equal_weight", "scores_on", "trade_selection"]
+__all__ = ["REBALANCED", "TRADED_EQUALLY", "UNGATED", "equal_weight", "scores_on", "trade_selection"]
 
 FEW_GATES = 100
 UNGATED = "ungated"
 """The leading member's book without its gate, where a study has one."""
+TRADED_EQUALLY, REBALANCED = "equal-weight-traded", 20
+"""The universe in equal parts through the same exchange with all its costs, set anew every so many bars."""
+THREADS = 2
 _CAPITALS = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _PARTICIPATION = 0.025
 """Share of a bar's volume in the capacity curve, where the study sets none: that of the stock-selection template."""
@@ -88,9 +94,13 @@ class _Ring:
     capital: float
     gate: FloatArray | None
 
-    def book(self, score: FloatArray, *, gate: FloatArray | None, capital: float | None = None) -> Portfolio:
+    def run(self, score: FloatArray, gate: FloatArray | None) -> Run:
+        signals = Signals(score=score, gate=gate)
+        return Run(self.strategy, signals, self.exchange, self.capital, self.execution)
+
+    def book(self, score: FloatArray, gate: FloatArray | None) -> Portfolio:
         return run_portfolio(
-            self.strategy, Signals(score=score, gate=gate), self.exchange, capital or self.capital, self.execution
+            self.strategy, Signals(score=score, gate=gate), self.exchange, self.capital, self.execution
         )
 
 
@@ -125,12 +135,15 @@ def _trade(
     for place, (member, forecast) in enumerate(forecasts.items()):
         tell(Event("step", "books", place, len(forecasts), f"{study.name} · {market.name} · {member}"))
         score = np.where(members_of, scores_on(forecast, exchange), np.nan)
-        members[member] = ring.book(score, gate=gate)
+        members[member] = ring.book(score, gate)
         _save(work, member, members[member], score)
     lead_score = np.where(members_of, scores_on(forecasts[lead], exchange), np.nan)
     if gate is not None:
-        members[UNGATED] = ring.book(lead_score, gate=np.ones(len(exchange)))
+        members[UNGATED] = ring.book(lead_score, np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)
+    rival = _Ring(EqualWeight(every=REBALANCED), exchange, study.execution, study.capital, gate=None)
+    members[TRADED_EQUALLY] = rival.book(lead_score, None)
+    _save(work, TRADED_EQUALLY, members[TRADED_EQUALLY], lead_score)
     tell(Event("done", "books"))
     paths = {EQUAL_WEIGHT: study.capital * equal_weight(seen, exchange.times, chosen)}
     if beside.index is not None:
@@ -242,16 +255,20 @@ def _placebos(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> dict[
     """Total return and Sharpe ratio of each placebo of the leading member; none where too few can differ."""
     if study.gates == 0 or (ring.gate is not None and arrangements(np.nan_to_num(ring.gate)) < FEW_GATES):
         return {}
-    year = periods_per_year(ring.exchange.times)
-    found: dict[str, list[float]] = {"total_return": [], "sharpe": []}
-    for place, (dealt, gate) in enumerate(_drawn(ring, score, study.gates)):
-        if place % 8 == 0:
-            tell(Event("step", "placebos", place, study.gates, study.name))
-        equity = ring.book(dealt, gate=gate).equity
-        found["total_return"].append(float(total_return(equity, study.capital)))
-        found["sharpe"].append(float(sharpe(simple_returns(equity, study.capital), periods_per_year=year)))
+
+    def runs() -> Iterator[Run]:
+        for place, (dealt, gate) in enumerate(_drawn(ring, score, study.gates)):
+            if place % 8 == 0:
+                tell(Event("step", "placebos", place, study.gates, study.name))
+            yield ring.run(dealt, gate)
+
+    equity = run_portfolios(runs(), threads=THREADS).equity
     tell(Event("done", "placebos"))
-    return {name: np.array(values) for name, values in found.items()}
+    year = periods_per_year(ring.exchange.times)
+    return {
+        "total_return": total_return(equity, study.capital),
+        "sharpe": sharpe(simple_returns(equity, study.capital), periods_per_year=year),
+    }
 
 
 def _drawn(ring: _Ring, score: FloatArray, count: int) -> Iterator[tuple[FloatArray, FloatArray | None]]:
@@ -260,36 +277,28 @@ def _drawn(ring: _Ring, score: FloatArray, count: int) -> Iterator[tuple[FloatAr
         for gate in random_gates(np.nan_to_num(ring.gate), count, seed=0):
             yield score, gate
         return
-    generator = np.random.default_rng(0)
-    known = [np.flatnonzero(np.isfinite(row)) for row in score]
-    for _ in range(count):
-        dealt = score.copy()
-        for row, places in zip(dealt, known, strict=True):
-            row[places] = generator.permutation(row[places])
-        yield dealt, None
+    for seed in range(count):
+        yield shuffled_scores(score, ring.exchange.assets, seed), None
 
 
 def _capacity(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> pl.DataFrame:
     """The leading member's book again with less and more money, under a cap on its share of each bar's volume."""
     share = ring.execution.participation or _PARTICIPATION
-    capped = _Ring(ring.strategy, ring.exchange, ring.execution.but(participation=share), ring.capital, ring.gate)
     year = periods_per_year(ring.exchange.times)
-    rows = []
-    for place, factor in enumerate(_CAPITALS):
-        tell(Event("step", "capacity", place, len(_CAPITALS), study.name))
-        capital = round(study.capital * factor, 2)
-        portfolio = capped.book(score, gate=ring.gate, capital=capital)
-        frames = book_frames(portfolio, score)
-        book, orders = frames["book"], frames["orders"]
-        asked, filled = float(orders["quantity"].sum()), float(orders["filled"].sum())
-        rows.append(
-            {
-                "capital": capital,
-                "participation": share,
-                "annualised_return": float(annualised_return(portfolio.equity, capital, periods_per_year=year)),
-                "invested": float((book["holdings"] / book["equity"]).mean()),  # type: ignore[arg-type]
-                "filled": filled / asked if asked else 0.0,
-            }
-        )
+    tell(Event("step", "capacity", 0, 1, study.name))
+    capitals = [round(study.capital * factor, 2) for factor in _CAPITALS]
+    books = capacity_curve(ring.run(score, ring.gate), capitals, participation=share, threads=THREADS)
     tell(Event("done", "capacity"))
-    return pl.DataFrame(rows)
+    grown = [
+        float(annualised_return(equity, capital, periods_per_year=year))
+        for equity, capital in zip(books.equity, capitals, strict=True)
+    ]
+    return pl.DataFrame(
+        {
+            "capital": capitals,
+            "participation": share,
+            "annualised_return": grown,
+            "invested": books.cash_use.mean(axis=1),
+            "filled": books.filled,
+        }
+    )

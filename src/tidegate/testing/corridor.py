@@ -13,11 +13,15 @@ import polars as pl
 
 from tidegate.errors import ClockError
 from tidegate.learn.fit import load_fitted
+from tidegate.strategy.selection import Selection
+from tidegate.study.beside import Beside
 from tidegate.study.books import load_books
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Job, fit_stages, perform
 from tidegate.study.ground import seen_bars, stand
+from tidegate.study.progress import silent
 from tidegate.study.records import load_folds, load_forecast
+from tidegate.study.selecting import trade_selection
 from tidegate.study.stages import Stages
 from tidegate.study.trading import trade_study
 from tidegate.testing.scramble import scramble_future
@@ -25,6 +29,10 @@ from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold
 
 __all__ = ["Passed", "check_corridor", "pass_through"]
+
+
+_DECIDED = ("asset", "side", "quantity", "at", "reason", "score", "rank")
+"""What a selection's order holds when it is given, before anything becomes of it."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,19 @@ def pass_through(study: Study, bars: Bars) -> Passed:
                 prints[job.label, fold] = load_fitted(fit.folder).fingerprint
             frames[f"forecast {job.label}"] = forecasts[job.label].frame.drop("truth")
         for market in study.markets if study.strategy is not None else ():
-            books = load_books(trade_study(study, standing.bars, forecasts, keys, market, stages).folder)
+            traded = (
+                trade_selection(study, standing.bars, forecasts, keys, market, stages, Beside(), silent)
+                if isinstance(study.strategy, Selection)
+                else trade_study(study, standing.bars, forecasts, keys, market, stages)
+            )
+            books = load_books(traded.folder)
             for member in books.members:
                 title = f"{market.name} {member}"
-                wanted = pl.DataFrame({"time": books.times, "exposure": books.wanted[member]})
-                frames[f"decisions {title}"] = wanted
+                if books.selects:
+                    decided = books.table(member, "orders").select(pl.col("decided").alias("time"), *_DECIDED)
+                else:
+                    decided = pl.DataFrame({"time": books.times, "exposure": books.wanted[member]})
+                frames[f"decisions {title}"] = decided
                 frames[f"book {title}"] = books.ledgers[member].book
                 frames[f"fills {title}"] = books.ledgers[member].fills
         return Passed(tuple(load_folds(standing.ground.folds.folder)), prints, frames)

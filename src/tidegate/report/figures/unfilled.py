@@ -17,6 +17,7 @@ OUTCOMES: dict[str, Text] = {
     "share of volume": Text(en="share of volume", zh="成交量占比上限"),
     "condition not met": Text(en="condition not met", zh="条件未满足"),
     "nothing to sell": Text(en="nothing to sell", zh="无可卖持仓"),
+    "more than is held": Text(en="more than is held", zh="超出持仓"),
     "not a legal quantity": Text(en="not a legal quantity", zh="数量不合规"),
     "forced by margin": Text(en="forced by margin", zh="保证金强平"),
 }

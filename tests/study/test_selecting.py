@@ -1,0 +1,275 @@
+"""The corridor over many assets: what is decided, filled, paid and held adds up, and rests on what was known."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from ranker import ranker
+from small import small
+
+from tidegate.data.stock_world import StockWorld
+from tidegate.errors import DataError, SettingError, UnknownNameError
+from tidegate.study.api import explain, orders, run
+from tidegate.study.beside import Beside, beside_of
+from tidegate.study.books import EQUAL_WEIGHT, load_books
+from tidegate.study.declare import Study
+from tidegate.study.records import load_forecast
+from tidegate.study.reproduction import Reproduction
+from tidegate.study.selecting import TRADED_EQUALLY, UNGATED, equal_weight, trade_selection
+from tidegate.study.stages import Stages
+from tidegate.testing.corridor import check_corridor
+from tidegate.types.bars import Bars
+
+MONEY = 1e-6
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The ranker, run once. Only to be read."""
+    return run(ranker(), out=tmp_path_factory.mktemp("ranker"), jobs=1)
+
+
+@pytest.fixture(scope="module")
+def held(ran):
+    (folder,) = (ran.folder.parents[1] / "stages" / "books").glob("*")
+    return load_books(folder)
+
+
+def table(ran, member, name):
+    return pl.read_parquet(ran.folder / "records" / "ranker" / "ledger" / "a-share" / member / f"{name}.parquet")
+
+
+MEMBERS = ("seed-1", "persistence", TRADED_EQUALLY)
+
+
+def test_every_member_and_yardstick_is_there(held):
+    assert held.members == MEMBERS
+    assert set(held.paths) == {EQUAL_WEIGHT}
+    assert held.benchmark == EQUAL_WEIGHT
+    assert len(held.gates["seed-1"]["total_return"]) == 12
+    assert len(set(held.gates["seed-1"]["total_return"].tolist())) > 6
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_positions_are_worth_what_the_book_holds_at_every_close(ran, member):
+    book, positions = table(ran, member, "book"), table(ran, member, "positions")
+    worth = positions.group_by("time").agg(pl.col("value").sum(), names=pl.len())
+    joined = book.join(worth, on="time", how="left").fill_null(0.0)
+    np.testing.assert_allclose(joined["value"], joined["holdings"], atol=MONEY)
+    assert joined["names"].to_list() == joined["quantity"].cast(pl.Int64).to_list()
+    np.testing.assert_allclose(book["cash"] + book["holdings"], book["equity"], atol=MONEY)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_cash_is_what_fills_and_actions_left_of_the_capital(ran, member):
+    fills, actions, book = (table(ran, member, name) for name in ("fills", "actions", "book"))
+    paid = fills.select(pl.sum_horizontal("commission", "stamp_duty", "transfer_fee")).to_series()
+    signed = np.where(fills["side"] == "buy", -1.0, 1.0) * fills["value"].to_numpy()
+    cash = 1_000_000.0 + float(signed.sum()) - float(paid.sum()) + float(actions["cash"].sum())
+    assert cash == pytest.approx(book["cash"][-1], abs=0.005)
+
+
+def test_orders_rest_on_the_scores_of_their_own_close(ran):
+    given = table(ran, "seed-1", "orders")
+    assert (given["decided"] < given["time"]).all()
+    said = load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1").frame
+    joined = given.join(said, left_on=["decided", "asset"], right_on=["time", "asset"], how="left", suffix="_said")
+    scored = joined.filter(pl.col("score").is_finite())
+    assert scored.height > 50
+    np.testing.assert_array_equal(scored["score"], scored["score_said"])
+    best = given.filter(pl.col("reason") == "among the best ranked")
+    assert best["rank"].max() <= 4
+    assert best["rank"].min() == 1
+
+
+def test_a_filtered_share_is_neither_bought_nor_counted(ran):
+    bars = StockWorld(**{k: v for k, v in ranker()["source"].items() if k != "name"}).bars()
+    risky = bars.frame.filter(pl.col("at_risk")).select("time", "asset")
+    bought = table(ran, "seed-1", "orders").filter(pl.col("side") == "buy")
+    assert risky.height > 0
+    assert bought.join(risky, left_on=["decided", "asset"], right_on=["time", "asset"], how="inner").height == 0
+    assert (bought["scored"] <= len(bars.assets)).all()
+
+
+def test_measures_are_of_the_tables(ran, held):
+    def value(name):
+        return next(
+            m.value
+            for m in ran.report.measures
+            if m.name == name and m.subject.get("member") == "seed-1" and "market" in m.subject
+        )
+
+    positions, book = table(ran, "seed-1", "positions"), table(ran, "seed-1", "book")
+    assert value("largest_weight") == positions["weight"].max()
+    assert value("total_return") == pytest.approx(book["equity"][-1] / 1e6 - 1)
+    assert value("total_return_before_costs") > value("total_return_before_fees") > value("total_return")
+    worse = sum(r < value("total_return") for r in held.gates["seed-1"]["total_return"])
+    assert value("total_return_percentile") == pytest.approx(worse / 12)
+    assert any(m.name == "information_ratio" and m.subject["member"] == "seed-1" for m in ran.report.measures)
+
+
+def test_the_page_shows_the_book(ran):
+    keys = {figure.key for figure in ran.report.figures}
+    kinds = {series.kind for figure in ran.report.figures for series in figure.series}
+    assert {f"p{n}" for n in (2, 3, 4, 5, 6, 9)} <= keys
+    assert "candle" in kinds
+    assert {"held-a-share", "next-a-share", "universe-a-share", "results-a-share"} <= {t.key for t in ran.report.tables}
+    assert ran.page.stat().st_size < 2_000_000
+
+
+def test_the_same_again_computes_nothing(ran):
+    again = run(ranker(), out=ran.folder.parents[1], jobs=1)
+    assert again.computed == 0
+    assert again.report == ran.report
+
+
+def test_explain_tells_a_fill_with_its_cash_and_rules(ran):
+    fill = (
+        table(ran, "seed-1", "orders")
+        .filter((pl.col("outcome") == "filled") & (pl.col("side") == "sell"))
+        .row(0, named=True)
+    )
+    told = explain(ran.folder, fill["asset"], str(fill["decided"].date()))
+    values = {line.what: line.value for line in told.lines}
+    assert "among the worst ranked" in values["order (a-share, seed-1)"] or any(
+        "among the worst ranked" in line.value for line in told.lines
+    )
+    cash = next(line.value for line in told.lines if line.what == "fill (a-share, seed-1)")
+    fees = fill["commission"] + fill["stamp_duty"] + fill["transfer_fee"]
+    before = fill["cash_after"] - fill["filled"] * fill["price"] + fees
+    assert f"cash {before:,.2f} → {fill['cash_after']:,.2f}" in cash
+    assert "1996-12-16" in values["rule: price limit, main board"] or "price limit" in " ".join(values)
+    assert any(line.what.startswith("rule: stamp duty on sales") for line in told.lines)
+
+
+def test_explain_tells_why_an_order_was_not_filled(ran):
+    missed = table(ran, "seed-1", "orders").filter(pl.col("outcome") != "filled").row(0, named=True)
+    told = explain(ran.folder, missed["asset"], str(missed["decided"].date()))
+    line = next(line for line in told.lines if line.what.startswith("not filled"))
+    assert missed["outcome"] in line.value
+    later = explain(ran.folder, missed["asset"], str(missed["time"].date()), member="seed-1")
+    assert any(line.what.startswith("not filled") for line in later.lines)
+
+
+def test_explain_says_that_nothing_was_ordered_and_refuses_an_unknown_member(ran):
+    book = table(ran, "seed-1", "book")
+    day = book["time"][5]
+    given = table(ran, "seed-1", "orders").filter(pl.col("decided") == day)["asset"].to_list()
+    bars = pl.read_parquet(ran.folder / "records" / "ranker" / "bars" / "bars.parquet")
+    quiet = bars.filter((pl.col("time") == day) & ~pl.col("asset").is_in(given))["asset"][0]
+    told = explain(ran.folder, quiet, str(day.date()))
+    assert any("none was given" in line.value for line in told.lines)
+    with pytest.raises(UnknownNameError, match="persistence"):
+        explain(ran.folder, quiet, str(day.date()), member="persistance")
+
+
+def test_tomorrows_orders_are_those_of_the_last_close(ran):
+    told = orders(ran.folder)
+    assert told.member == "seed-1"
+    assert told.decided == str(table(ran, "seed-1", "book")["time"][-1].date())
+    assert told.frame.height == table(ran, "seed-1", "next").height > 0
+    assert set(told.frame["decided"].to_list()) == {table(ran, "seed-1", "book")["time"][-1]}
+    last = table(ran, "seed-1", "orders")["decided"].max()
+    assert last < told.frame["decided"][0]
+    best = told.frame.filter(pl.col("side") == "buy")
+    assert (best["quantity"] * best["reference_price"]).sum() <= 1.01 * told.cash
+
+
+def test_equal_weight_is_the_mean_of_returns():
+    days = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], dtype="datetime64[D]")
+    rows = [("a", 0, 10.0), ("a", 1, 11.0), ("a", 2, 11.0), ("b", 0, 20.0), ("b", 2, 30.0)]
+    frame = pl.DataFrame(
+        {
+            "time": days[[t for _, t, _ in rows]].astype("datetime64[us]"),
+            "session": days[[t for _, t, _ in rows]],
+            "asset": [name for name, _, _ in rows],
+            **{column: [price for _, _, price in rows] for column in ("open", "high", "low", "close")},
+        }
+    )
+    bars = Bars.of(frame, StockWorld(assets=2, sessions=3, seed=1, ic=0.0).bars().spec)
+    np.testing.assert_allclose(equal_weight(bars, bars.times), [1.0, 1.1, 1.1 * 1.25])
+
+
+def gated(gate, tmp_path):
+    """The ranker behind a gate, on its own forecasts: books by member."""
+    study = Study.of(ranker(strategy={"name": "gated", "inner": ranker()["strategy"], "days": 3}, gates=0))
+    bars = study.source.bars()
+    forecasts = {"seed-1": gated.forecast}
+    times = bars.times
+    table_of = pl.DataFrame({"time": times, "open": np.full(len(times), gate)})
+    kept = trade_selection(
+        study,
+        bars,
+        forecasts,
+        {"seed-1": "x"},
+        study.markets[0],
+        Stages(tmp_path),
+        Beside(gate=table_of),
+        lambda _: None,
+    )
+    return load_books(kept.folder)
+
+
+def test_a_gate_that_is_always_open_changes_nothing_and_a_closed_one_leaves_cash(ran, tmp_path):
+    gated.forecast = load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")
+    books = gated(1.0, tmp_path / "open")
+    assert books.ledgers["seed-1"].book.equals(books.ledgers[UNGATED].book)
+    assert books.ledgers["seed-1"].fills.height > 0
+    shut = gated(0.0, tmp_path / "shut")
+    assert shut.ledgers["seed-1"].fills.height == 0
+    assert set(shut.equity("seed-1").tolist()) == {1_000_000.0}
+    assert shut.ledgers[UNGATED].book.equals(books.ledgers[UNGATED].book)
+
+
+def test_the_corridor_over_many_assets_knows_nothing_later():
+    assert check_corridor(Study.of(ranker(gates=0, filters=[], rivals=[]))) == 2
+
+
+def test_a_gate_is_another_timing_of_the_same_run_and_frequency():
+    one = Study.of(ranker(gate="clock", strategy={"name": "gated", "inner": ranker()["strategy"]}))
+    with pytest.raises(UnknownNameError, match="gate 'clock'"):
+        Reproduction("r", one.title, one.title, (one,), "ranker")
+    clock = Study.of(small(name="clock"))
+    Reproduction("r", one.title, one.title, (one, clock), "ranker")
+    bars = {"ranker": one.source.bars(), "clock": clock.source.bars()}
+    studies = {"ranker": one, "clock": clock.but(strategy=None, markets=(), gates=0)}
+    with pytest.raises(SettingError, match="timing strategy"):
+        beside_of(one, bars, studies, {"clock": []})
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"gate": "x"}, "gate is for strategies over many assets"),
+        ({"filters": [{"name": "trading"}]}, "filters is for strategies over many assets"),
+        ({"execution": {"participation": 0.1}}, "execution is for strategies over many assets"),
+    ],
+)
+def test_what_only_a_selection_has_is_refused_for_a_timing(changes, told):
+    with pytest.raises(SettingError, match=told):
+        Study.of({**small(), **changes})
+
+
+def test_a_strategy_that_ignores_its_gate_is_refused(ran, tmp_path):
+    study = Study.of(ranker(gates=0))
+    bars = study.source.bars()
+    gate = Beside(gate=pl.DataFrame({"time": bars.times, "open": np.ones(len(bars.times))}))
+    said = load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")
+    with pytest.raises(SettingError, match="does not look at a gate"):
+        trade_selection(study, bars, {"seed-1": said}, {}, study.markets[0], Stages(tmp_path), gate, lambda _: None)
+
+
+def test_a_declaration_survives_its_document(ran):
+    held = json.loads((ran.folder / "study.json").read_text(encoding="utf-8"))
+    assert Study.of(held["studies"][0]) == Study.of(ranker())
+
+
+def test_an_index_that_begins_too_late_is_refused(ran, tmp_path):
+    study = Study.of(ranker(gates=0))
+    bars = study.source.bars()
+    late = bars.frame.filter((pl.col("asset") == bars.assets[0]) & (pl.col("time") >= bars.times[-5]))
+    beside = Beside(index=Bars.of(late, bars.spec))
+    said = load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")
+    with pytest.raises(DataError, match="begins after the first judged bar"):
+        trade_selection(study, bars, {"seed-1": said}, {}, study.markets[0], Stages(tmp_path), beside, lambda _: None)
