@@ -3,8 +3,13 @@
 A network of one ACT layer and a linear head, batches drawn anew, Adam; every `EVERY` batches it is tried on fresh
 samples, and it stops when it has reached the goal: an accuracy of 95 % (parity: of vectors; addition: of whole
 sequences, every digit of every sum right) and a Spearman correlation above 0.5 between ponder steps and difficulty.
-While a task is mastered (98 %) the price of pondering rises by a tenth at every trial, and falls again below 96 %. One
+While a task is mastered (98 %) the price of pondering rises at every trial, and falls again below 96 %. One
 thread. Run one with ``python benchmarks/act_tasks.py parity``.
+
+Parity departs from Graves: vectors of 8 places instead of 64, 32 units with layer norm instead of 128 without, which
+learn it in a few thousand batches; ε of 0.1 instead of 0.01, so that one step is within reach of an easy vector.
+Difficulty is the number of places that are not zero. While hard vectors are not yet answered, pondering on them earns
+nothing and the correlation is negative; it turns when all are answered and the price rises.
 
 Addition departs from Graves: three numbers of up to two digits instead of five of up to five, 64 units instead of 512,
 one price instead of a sweep, a learning rate that falls to 0.3 of itself at 70 % and to 0.1 at 92 % accuracy, gradients
@@ -40,11 +45,17 @@ class Case(NamedTuple):
     rate: float
     batches: int
     calm: tuple[tuple[float, float], ...] = ()  # from which accuracy on, the share of the rate
+    rise: float = 1.1  # of the price, at each trial that finds the task mastered
 
 
 CASES = {
     "parity": Case(
-        Parity(8), ACT(cell=RNN(hidden=128), ponder_cost=0.01, halting_bias=0.0, limit=20), 128, 1e-3, 100_000
+        Parity(8),
+        ACT(cell=RNN(hidden=32, layer_norm=True), ponder_cost=0.05, halting_bias=0.0, limit=20, epsilon=0.1),
+        256,
+        2e-3,
+        100_000,
+        rise=1.2,
     ),
     "addition": Case(
         Addition(2, 3),
@@ -127,7 +138,7 @@ def learn(case, seed, seconds, told=print):
                 **{k: round(v, 4) for k, v in found.items()},
             }
             told(found, flush=True)
-            dearer *= 1.1 if found["accuracy"] >= 0.98 else 1.0 if found["accuracy"] >= 0.96 else max(0.9, 1 / dearer)
+            dearer *= case.rise if found["accuracy"] >= 0.98 else 1.0 if found["accuracy"] >= 0.96 else max(0.9, 1 / dearer)
             for accuracy, share in case.calm:
                 if found["accuracy"] >= accuracy:
                     for group in optimiser.param_groups:
