@@ -138,7 +138,10 @@ def learn(case, seed, seconds, told=print):
                 **{k: round(v, 4) for k, v in found.items()},
             }
             told(found, flush=True)
-            dearer *= case.rise if found["accuracy"] >= 0.98 else 1.0 if found["accuracy"] >= 0.96 else max(0.9, 1 / dearer)
+            if found["accuracy"] >= 0.98:
+                dearer *= case.rise
+            elif found["accuracy"] < 0.96:
+                dearer *= max(0.9, 1 / dearer)
             for accuracy, share in case.calm:
                 if found["accuracy"] >= accuracy:
                     for group in optimiser.param_groups:
