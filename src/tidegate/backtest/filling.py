@@ -217,7 +217,7 @@ def _book(tape: Tape, account: Account, bar: int, event: IntArray, value: int, f
     purse, own, shares, line = account.purse, account.own[asset], account.shares[asset], account.lines[bar]
     if shares == 0:
         last = purse[t_.COUNT]
-        account.held[last], own[t_.SPOT] = asset, last
+        account.held[last] = asset
         purse[t_.COUNT] = last + 1
         own[t_.TRIP_NUMBER] = purse[t_.TRIPS]
         purse[t_.TRIPS] += 1
@@ -256,10 +256,11 @@ def leave(account: Account, asset: int) -> None:
     """Strike an asset that is no longer held off the list, keeping the order of the others; its round trip ends."""
     own, purse = account.own, account.purse
     last = purse[t_.COUNT] - 1
-    for k in range(own[asset, t_.SPOT], last):
-        account.held[k] = account.held[k + 1]
-        own[account.held[k], t_.SPOT] = k
-    own[asset, t_.SPOT] = -1
+    held, place = account.held, 0
+    while held[place] != asset:
+        place += 1
+    for k in range(place, last):
+        held[k] = held[k + 1]
     purse[t_.COUNT] = last
     purse[t_.CLOSED] += 1
     if own[asset, t_.PROFIT] > 0:

@@ -85,9 +85,9 @@ CENT, MINIMUM_COMMISSION, SLIP, SHORTS, WHOLE_ORDERS, HALF_UP, PARTICIPATION, SL
 RULES = 9
 
 # What a book knows of an asset: cost of what is held (opening fees included), profit realised since it was opened,
-# number of the round trip, place among the held (-1 where not held), bar and units of what was traded last.
-BASIS, PROFIT, TRIP_NUMBER, SPOT, TAKEN_BAR, TAKEN = range(6)
-OWN = 6
+# number of the round trip, bar and units of what was traded last.
+BASIS, PROFIT, TRIP_NUMBER, TAKEN_BAR, TAKEN = range(5)
+OWN = 5
 
 # Columns of an event.
 (
@@ -131,6 +131,6 @@ def new_account(tape: Tape, capital: int, actions: int) -> Account:
         key=np.zeros(names),
         place=zeros(names),
     )
-    account.own[:, SPOT] = account.own[:, TAKEN_BAR] = -1
+    account.own[:, TAKEN_BAR] = -1
     account.purse[CASH] = account.purse[EQUITY] = capital
     return account
