@@ -270,11 +270,18 @@ def leave(account: Account, asset: int) -> None:
 
 @inner
 def fill_orders(tape: Tape, account: Account, bar: int) -> None:
-    """Fill or refuse the orders of a bar, moment by moment, sales before purchases; then the queue is empty."""
+    """Fill or refuse the orders of a bar, moment by moment, sales before purchases; then the queue is empty.
+
+    Each order's prices lie far from the last one's. They are all asked for before the first is needed, so that memory
+    answers them together; their sum goes nowhere but into the purse, or the compiler would leave them out.
+    """
     queue, count = account.queue, account.purse[t_.QUEUED]
-    asked = 0
+    asked, warm = 0, 0
     for k in range(count):
-        asked |= 1 << (_SIDES * queue[k, t_.O_AT] + (1 if queue[k, t_.O_QUANTITY] > 0 else 0))
+        buys, asset = queue[k, t_.O_QUANTITY] > 0, queue[k, t_.O_ASSET]
+        warm += int(tape.open[bar, asset]) + int(tape.limit_up[bar, asset] if buys else tape.limit_down[bar, asset])
+        asked |= 1 << (_SIDES * queue[k, t_.O_AT] + (1 if buys else 0))
+    account.purse[t_.WARM] = warm
     if asked & (3 << (_SIDES * AT_VWAP)) != 0:
         account.purse[t_.AVERAGED] = 1
     for turn in range(_SIDES * _MOMENTS):

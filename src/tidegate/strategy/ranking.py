@@ -12,6 +12,8 @@ from tidegate.types.axes import FloatArray, IntArray
 
 __all__ = ["best", "best_new", "by_name", "free", "insert", "rank_all", "scored", "worst_held"]
 
+_BLOCK = 64
+
 
 @inner
 def scored(score: float) -> bool:
@@ -44,16 +46,24 @@ def insert(seen: Seen, base: int, found: int, room: int, score: float, asset: in
 
 @inner
 def best(seen: Seen, room: int) -> int:
-    """Rank the `room` best scores of all assets; give how many there are."""
-    found = 0
-    worst = -np.inf
-    for asset in range(seen.score.shape[0]):
-        score = seen.score[asset]
-        if not score > -np.inf or score < worst:
+    """Rank the `room` best scores of all assets; give how many there are.
+
+    Most assets are far from the best: a block of them is first asked whether any comes near, many at a time.
+    """
+    found, worst, names = 0, -np.inf, seen.score.shape[0]
+    for start in range(0, names, _BLOCK):
+        end, good = min(start + _BLOCK, names), 0
+        for asset in range(start, end):
+            good += 1 if seen.score[asset] >= worst else 0
+        if good == 0:
             continue
-        found = insert(seen, 0, found, room, score, asset)
-        if found == room:
-            worst = seen.key[room - 1]
+        for asset in range(start, end):
+            score = seen.score[asset]
+            if not score > -np.inf or score < worst:
+                continue
+            found = insert(seen, 0, found, room, score, asset)
+            if found == room:
+                worst = seen.key[room - 1]
     return found
 
 
