@@ -273,3 +273,36 @@ def test_an_index_that_begins_too_late_is_refused(ran, tmp_path):
     said = load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")
     with pytest.raises(DataError, match="begins after the first judged bar"):
         trade_selection(study, bars, {"seed-1": said}, {}, study.markets[0], Stages(tmp_path), beside, lambda _: None)
+
+
+def test_a_timing_of_the_same_run_gates_a_selection(tmp_path):
+    source = ranker()["source"]
+    clock = Study.of(small(
+        name="clock", source=source, universe=["000001.SZ"], model={"name": "linear"}, training=None, seeds=[1],
+        rivals=[], markets=[{"name": "a-share"}], gates=0, split={"name": "share-split", "train": 0.5},
+    ))  # fmt: skip
+    inner = ranker()["strategy"]
+    one = Study.of(ranker(gate="clock", strategy={"name": "gated", "inner": inner, "days": 3}, gates=0, rivals=[]))
+    ran = run(Reproduction("both", one.title, one.title, (clock, one), "ranker"), out=tmp_path, jobs=1)
+    place = ran.folder / "records" / "ranker"
+    gate = pl.read_parquet(place / "decisions" / "a-share" / "gate.parquet")
+    wanted = pl.read_parquet(ran.folder / "records" / "clock" / "decisions" / "a-share" / "wanted.parquet")
+    joined = gate.join(wanted, on="time", how="inner")
+    assert joined.height > 30
+    assert joined["gate"].to_list() == joined["seed-1"].to_list()
+    assert set(joined["gate"].to_list()) == {0.0, 1.0}
+    orders_ = pl.read_parquet(place / "ledger" / "a-share" / "seed-1" / "orders.parquet")
+    shut = gate.filter(pl.col("gate").fill_nan(0.0) <= 0)["time"].to_list()
+    assert orders_.filter(pl.col("decided").is_in(shut) & (pl.col("side") == "buy")).height == 0
+    assert orders_.filter(pl.col("side") == "buy").height > 0
+    assert (place / "ledger" / "a-share" / UNGATED / "book.parquet").is_file()
+
+
+def test_a_gate_that_speaks_of_other_dates_is_refused():
+    days = np.datetime64("2001-01-01", "us") + np.arange(3) * np.timedelta64(1, "D")
+    gate = Beside(gate=pl.DataFrame({"time": days, "open": [1.0, 0.0, 1.0]}))
+    assert gate.gate_on(days).tolist() == [1.0, 0.0, 1.0]
+    later = np.append(days, days[-1] + np.timedelta64(1, "D"))
+    assert np.isnan(gate.gate_on(later)[-1])
+    with pytest.raises(DataError, match="says nothing"):
+        gate.gate_on(later[-1:])

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.component import fingerprint
-from tidegate.errors import SettingError
+from tidegate.errors import DataError, SettingError
 from tidegate.market.instruments import Instruments
 from tidegate.strategy.base import Timing
 from tidegate.strategy.selection import Selection
@@ -42,11 +42,24 @@ class Beside:
         return {**told, "index": None if self.index is None else self.index.digest}
 
     def gate_on(self, times: TimeArray) -> FloatArray | None:
-        """The gate after each close ``[T]``: closed (NaN) before its first word, kept where it says nothing."""
+        """The gate after each close ``[T]``: kept over bars that it lacks; NaN (closed) before its first and after its last.
+
+        Errors
+            `DataError` where it says nothing about any of `times`.
+        """
         if self.gate is None:
             return None
-        place = np.searchsorted(self.gate["time"].to_numpy().astype("datetime64[us]"), times, side="right") - 1
-        return np.where(place >= 0, self.gate["open"].to_numpy()[np.maximum(place, 0)], np.nan)
+        known = self.gate["time"].to_numpy().astype("datetime64[us]")
+        place = np.searchsorted(known, times, side="right") - 1
+        speaks = (place >= 0) & (times <= known[-1])
+        if not bool(speaks.any()):
+            raise DataError(
+                "the gate says nothing about the judged bars",
+                expected=f"{times[0]} … {times[-1]}",
+                found=f"{known[0]} … {known[-1]}",
+                hint="let both studies judge the same dates",
+            )
+        return np.where(speaks, self.gate["open"].to_numpy()[np.maximum(place, 0)], np.nan)
 
 
 def beside_of(

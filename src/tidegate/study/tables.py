@@ -30,7 +30,6 @@ _SELECTED: tuple[tuple[str, Style], ...] = (
     ("total_return", "percent"),
     ("total_return_percentile", "percent"),
     ("excess_return", "percent"),
-    ("information_ratio", "number"),
     ("sharpe", "number"),
     ("max_drawdown", "percent"),
 )
