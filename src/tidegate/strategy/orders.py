@@ -69,12 +69,12 @@ class Seen(NamedTuple):
     close: NDArray[np.int32]
     """``[N]``, 0 where the asset had no bar."""
     mark: IntArray
-    """Last price ``[N]`` that is known, adjusted for what happened since."""
+    """Last known price ``[N]`` of what is held, adjusted for what happened since; it says nothing of other assets."""
     shares: IntArray
     locked: IntArray
     """Of `shares`, those bought in this session, where they wait for the next."""
     since: IntArray
-    """Bar of the last purchase ``[N]``."""
+    """Bar in which a position was last added to ``[N]``, -1 before the first; it stays when a position is closed."""
     held: IntArray
     """Places of the assets that are held: the first `owned`."""
     tick: FloatArray
