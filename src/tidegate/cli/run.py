@@ -68,4 +68,13 @@ def run_study(
     say(f"Report: {ran.page}")
 
 
-_SHOWN = ("who", "total_return_before_costs", "total_return_before_fees", "total_return", "sharpe", "max_drawdown", "trades", "total_return_percentile")
+_SHOWN = (
+    "who",
+    "total_return_before_costs",
+    "total_return_before_fees",
+    "total_return",
+    "sharpe",
+    "max_drawdown",
+    "trades",
+    "total_return_percentile",
+)
