@@ -42,7 +42,7 @@ class Beside:
         return {**told, "index": None if self.index is None else self.index.digest}
 
     def gate_on(self, times: TimeArray) -> FloatArray | None:
-        """The gate after each close ``[T]``: kept where it lacks a bar, NaN (closed) before its first and after its last.
+        """The gate after each close ``[T]``: kept where it lacks a bar; NaN (closed) before and after its own.
 
         Errors
             `DataError` where it says nothing about any of `times`.
