@@ -117,6 +117,8 @@ def run_margin(opens, closes, settles, sessions, dates, wishes, capital, mainten
             if sessions[t] != sessions[t - 1]:
                 book.fresh = 0
                 book.up, book.down = limits(mark, 10, TICK)
+                if not book.down <= book.open <= book.up:  # wider ones held, and nobody knows which
+                    book.up = book.down = None
             book.money += book.lots * (book.open - mark) * POINT
             wish = D(str(wishes[t - 1]))
             if called:
