@@ -3,12 +3,12 @@
 A training step is forward, the squared loss of the last output, and backward into all weights; the inputs get no
 gradient. Ours runs in the micro-batches of `micro_rows`, as a training does. "nn" is `torch.nn.LSTM` as one calls it on
 the whole batch, "nn in parts" the same in micro-batches of the size that suits it best, "loop" our plain form, one step
-after the other. Medians, by the clock and by the processor; "of peak" is the share of multiply-adds a second, by the
+after the other, on the whole batch and "in parts" as ours. Medians, by the clock and by the processor; "of peak" is the share of multiply-adds a second, by the
 processor, of what this machine's best matrix product reaches on one core at that moment.
 
 With two threads the machine has to be otherwise idle: threads that wait for each other measure the neighbours.
 
-``python benchmarks/cells.py [threads]``; two threads unless told otherwise.
+``python benchmarks/cells.py [threads] [--cells]``; two threads unless told otherwise, `--cells` for the other cells alone.
 """
 
 import statistics
@@ -145,20 +145,22 @@ def compare(case, layers, goal):
 def cells():
     x = torch.randn(*SAME[:3])
     contestants = {}
+    rows = micro_rows(SAME.steps, SAME.inputs, SAME.units, 1)
     for name, cell in CELLS.items():
-        for form in ("fast", "plain"):
-            stack, last = stacked(cell.but(form=form), SAME)
-            contestants[name, form] = step(stack, last, x, SAME.batch)
+        for form, parts in (("fast", rows), ("plain", SAME.batch), ("plain in parts", rows)):
+            stack, last = stacked(cell.but(form=form.split()[0]), SAME)
+            contestants[name, form] = step(stack, last, x, parts)
     taken = in_turns(contestants, 5)
     found = []
     for name in CELLS:
-        ours, loop = taken[name, "fast"], taken[name, "plain"]
+        ours, loop, parts = taken[name, "fast"], taken[name, "plain"], taken[name, "plain in parts"]
         row = {
             "cell": name,
             "milliseconds": round(ours.wall * 1e3, 2),
             "of_lstm": round(ours.processor / taken["lstm", "fast"].processor, 2),
             "ratio_to_loop": round(loop.wall / ours.wall, 2),
             "ratio_to_loop_processor": round(loop.processor / ours.processor, 2),
+            "ratio_to_loop_in_parts": round(parts.processor / ours.processor, 2),
         }
         print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         found.append(row)
@@ -168,7 +170,8 @@ def cells():
 def main():
     threads = int(sys.argv[1]) if sys.argv[1:] else 2
     torch.set_num_threads(threads)
-    found = [compare(case, layers, goal) for case, goal in CASES.items() for layers in (1, 2)]
+    alone = "--cells" in sys.argv
+    found = [] if alone else [compare(case, layers, goal) for case, goal in CASES.items() for layers in (1, 2)]
     keep("cells", [{"threads": threads, "peak": round(peak() / 1e9, 1), "steps": found, "cells": cells()}])
 
 
