@@ -3,12 +3,13 @@
 A training step is forward, the squared loss of the last output, and backward into all weights; the inputs get no
 gradient. Ours runs in the micro-batches of `micro_rows`, as a training does. "nn" is `torch.nn.LSTM` as one calls it on
 the whole batch, "nn in parts" the same in micro-batches of the size that suits it best, "loop" our plain form, one step
-after the other, on the whole batch and "in parts" as ours. Medians, by the clock and by the processor; "of peak" is the share of multiply-adds a second, by the
-processor, of what this machine's best matrix product reaches on one core at that moment.
+after the other, on the whole batch and "in parts" as ours. Medians, by the clock and by the processor; "of peak" is the
+share of multiply-adds a second, by the processor, of what this machine's best matrix product reaches on one core at
+that moment.
 
 With two threads the machine has to be otherwise idle: threads that wait for each other measure the neighbours.
 
-``python benchmarks/cells.py [threads] [--cells]``; two threads unless told otherwise, `--cells` for the other cells alone.
+``python benchmarks/cells.py [threads] [--cells]``; two threads unless told otherwise, `--cells`: the other cells alone.
 """
 
 import statistics
