@@ -14,6 +14,7 @@ from tidegate.errors import SettingError
 from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, SPLIT, Actions
 from tidegate.strategy.orders import Order
 from tidegate.strategy.rank_and_hold import RankAndHold
+from tidegate.testing.exchanges import another_future
 from tidegate.types.axes import frozen
 
 SEEDS = st.integers(0, 1_000_000)
@@ -102,13 +103,35 @@ class TestMetamorphic:
 
     @given(SEEDS, st.integers(5, 35))
     def test_what_follows(self, seed, cut):
-        """A shorter market gives the same book; so does one whose later bars are noise, but for its own open's fills."""
+        """A market that ends earlier gives the same book up to its end."""
         exchange, score = ranked(seed)
         strategy = RankAndHold(names=3, days=2)
         book = run_portfolio(strategy, Signals(score), exchange, 1e6)
         early = run_portfolio(strategy, Signals(score[:cut]), exchange.until(cut), 1e6)
         assert book.account.lines[:cut].tobytes() == early.account.lines.tobytes()
         assert np.array_equal(book.events[book.events[:, t_.BAR] < cut], early.events)
+
+    @given(SEEDS, st.integers(5, 35))
+    def test_another_future(self, seed, cut):
+        """All after an open is noise (prices, limits, volumes, scores, actions): fills at that open stay, and all before."""
+        exchange, score = ranked(seed)
+        other, said = another_future(exchange, Signals(score), cut, seed)
+        known = {name: getattr(other, name).copy() for name in ("open", "limit_up", "limit_down")}
+        for name, cell in known.items():
+            cell[cut + 1] = getattr(exchange, name)[cut + 1]
+        kept = exchange.actions.bar <= cut + 1
+        actions = Actions(*(frozen(column[kept]) for column in exchange.actions))
+        other = replace(other, **{name: frozen(cell) for name, cell in known.items()}, actions=actions)
+        strategy = RankAndHold(names=3, days=2)
+        books = [
+            run_portfolio(strategy, signals, market, 1e6)
+            for signals, market in ((Signals(score), exchange), (said, other))
+        ]
+        lines = [book.account.lines[: cut + 1] for book in books]
+        events = [book.events[book.events[:, t_.BAR] <= cut + 1] for book in books]
+        assert lines[0].tobytes() == lines[1].tobytes()
+        assert np.array_equal(*events)
+        assert len(events[0]) < len(books[0].events)
 
     @given(SEEDS, st.integers(5, 35))
     def test_the_bar_of_a_fill_after_its_open(self, seed, cut):
