@@ -97,6 +97,8 @@ def test_the_running_rank_ic_ends_at_its_sum():
 
 def test_placebos_say_what_they_are():
     gates, scores = (placebo("p", T, T, np.arange(9.0), 4.0, kind=kind) for kind in ("random gates", "shuffled scores"))
+    once = placebo("p", T, T, np.arange(9.0), 4.0, kind="permuted assets")
+    assert "changed places once" in once.caption.en
     assert "random gates" in gates.caption.en
     assert "dealt out anew" in scores.caption.en
     assert "打乱得分" in scores.series[0].title.zh

@@ -9,7 +9,7 @@ from tidegate.backtest.portfolio import Signals, run_portfolio
 from tidegate.errors import SettingError
 from tidegate.strategy.equal_weight import EqualWeight
 from tidegate.strategy.groups import Groups
-from tidegate.strategy.placebo import random_scores, shuffled_scores
+from tidegate.strategy.placebo import permuted_assets, random_scores, shuffled_scores
 from tidegate.strategy.rank_and_hold import RankAndHold
 from tidegate.strategy.top_k_dropout import TopKDropout
 
@@ -83,7 +83,7 @@ def test_equal_weight_is_what_shuffled_scores_come_to_on_average():
     assert np.mean(dealt) == pytest.approx(whole, abs=3 * np.std(dealt) / np.sqrt(40))
 
 
-@pytest.mark.parametrize("deal", [shuffled_scores, random_scores])
+@pytest.mark.parametrize("deal", [permuted_assets, shuffled_scores, random_scores])
 def test_a_deal_keeps_the_universe_and_asks_no_other_date_nor_column(deal):
     score = np.random.default_rng(0).standard_normal((30, 8))
     score[np.random.default_rng(1).random(score.shape) < 0.2] = np.nan
@@ -98,10 +98,54 @@ def test_a_deal_keeps_the_universe_and_asks_no_other_date_nor_column(deal):
     moved = deal(score[:, order], tuple(names[n] for n in order), seed=3)
     assert np.array_equal(moved, dealt[:, order], equal_nan=True)
     assert not np.array_equal(deal(score, names, seed=4), dealt, equal_nan=True)
-    if deal is shuffled_scores:
+    if deal is not random_scores:
         assert np.array_equal(np.sort(dealt, axis=1), np.sort(score, axis=1), equal_nan=True)
     with pytest.raises(SettingError, match="do not fit the assets"):
         deal(score, names[:-1], seed=3)
+
+
+def lasting(seed, bars=120, assets=40, stay=0.97):
+    """Scores that last from bar to bar, a tenth of them missing for good or for a while."""
+    generator = np.random.default_rng(seed)
+    score = np.empty((bars, assets))
+    score[0] = generator.standard_normal(assets)
+    for bar in range(1, bars):
+        score[bar] = stay * score[bar - 1] + np.sqrt(1 - stay**2) * generator.standard_normal(assets)
+    score[: bars // 2, :2] = np.nan
+    score[bars // 3 :, 2] = np.nan
+    return score
+
+
+@pytest.mark.parametrize(
+    "strategy", [TopKDropout(names=5, drop=5, spend=1.0), Groups(count=6, group=1)], ids=lambda strategy: strategy.name
+)
+def test_permuted_assets_turn_over_as_much_as_what_they_judge_and_a_daily_deal_far_more(strategy):
+    own, permuted, dealt = [], [], []
+    for world in WORLDS:
+        exchange, _ = random_world(world, bars=120, assets=40, cost=100_000)
+        score = lasting(world)
+        for kept, given in (
+            (own, score),
+            (permuted, permuted_assets(score, exchange.assets, seed=world)),
+            (dealt, shuffled_scores(score, exchange.assets, seed=world)),
+        ):
+            book = growth(strategy, given, exchange)[1]
+            kept.append(book.account.lines[:, [t_.L_BOUGHT, t_.L_SOLD]].sum())
+    assert np.mean(permuted) == pytest.approx(np.mean(own), rel=0.15)
+    assert np.mean(dealt) > 2 * np.mean(own)
+
+
+def test_a_permutation_is_one_for_all_dates_and_uniform_on_each_universe():
+    score = np.tile(np.arange(5.0), (3, 1))
+    made = permuted_assets(score, tuple("abcde"), seed=7)
+    assert np.array_equal(made[0], made[1])
+    assert np.array_equal(made[0], made[2])
+    score[1, 3] = np.nan
+    share = np.zeros((4, 4))
+    for seed in range(3000):
+        row = permuted_assets(score, tuple("abcde"), seed=seed)[1]
+        share[np.arange(4), np.searchsorted([0, 1, 2, 4], row[[0, 1, 2, 4]])] += 1 / 3000
+    assert share == pytest.approx(np.full((4, 4), 0.25), abs=0.04)
 
 
 def test_a_deal_is_uniform():

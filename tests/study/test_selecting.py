@@ -10,6 +10,7 @@ from small import small
 
 from tidegate.data.stock_world import StockWorld
 from tidegate.errors import DataError, SettingError, UnknownNameError
+from tidegate.market.instruments import Instruments
 from tidegate.study.api import explain, orders, run
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import EQUAL_WEIGHT, load_books
@@ -18,7 +19,7 @@ from tidegate.study.records import load_forecast
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.selecting import TRADED_EQUALLY, UNGATED, equal_weight, trade_selection
 from tidegate.study.stages import Stages
-from tidegate.testing.corridor import check_corridor
+from tidegate.testing.corridor import check_corridor, other_beside, pass_through
 from tidegate.types.bars import Bars
 
 MONEY = 1e-6
@@ -49,6 +50,23 @@ def test_every_member_and_yardstick_is_there(held):
     assert held.benchmark == EQUAL_WEIGHT
     assert len(held.gates["seed-1"]["total_return"]) == 12
     assert len(set(held.gates["seed-1"]["total_return"].tolist())) > 6
+    assert held.placebos == "permuted assets"
+
+
+def test_turnover_of_the_placebos_stands_beside_the_percentile(ran, held, tmp_path):
+    columns = next(t for t in ran.report.tables if t.key == "results-a-share").columns
+    keys = [column.key for column in columns]
+    at = keys.index("total_return_percentile")
+    assert keys[at + 1 : at + 3] == ["turnover", "placebo_turnover"]
+    (told,) = [m for m in ran.report.measures if m.name == "placebo_turnover"]
+    assert told.value == pytest.approx(np.median(held.gates["seed-1"]["turnover"]))
+    study = Study.of(ranker(placebo="shuffled scores", rivals=[]))
+    said = {"seed-1": load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")}
+    stages = Stages(tmp_path)
+    kept = trade_selection(study, study.source.bars(), said, {}, study.markets[0], stages, Beside(), lambda _: None)
+    daily = load_books(kept.folder)
+    assert daily.placebos == "shuffled scores"
+    assert daily.gates["seed-1"]["turnover"].tolist() != held.gates["seed-1"]["turnover"].tolist()
 
 
 @pytest.mark.parametrize("member", MEMBERS)
@@ -167,9 +185,10 @@ def test_explain_says_that_nothing_was_ordered_and_refuses_an_unknown_member(ran
 def test_tomorrows_orders_are_those_of_the_last_close(ran):
     told = orders(ran.folder)
     assert told.member == "seed-1"
-    assert told.decided == str(table(ran, "seed-1", "book")["time"][-1].date())
+    close = Study.of(ranker()).source.bars().times[-1]
+    assert told.decided == str(close)[:10]
     assert told.frame.height == table(ran, "seed-1", "next").height > 0
-    assert set(told.frame["decided"].to_list()) == {table(ran, "seed-1", "book")["time"][-1]}
+    assert set(told.frame["decided"].to_list()) == {close.item()}
     last = table(ran, "seed-1", "orders")["decided"].max()
     assert last < told.frame["decided"][0]
     best = told.frame.filter(pl.col("side") == "buy")
@@ -223,7 +242,26 @@ def test_a_gate_that_is_always_open_changes_nothing_and_a_closed_one_leaves_cash
 
 
 def test_the_corridor_over_many_assets_knows_nothing_later():
-    assert check_corridor(Study.of(ranker(gates=0, filters=[], rivals=[]))) == 2
+    """Bars, universe, ends of listing and the gate all have another future; some listings have ended before it."""
+    study = Study.of(ranker(gates=0, rivals=[], strategy={"name": "gated", "inner": ranker()["strategy"], "days": 3}))
+    bars, known = study.source.bars(), study.source.instruments()
+    gone = dict(zip(bars.assets[:4], bars.times[[100, 115, 129, 150]].astype("datetime64[D]"), strict=True))
+    table = known.frame.with_columns(
+        delisted=pl.Series([gone.get(asset, np.datetime64("NaT")) for asset in known.frame["asset"]])
+    )
+    for asset, last in gone.items():
+        left = bars.frame.filter((pl.col("asset") != asset) | (pl.col("session") <= pl.lit(last).cast(pl.Date)))
+        bars = Bars.of(left, bars.spec)
+    gate = pl.DataFrame({"time": bars.times, "open": np.where(np.arange(len(bars.times)) % 11 < 8, 1.0, 0.0)})
+    beside = Beside(instruments=Instruments.of(table), gate=gate)
+    whole, cut = pass_through(study, bars, beside), bars.times[len(bars.times) * 3 // 4]
+    other = pass_through(study, bars, other_beside(beside, bars, cut, seed=0))
+    books = [frames["book a-share seed-1"] for frames in (whole.frames, other.frames)]
+    ended = [(frame["holdings"] > 0).sum() for frame in books]
+    assert books[0].filter(pl.col("time") <= cut).equals(books[1].filter(pl.col("time") <= cut))
+    assert not books[0].equals(books[1])
+    assert min(ended) > 20
+    assert check_corridor(study, bars, beside=beside) == 2
 
 
 def test_a_gate_is_another_timing_of_the_same_run_and_frequency():

@@ -26,8 +26,8 @@ class BookSet:
     """All members' ledgers in one market, from the first judged bar on.
 
     `wanted` is each member's exposure as decided after each close ``[T]`` (timings only); `gates` holds, per network
-    member, the total return and the Sharpe ratio of each of its placebos; `paths` the equity of what is no book of
-    orders, from the same capital ``[T]``.
+    member, the total return, the Sharpe ratio and, over many assets, the turnover of each of its placebos; `paths` the
+    equity of what is no book of orders, from the same capital ``[T]``.
     """
 
     market: Market
@@ -75,15 +75,18 @@ class BookSet:
 
 
 def save_gates(work: Path, gates: dict[str, dict[str, FloatArray]]) -> None:
-    """Placebos' total returns and Sharpe ratios → gates.parquet."""
-    empty = pl.DataFrame(schema={"member": pl.String, "total_return": pl.Float64, "sharpe": pl.Float64})
+    """Placebos' total returns, Sharpe ratios and turnovers → gates.parquet; a turnover that nobody measured is null."""
+    numbers = dict.fromkeys(("total_return", "sharpe", "turnover"), pl.Float64())
+    empty = pl.DataFrame(schema={"member": pl.String(), **numbers})
     frames = [
         pl.DataFrame(
             {
                 "member": [member] * len(held["total_return"]),
                 "total_return": held["total_return"],
                 "sharpe": np.nan_to_num(held["sharpe"]),
-            }
+                "turnover": held.get("turnover", [None] * len(held["total_return"])),
+            },
+            schema_overrides=numbers,
         )
         for member, held in gates.items()
     ]
@@ -132,7 +135,7 @@ def load_books(folder: Path) -> BookSet:
         capital=card["capital"],
         stamps=tuple(card["stamps"]),
         gates={
-            str(member): {"total_return": held["total_return"].to_numpy(), "sharpe": held["sharpe"].to_numpy()}
+            str(member): {column.name: column.to_numpy() for column in held.drop("member") if not column.has_nulls()}
             for (member,), held in gates.group_by("member", maintain_order=True)
         },
         folder=folder,

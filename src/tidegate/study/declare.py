@@ -7,7 +7,7 @@ components by their catalog names; the command line and the run folder work on t
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -102,7 +102,11 @@ class Study(Settings):
         default=None, description="an index to hold a selection against; null for equal weight of its universe"
     )
     capital: float = Field(default=1_000_000.0, gt=0, description="money at the start, in the market's currency")
-    gates: int = Field(default=1000, ge=0, description="placebos: random gates, or shuffled scores")
+    gates: int = Field(default=1000, ge=0, description="how many placebos")
+    placebo: Literal["permuted assets", "shuffled scores"] = Field(
+        default="permuted assets",
+        description="a selection's placebos: assets change scores once for a whole book, or on each date anew",
+    )
     watch_test: bool = Field(default=False, description="record the loss on the test range by epoch; it steers nothing")
     rollout: Rollout | None = Field(default=None, description="recursive forecast paths, for one-field level models")
     explain: Explain | None = Field(default=None, description="ask what the network leans on; null asks nothing")

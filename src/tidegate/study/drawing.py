@@ -15,7 +15,7 @@ from tidegate.report.figures.equity import equity
 from tidegate.report.figures.losses import LossCurve, losses
 from tidegate.report.figures.network import network
 from tidegate.report.figures.paths import changes, paths
-from tidegate.report.figures.placebo import placebo
+from tidegate.report.figures.placebo import PLACEBOS, placebo
 from tidegate.report.figures.plain import Curve
 from tidegate.report.figures.scores import distribution, share_above_zero
 from tidegate.report.figures.seeds import Level, Sample, seeds
@@ -281,7 +281,7 @@ def _seeds(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
                 style="percent",
                 rivals=rivals,
                 gates=gates,
-                shuffled=held.placebos != "random gates",
+                kind=held.placebos,
                 note=Text(
                     en=f" The band is of the placebos of {lead.study.title.en}.",
                     zh=f"色带为“{lead.study.title.zh}”的对照。",
@@ -298,8 +298,7 @@ def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         if not held.gates:
             continue
         words, name = GLOSSARY.get(market, Text.same(market)), held.benchmark
-        shuffled = held.placebos != "random gates"
-        what = Text(en=held.placebos, zh="打乱得分" if shuffled else "随机择时")
+        what = Text(en=held.placebos, zh=PLACEBOS[held.placebos][0].zh)
         title = Text(en=f"{shown.key} Among {what.en}, {words.en}", zh=f"{shown.key} 与{what.zh}比较：{words.zh}")
         others = {name: (GLOSSARY[name], found.value("total_return", name, market))}
         made.append(
@@ -311,7 +310,7 @@ def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
                 found.over_seeds("total_return", market),
                 label=found.study.title,
                 others=others,
-                kind="shuffled scores" if shuffled else "random gates",
+                kind=held.placebos,
                 note=None if held.selects else _POOLED,
             )
         )

@@ -16,11 +16,11 @@ from tidegate.measures.falls import ForwardFalls, coverage
 from tidegate.measures.returns import periods_per_year
 from tidegate.measures.trading import trips_of_path
 from tidegate.strategy.base import Timing
+from tidegate.strategy.placebo import FEW_GATES
 from tidegate.study.books import BookSet
 from tidegate.study.code import code_version
 from tidegate.study.declare import Study
 from tidegate.study.stages import Kept, Stages
-from tidegate.study.trading import FEW_GATES
 from tidegate.types.axes import FloatArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
@@ -224,4 +224,9 @@ def _placed(held: BookSet, member: str, judged: tuple[Measure, ...], subject: di
                 kind=held.placebos,
             )
         )
+    if "turnover" in held.gates.get(member, {}):
+        drawn, own = held.gates[member]["turnover"], real["turnover"]
+        low, middle, high = (float(q) for q in np.quantile(drawn, [0.05, 0.5, 0.95]))
+        note = f"median of {len(drawn)} {held.placebos} ({low:.3g} … {high:.3g}, middle 90 %); its own is {own:.3g}"
+        found.append(stated("placebo_turnover", subject, middle, "times a year", n=len(drawn), note=note))
     return found

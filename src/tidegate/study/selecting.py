@@ -2,9 +2,9 @@
 
 A member is whoever ranks: ``seed-3``, ``ensemble``, a rival by its name. All go through the same strategy, exchange and
 costs, from the first bar that is judged to the last, and so does the universe in equal parts. Beside them stand equal
-weight without costs and, where one is named, an index: yardsticks that nobody trades. A placebo is the same book with
-each date's scores dealt out anew among the assets that have one; under a gate it is the same scores behind a gate of
-the same spells in another order.
+weight without costs and, where one is named, an index: yardsticks that nobody trades. A placebo is the same book on
+scores whose assets have changed places, once for the whole book or, where the study says so, on each date anew; under a
+gate it is the same scores behind a gate of the same spells in another order.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,9 @@ from tidegate.market.base import Market
 from tidegate.market.exchange import Exchange
 from tidegate.market.universe import Universe, UniverseMask
 from tidegate.measures.returns import annualised_return, periods_per_year, sharpe, simple_returns, total_return
+from tidegate.measures.trading import turnover
 from tidegate.strategy.equal_weight import EqualWeight
-from tidegate.strategy.placebo import arrangements, random_gates, shuffled_scores
+from tidegate.strategy.placebo import FEW_GATES, arrangements, permuted_assets, random_gates, shuffled_scores
 from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside
 from tidegate.study.book_frames import book_frames
@@ -41,7 +42,6 @@ from tidegate.types.forecast import Forecast
 
 __all__ = ["REBALANCED", "TRADED_EQUALLY", "UNGATED", "equal_weight", "scores_on", "trade_selection"]
 
-FEW_GATES = 100
 UNGATED = "ungated"
 """The leading member's book without its gate, where a study has one."""
 TRADED_EQUALLY, REBALANCED = "equal-weight-traded", 20
@@ -73,6 +73,7 @@ def trade_selection(
         "filters": document(study.filters),
         "capital": study.capital,
         "gates": study.gates,
+        "placebo": study.placebo,
         "beside": beside.digest,
         "code": code_version(
             "market", "strategy", "backtest", "measures", "compiling.py", "study/selecting.py", "study/book_frames.py",
@@ -167,7 +168,7 @@ def _trade(
         study.capital,
         (*exchange.stamps, *(() if chosen is None else chosen.stamps)),
         benchmark=EQUAL_WEIGHT if beside.index is None else INDEX,
-        placebos="shuffled scores" if gate is None else "random gates",
+        placebos=study.placebo if gate is None else "random gates",
     )
 
 
@@ -252,33 +253,36 @@ def _index_on(index: Bars, times: TimeArray) -> FloatArray:
 
 
 def _placebos(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> dict[str, FloatArray]:
-    """Total return and Sharpe ratio of each placebo of the leading member; none where too few can differ."""
+    """Total return, Sharpe ratio and turnover of each placebo of the leading member; none where too few can differ."""
     if study.gates == 0 or (ring.gate is not None and arrangements(np.nan_to_num(ring.gate)) < FEW_GATES):
         return {}
 
     def runs() -> Iterator[Run]:
-        for place, (dealt, gate) in enumerate(_drawn(ring, score, study.gates)):
+        for place, (dealt, gate) in enumerate(_drawn(study, ring, score)):
             if place % 8 == 0:
                 tell(Event("step", "placebos", place, study.gates, study.name))
             yield ring.run(dealt, gate)
 
-    equity = run_portfolios(runs(), threads=THREADS).equity
+    books = run_portfolios(runs(), threads=THREADS)
+    equity = books.equity
     tell(Event("done", "placebos"))
     year = periods_per_year(ring.exchange.times)
     return {
         "total_return": total_return(equity, study.capital),
         "sharpe": sharpe(simple_returns(equity, study.capital), periods_per_year=year),
+        "turnover": turnover(books.bought[:, None], books.sold[:, None], equity, periods_per_year=year),
     }
 
 
-def _drawn(ring: _Ring, score: FloatArray, count: int) -> Iterator[tuple[FloatArray, FloatArray | None]]:
-    """Scores dealt out anew within each date; under a gate the scores themselves behind a random one."""
+def _drawn(study: Study, ring: _Ring, score: FloatArray) -> Iterator[tuple[FloatArray, FloatArray | None]]:
+    """Scores that speak of other assets; under a gate the scores themselves behind a random one."""
     if ring.gate is not None:
-        for gate in random_gates(np.nan_to_num(ring.gate), count, seed=0):
+        for gate in random_gates(np.nan_to_num(ring.gate), study.gates, seed=0):
             yield score, gate
         return
-    for seed in range(count):
-        yield shuffled_scores(score, ring.exchange.assets, seed), None
+    deal = permuted_assets if study.placebo == "permuted assets" else shuffled_scores
+    for seed in range(study.gates):
+        yield deal(score, ring.exchange.assets, seed), None
 
 
 def _capacity(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> pl.DataFrame:

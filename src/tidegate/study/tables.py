@@ -29,6 +29,8 @@ _SELECTED: tuple[tuple[str, Style], ...] = (
     ("total_return_before_fees", "percent"),
     ("total_return", "percent"),
     ("total_return_percentile", "percent"),
+    ("turnover", "number"),
+    ("placebo_turnover", "number"),
     ("excess_return", "percent"),
     ("sharpe", "number"),
     ("max_drawdown", "percent"),
@@ -93,8 +95,8 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
 
 
 _SELECTED_NOTE = Text(
-    en=f"{_QUARTILES.en} Total return stands three times: before fees and slippage, after slippage, and after both; all else is net of both. The percentile is the share of placebos that earned less: 50 % is luck. Yardsticks are traded by nobody and pay nothing.",
-    zh=f"{_QUARTILES.zh}总收益列出三次：未计费用与滑点、计滑点后、计两者后；其余均为净值。分位为对照中收益更低者的比例：50% 即运气。基准无人交易，亦无成本。",
+    en=f"{_QUARTILES.en} Total return stands three times: before fees and slippage, after slippage, and after both; all else is net of both. The percentile is the share of placebos that earned less: 50 % is luck; beside it stands how often a year the book was turned over, and its placebos in the median. Where these differ, so do costs. Yardsticks are traded by nobody and pay nothing.",
+    zh=f"{_QUARTILES.zh}总收益列出三次：未计费用与滑点、计滑点后、计两者后；其余均为净值。分位为对照中收益更低者的比例：50% 即运气；其旁为账本每年换手次数及对照的中位数，二者不同则成本亦不同。基准无人交易，亦无成本。",
 )
 
 

@@ -19,7 +19,7 @@ from tidegate.measures.returns import periods_per_year, sharpe, simple_returns, 
 from tidegate.strategy.always_in import AlwaysIn
 from tidegate.strategy.base import Timing
 from tidegate.strategy.buy_and_hold import BuyAndHold
-from tidegate.strategy.placebo import arrangements, random_gates
+from tidegate.strategy.placebo import FEW_GATES, arrangements, random_gates
 from tidegate.study.books import BENCHMARK, save_card, save_gates
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
@@ -28,10 +28,7 @@ from tidegate.study.stages import Kept, Stages
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 
-__all__ = ["FEW_GATES", "trade_study"]
-
-FEW_GATES = 100
-"""A gate with fewer different arrangements has no placebos: a percentile among so few says nothing."""
+__all__ = ["trade_study"]
 
 
 def trade_study(

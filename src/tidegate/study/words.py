@@ -41,6 +41,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "information_ratio": ("information ratio", "信息比率"),
     "total_return_percentile": ("percentile among placebos", "在对照中的分位"),
     "total_return_placebo_p": ("p-value among placebos", "对照 p 值"),
+    "placebo_turnover": ("turnover of placebos", "对照的换手率"),
     "sharpe_percentile": ("Sharpe percentile among placebos", "夏普在对照中的分位"),
     "sharpe_placebo_p": ("Sharpe p-value among placebos", "夏普对照 p 值"),
     "pairs": ("forecasts judged", "被评判的预测数"),
@@ -148,7 +149,7 @@ HOW: dict[str, Text] = {
     "deflated_sharpe": Text(en="the same, for the best of all variants tried here", zh="同上，按此处尝试的全部变体中最佳者修正"),
     "probabilistic_sharpe": Text(en="chance that the true ratio is above zero, for one trial", zh="真实比率大于零的概率（单次检验）"),
     "win_rate": Text(en="closed round trips, net; exact interval", zh="已平仓交易（净）；精确区间"),
-    "total_return_percentile": Text(en="random gates of the same exposure and spells, or shuffled scores", zh="同持仓与持仓段的随机择时，或打乱的得分"),
+    "total_return_percentile": Text(en="random gates of the same exposure and spells; of a selection, scores of other assets", zh="同持仓与持仓段的随机择时；选股则为他人的得分"),
 }  # fmt: skip
 """How the figures of the doubt table were made."""
 

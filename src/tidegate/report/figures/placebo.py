@@ -1,6 +1,4 @@
-"""Random gates of the same exposure and spell lengths as a histogram, with the real result marked (HONESTY, timing)."""
-
-from typing import Literal
+"""Placebos as a histogram with the real result marked: random gates of a timing, others' scores of a selection."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,7 +7,7 @@ from tidegate.errors import SettingError
 from tidegate.report.figures.plain import BAND_SEEDS, Floats, joined, numbers, sentences
 from tidegate.types.report import Figure, Series, Style, Text
 
-__all__ = ["placebo"]
+__all__ = ["PLACEBOS", "placebo"]
 
 
 def placebo(
@@ -23,7 +21,7 @@ def placebo(
     bins: int = 40,
     label: Text | None = None,
     others: dict[str, tuple[Text, float]] | None = None,
-    kind: Literal["random gates", "shuffled scores"] = "random gates",
+    kind: str = "random gates",
     note: Text | None = None,
 ) -> Figure:
     """Draw the histogram of placebos' results and where the real one stands.
@@ -31,7 +29,7 @@ def placebo(
     Parameters
     ----------
     gates
-        ``[G]`` the measure of each placebo: random gates of a timing, shuffled scores of a selection (`kind`).
+        ``[G]`` the measure of each placebo: of what `kind` among `PLACEBOS`.
     real
         The real result, one or one for each seed ``[S]``; their median is marked, with the quartiles as a band.
     others
@@ -53,7 +51,7 @@ def placebo(
     middle = float(np.nanmedian(values))
     counts, edges = np.histogram(held, bins=bins)
     share = (float((held < middle).sum()) + 0.5 * float((held == middle).sum())) / held.size
-    words = _KINDS[kind][0]
+    words = PLACEBOS[kind][0]
     name = label or Text(en="The real one", zh="实际结果")
     series = [
         Series(
@@ -91,11 +89,11 @@ def placebo(
     ]
     caption = Text(
         en=(
-            f"The real result stands at percentile {100 * share:.0f} of {_KINDS[kind][1].en}. Below 95, chance is "
+            f"The real result stands at percentile {100 * share:.0f} of {PLACEBOS[kind][1].en}. Below 95, chance is "
             "explanation enough; of several variants tried, the best stands high by selection alone."
         ),
         zh=(
-            f"实际结果位于{_KINDS[kind][1].zh}的第 {100 * share:.0f} 百分位。低于 95 时，偶然足以解释；"
+            f"实际结果位于{PLACEBOS[kind][1].zh}的第 {100 * share:.0f} 百分位。低于 95 时，偶然足以解释；"
             "试过多个变体时，最好的一个仅因挑选就会排得很高。"
         ),
     )
@@ -112,13 +110,21 @@ def placebo(
     )
 
 
-_KINDS = {
+PLACEBOS: dict[str, tuple[Text, Text]] = {
     "random gates": (
         Text(en="random gates", zh="随机择时"),
         Text(en="random gates with the same exposure and spell lengths", zh="同等持仓比例与持续长度的随机择时"),
+    ),
+    "permuted assets": (
+        Text(en="permuted assets", zh="标的互换得分"),
+        Text(
+            en="the same strategy on scores whose assets changed places once, for the whole book",
+            zh="标的一次性互换得分后的同一策略",
+        ),
     ),
     "shuffled scores": (
         Text(en="shuffled scores", zh="打乱得分"),
         Text(en="the same strategy on scores dealt out anew within each date", zh="每日得分随机重新分配后的同一策略"),
     ),
 }
+"""Kinds of placebos: in a few words, and in full."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tidegate.report.figures.placebo import PLACEBOS
 from tidegate.report.figures.plain import Floats, numbers, sentences
 from tidegate.types.report import Figure, Series, Style, Text
 
@@ -43,7 +44,7 @@ def seeds(
     style: Style = "number",
     rivals: Sequence[Level] = (),
     gates: Floats | None = None,
-    shuffled: bool = False,
+    kind: str = "random gates",
     note: Text | None = None,
 ) -> Figure:
     """Draw seeds as dots over their quartile box, a line across for each rival, a band for random gates.
@@ -54,8 +55,8 @@ def seeds(
         What is measured, the title of the axis.
     gates
         ``[G]`` the measure of random gates of the same exposure, or None; their middle 90 % is shaded.
-    shuffled
-        Whether those are the same strategy on shuffled scores instead.
+    kind
+        What those are, one of `PLACEBOS`.
 
     >>> figure = seeds(
     ...     "b9", Text.same("Seeds"), Text.same("Sharpe"), [Sample("lstm", Text.same("LSTM"), np.array([0.1, 0.3]))]
@@ -70,8 +71,8 @@ def seeds(
             Series(
                 key="gates",
                 title=Text(
-                    en=f"{len(gates):,} {'shuffled scores' if shuffled else 'random gates'}, middle 90 %",
-                    zh=f"{len(gates):,} 次{'打乱得分' if shuffled else '随机择时'}的中间 90%",
+                    en=f"{len(gates):,} {PLACEBOS[kind][0].en}, middle 90 %",
+                    zh=f"{len(gates):,} 次{PLACEBOS[kind][0].zh}的中间 90%",
                 ),
                 kind="shade",
                 role="doubt",
@@ -120,10 +121,9 @@ def seeds(
         ),
         zh=f"每个点是 {told} 个种子之一；它们共用同一段历史，其离散程度并不说明其他年份的情况。",
     )
-    gated = Text(en="gates of the same exposure and spell lengths", zh="同等持仓比例与持续长度的随机择时")
-    chance = Text(en="shuffled scores", zh="打乱得分") if shuffled else gated
+    chance = PLACEBOS[kind][1]
     band = Text(
-        en=(f"The pale band is what {chance.en} reach by chance: inside it, chance is explanation enough."),
+        en=(f"The pale band is where {chance.en} would lie by chance: inside it, chance is explanation enough."),
         zh=f"浅色带为{chance.zh}所能达到的范围：落在带内，偶然足以解释。",
     )
     return Figure(
