@@ -29,11 +29,12 @@ def panel(seed=0, sessions=40, start="2022-04-11", names=NAMES, per_session=1, *
     days = np.busday_offset(np.datetime64(start), np.arange(sessions), roll="forward")
     frames = []
     for name in names:
-        before, rows = int(draw.integers(200, 3000)), []
+        before, rows, factor = int(draw.integers(200, 3000)), [], 1.0
         for day in days:
             if draw.random() < 0.1:
                 continue
             reference = before if draw.random() < 0.9 else max(int(before * draw.uniform(0.4, 1.0)), 5)
+            factor = factor * before / reference
             for k in range(per_session):
                 step = draw.choice([0.05, 0.11, 0.4], p=[0.9, 0.07, 0.03])
                 four = np.maximum((reference * (1 + draw.uniform(-step, step, 4))).astype(int), 2)
@@ -47,6 +48,7 @@ def panel(seed=0, sessions=40, start="2022-04-11", names=NAMES, per_session=1, *
                         "low": four.min() / 100,
                         "close": four[1] / 100,
                         "preclose": reference / 100 if draw.random() < 0.95 else None,
+                        "factor": factor,
                         "volume": float(draw.integers(0, 3) * draw.integers(1, 10**6)),
                         "amount": float(draw.integers(0, 10**9)) / 7,
                         "suspended": bool(draw.random() < 0.05),
@@ -84,7 +86,7 @@ def same(one, other):
 
 class TestShares:
     @given(seed=st.integers(0, 10**6), without=st.sets(st.sampled_from(
-        ["preclose", "volume", "amount", "suspended", "at_risk", "limit_up", "limit_down"])))  # fmt: skip
+        ["preclose", "factor", "volume", "amount", "suspended", "at_risk", "limit_up", "limit_down"])))  # fmt: skip
     def test_the_quick_way_is_the_stacked_one(self, seed, without):
         bars = panel(seed, sessions=15, without=sorted(without))
         same(AShare().exchange(bars), stacked(AShare().conditions, bars))
@@ -96,6 +98,45 @@ class TestShares:
         )
         bars = panel(3, sessions=12, start=start, names=names)
         same(AShare(commission=0.0003).exchange(bars), stacked(AShare(commission=0.0003).conditions, bars))
+
+    def test_without_reference_prices_the_factor_tells_actions_and_limits(self):
+        """10.00 → 8.00 with a factor of 1 → 1.25 is a split of 10 for 12.5, not a loss of a fifth."""
+        days = np.arange("2024-01-02", "2024-01-06", dtype="datetime64[D]")
+        prices = {name: [10.0, 10.0, 8.0, 8.1] for name in ("open", "high", "low", "close")}
+        frame = pl.DataFrame({"time": days.astype("datetime64[us]"), "session": days, "asset": ["600000.SH"] * 4,
+                              **prices, "factor": [1.0, 1.0, 1.25, 1.25]})  # fmt: skip
+        spec = BarSpec(frequency="1d", kind="stock", currency="CNY", title="made", source="a test")
+        made = AShare().exchange(Bars.of(frame, spec))
+        assert [column.tolist() for column in made.actions] == [[2], [0], [REFERENCE], [1000], [800], [2]]
+        assert made.limit_up[:, 0].tolist() == [NO_LIMIT, 1100, 880, 880]
+        assert made.alarms == ()
+        assert "derived from the adjustment factor" in made.stamps[0]
+        terms = AShare().conditions(Bars.of(frame, spec), "600000.SH")
+        assert terms.reference.tolist() == [10.0, 10.0, 8.0, 8.0]
+        assert terms.stamps[0] == made.stamps[0]
+        bare = AShare().exchange(Bars.of(frame.drop("factor"), spec))
+        assert "Corporate actions are not known" in bare.stamps[0]
+        assert "every share counts as not under one" in bare.stamps[1]
+        warned = AShare().exchange(Bars.of(frame.with_columns(at_risk=pl.lit(value=False)), spec))
+        assert not any("risk warnings" in stamp for stamp in warned.stamps)
+
+    @pytest.mark.parametrize("factor", [[1.0, 1.0, 1.25], [1.0, 1.25, 1.25]], ids=["on resumption", "in the halt"])
+    def test_a_factor_that_changes_with_a_halt(self, factor):
+        days = np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]")
+        prices = {name: [10.0, 10.0, 8.0] for name in ("open", "high", "low", "close")}
+        frame = pl.DataFrame({"time": days.astype("datetime64[us]"), "session": days, "asset": ["600000.SH"] * 3,
+                              **prices, "factor": factor, "suspended": [False, True, False]})  # fmt: skip
+        spec = BarSpec(frequency="1d", kind="stock", currency="CNY", title="made", source="a test")
+        made = AShare().exchange(Bars.of(frame, spec))
+        assert [column.tolist() for column in made.actions] == [[2], [0], [REFERENCE], [1000], [800], [2]]
+
+    def test_missing_reference_prices_are_counted(self):
+        bars = panel(2, without=("factor",))
+        told = {alarm.what: alarm.times for alarm in AShare().exchange(bars).alarms}
+        later = pl.col("time") > pl.col("time").min().over("asset")
+        missing = bars.frame.filter(later & ~pl.col("suspended") & pl.col("preclose").is_null()).height
+        assert missing > 0
+        assert told["no reference price; the factor's, or the last close, takes its place"] == missing
 
     def test_within_a_day(self):
         bars = panel(5, sessions=8, per_session=4, without=("preclose",))

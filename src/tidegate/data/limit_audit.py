@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from tidegate.market.boards import board_of
+from tidegate.market.boards import SHARE_TICK, board_of
 from tidegate.market.instruments import Instruments
 from tidegate.market.limits import LIMITS, LIMITS_AT_RISK, limit_ticks
 from tidegate.market.prices import whole_ticks
@@ -35,7 +35,6 @@ CLASSES: dict[str, str] = {
 """Class → its rule in words, in the order in which they are tried."""
 _FIVE_FREE, _SHORT, _LONG, _ISSUED = 5, 5, 60, 60
 _WHOLE = 10
-_TICK = 0.01
 
 
 class LimitAudit(NamedTuple):
@@ -85,7 +84,7 @@ def audit_limits(bars: Bars, instruments: Instruments | None = None) -> LimitAud
     >>> audit_limits(example_bars(sessions=60)).breaches.height
     0
     """
-    reference, high, low = (whole_ticks(bars.column(name), _TICK, name) for name in ("preclose", "high", "low"))
+    reference, high, low = (whole_ticks(bars.column(name), SHARE_TICK, name) for name in ("preclose", "high", "low"))
     asset = np.repeat(np.arange(len(bars.assets)), np.diff(bars.offsets))
     percent = _percent(bars, asset)
     up, down = limit_ticks(reference, percent)

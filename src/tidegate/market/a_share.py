@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from tidegate.market.base import RATE_UNIT, Conditions, Market
-from tidegate.market.boards import board_of
+from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
     STAMP_DUTY_SELL,
@@ -19,25 +19,21 @@ from tidegate.market.limits import ONE_TICK
 from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
 from tidegate.market.share_exchange import ShareTerms, share_exchange
 from tidegate.market.share_limits import ShareLimits
-from tidegate.market.share_rows import ShareRows
+from tidegate.market.share_rows import ShareRows, share_stamps
 from tidegate.types.axes import frozen
 from tidegate.types.bars import Bars
 
 __all__ = ["AShare"]
 
-_TICK = 0.01
-_PER_YUAN = 100
-_STAMPS = (
-    "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash.",
-    "Dividends are not taxed.",
-)
+_STAMPS = ("Dividends are not taxed.",)
 
 
 class AShare(Market):
     """One A share: lots and limits of its board, T+1, dated stamp duty and transfer fee, commission with a minimum.
 
-    Bars hold **raw** prices; `preclose` is the exchange's reference price, and where it differs from the last close the
-    holding is changed by a corporate action (shares × close / preclose, the remainder in cash). Limits come from the
+    Bars hold **raw** prices; `preclose` is the exchange's reference price (without it, the last close × factor then /
+    factor now), and where it differs from the last close the holding is changed by a corporate action (shares × close /
+    preclose, the remainder in cash). Limits come from the
     bars where they have them, else from the reference price. A bar that opens *beyond* the computed limit shows that
     none held that session (share reform, first days of listing). A suspended session has no bar.
 
@@ -77,7 +73,7 @@ class AShare(Market):
         open_, close = rows.open, rows.close
         up, down, holds = ShareLimits(rows, instruments).limits
         free = rows.trades
-        limit_up, limit_down = limit_prices(up, down, holds, _TICK)
+        limit_up, limit_down = limit_prices(up, down, holds, SHARE_TICK)
         commission = frozen(rate(self.commission, count))
         shanghai = board.exchange == "SH"
         transfer = TRANSFER_BY_VALUE[board.exchange]
@@ -88,12 +84,12 @@ class AShare(Market):
         return Conditions(
             times=frozen(own.times),
             session=frozen(own.session),
-            open=frozen(as_prices(open_, _TICK)),
-            close=frozen(as_prices(close, _TICK)),
+            open=frozen(as_prices(open_, SHARE_TICK)),
+            close=frozen(as_prices(close, SHARE_TICK)),
             can_buy_open=frozen(free & ~(holds & (open_ >= up))),
             can_sell_open=frozen(free & ~(holds & (open_ <= down))),
             exact=True,
-            money_unit=1 / _PER_YUAN,
+            money_unit=1 / FEN_PER_YUAN,
             lot=board.lot,
             minimum_quantity=board.minimum,
             multiplier=1,
@@ -107,15 +103,16 @@ class AShare(Market):
                 "transfer_fee": frozen(transfer.at(own.dates)),
             },
             per_share={"transfer_fee": frozen(TRANSFER_SHANGHAI_FACE.at(own.dates))} if shanghai else {},
-            minimum_commission=round(self.minimum_commission_yuan * _PER_YUAN),
-            tick=_TICK,
+            minimum_commission=round(self.minimum_commission_yuan * FEN_PER_YUAN),
+            tick=SHARE_TICK,
             slippage_ticks=self.slippage_ticks,
             suspended=own.suspended,
             currency="CNY",
             limit_up=frozen(limit_up),
             limit_down=frozen(limit_down),
-            reference=frozen(as_prices(acted, _TICK)),
+            reference=frozen(as_prices(acted, SHARE_TICK)),
             stamps=(
+                *share_stamps(bars, at_risk=self.at_risk),
                 *_STAMPS,
                 *(note for table in tables for note in table.unconfirmed(own.dates)),
             ),
@@ -125,7 +122,7 @@ class AShare(Market):
         """Resolve every share at once, without a loop over assets: the numbers of the stacked `conditions`."""
         terms = ShareTerms(
             commission=round(self.commission * RATE_UNIT),
-            minimum_commission=round(self.minimum_commission_yuan * _PER_YUAN),
+            minimum_commission=round(self.minimum_commission_yuan * FEN_PER_YUAN),
             slippage_ticks=self.slippage_ticks,
             at_risk=self.at_risk,
             recovery=self.recovery,

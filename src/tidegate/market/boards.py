@@ -9,7 +9,12 @@ from typing import Literal, NamedTuple
 
 from tidegate.errors import DataError
 
-__all__ = ["BoardRules", "board_of"]
+__all__ = ["FEN_PER_YUAN", "SHARE_TICK", "BoardRules", "board_of"]
+
+SHARE_TICK = 0.01
+"""Smallest step of a price of any A share, in yuan."""
+FEN_PER_YUAN = 100
+"""Money of A shares is counted in fen."""
 
 Board = Literal["main", "chinext", "star", "beijing"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.market.alarms import merged
-from tidegate.market.boards import BoardRules, board_of
+from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, BoardRules, board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
     STAMP_DUTY_SELL,
@@ -21,15 +21,13 @@ from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, 
 from tidegate.market.instruments import Instruments
 from tidegate.market.limits import ONE_TICK
 from tidegate.market.share_limits import ShareLimits
-from tidegate.market.share_rows import ShareRows
+from tidegate.market.share_rows import ShareRows, share_stamps
 from tidegate.market.stacking import end_stamps, ends, limits_with_bans, session_axis, whole_average
 from tidegate.types.axes import IntArray, frozen
 from tidegate.types.bars import Bars
 
 __all__ = ["ShareTerms", "share_exchange"]
 
-_TICK = 0.01
-_PER_YUAN = 100
 _BLOCK = 1 << 18
 
 
@@ -75,7 +73,7 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
         volume=frozen(cells.volume),
         vwap=None if cells.vwap is None else frozen(cells.vwap),
         actions=Actions.of(actions),
-        tick=frozen(np.full(count, _TICK)),
+        tick=frozen(np.full(count, SHARE_TICK)),
         tick_value=frozen(np.ones(count, dtype=np.int64)),
         lot=frozen(np.array([board.lot for board in boards], dtype=np.int64)),
         minimum=frozen(np.array([board.minimum for board in boards], dtype=np.int64)),
@@ -84,10 +82,16 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
         group=frozen(group),
         minimum_commission=terms.minimum_commission,
         slippage_ticks=terms.slippage_ticks,
-        money_scale=_PER_YUAN,
+        money_scale=FEN_PER_YUAN,
         shorts=False,
         currency="CNY",
-        stamps=(*terms.stamps, *notes, *end_stamps(instruments, terms.recovery), *(alarm.told for alarm in told)),
+        stamps=(
+            *share_stamps(bars, at_risk=terms.at_risk),
+            *terms.stamps,
+            *notes,
+            *end_stamps(instruments, terms.recovery),
+            *(alarm.told for alarm in told),
+        ),
         alarms=told,
     )
 
@@ -151,7 +155,7 @@ class _Cells:
         volume = rows.column("volume")
         self._lay(self.volume, np.rint(np.nan_to_num(volume)).astype(np.int64)[keep], place[keep], first, end)
         if self.vwap is not None:
-            given = whole_average(rows.column("amount"), volume, _TICK, low, high)
+            given = whole_average(rows.column("amount"), volume, SHARE_TICK, low, high)
             self._lay(self.vwap, np.where(given > 0, given, rows.close)[keep], place[keep], first, end)
 
     @staticmethod
@@ -179,6 +183,6 @@ def _fees(
         made[:, place, [2, 5]] = table.at(days, before=0)[:, None]
         notes += (*table.unconfirmed(own), *ONE_TICK[exchange].unconfirmed(days))
         if exchange == "SH":
-            made[:, place, [8, 11]] = _PER_YUAN * TRANSFER_SHANGHAI_FACE.at(days)[:, None]
+            made[:, place, [8, 11]] = FEN_PER_YUAN * TRANSFER_SHANGHAI_FACE.at(days)[:, None]
             notes += TRANSFER_SHANGHAI_FACE.unconfirmed(days)
     return made, group, tuple(notes)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.market.alarms import Alarm, alarm
+from tidegate.market.boards import SHARE_TICK
 from tidegate.market.calendar import XSHG
 from tidegate.market.dated import DatedTable
 from tidegate.market.instruments import Instruments
@@ -35,7 +36,6 @@ from tidegate.types.axes import BoolArray, IntArray
 
 __all__ = ["ShareLimits"]
 
-_TICK = 0.01
 _RULES = (LIMITS, LIMITS_AT_RISK, LIMITS_DELISTING)
 _NORMAL, _WARNED, _DELISTING = range(3)
 Days = NDArray[np.datetime64]
@@ -133,7 +133,7 @@ class ShareLimits:
     def _issue(self) -> IntArray:
         """Issue prices in ticks ``[N]``, 0 where not known."""
         assert self.instruments is not None
-        return whole_ticks(self.instruments.numbers("issue_price", self.rows.names), _TICK, "issue prices")
+        return whole_ticks(self.instruments.numbers("issue_price", self.rows.names), SHARE_TICK, "issue prices")
 
     @cached_property
     def given(self) -> tuple[IntArray, IntArray]:
@@ -166,6 +166,7 @@ class ShareLimits:
         opens = rows.first_of_session & rows.trades
         same = rows.reference == rows.before
         made = [
+            *alarm("no reference price; the factor's, or the last close, takes its place", rows.unnamed, rows.told),
             *alarm("opens beyond the limits on the first bar known", opens & self.gaps & (rows.before == 0), rows.told),
             *alarm(
                 "opens beyond the limits though the reference price is the last close (share reform, resumption); no"

@@ -12,13 +12,32 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import DataError
-from tidegate.market.boards import BoardRules, board_of
-from tidegate.market.prices import whole_ticks
+from tidegate.market.boards import SHARE_TICK, BoardRules, board_of
+from tidegate.market.prices import nearest_tick, whole_ticks
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
+from tidegate.types.bars import Bars
 
-__all__ = ["ShareRows"]
+__all__ = ["ShareRows", "share_stamps"]
 
-_TICK = 0.01
+_FROM_REFERENCES = (
+    "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash."
+)
+_FROM_FACTOR = (
+    "Reference prices are derived from the adjustment factor (last close × factor then / factor now, to the tick), and"
+    " corporate actions from them: shares × close / reference, the remainder in cash."
+)
+_NO_ACTIONS = (
+    "Corporate actions are not known: the bars have neither reference prices nor a factor, so that holders lose what"
+    " was split or paid."
+)
+_NO_WARNINGS = "The bars do not tell risk warnings (ST): every share counts as not under one."
+
+
+def share_stamps(bars: Bars, *, at_risk: bool) -> tuple[str, ...]:
+    """Say where corporate actions come from, and what of risk warnings is not known."""
+    named = bars.has("preclose")
+    actions = _FROM_REFERENCES if named else _FROM_FACTOR if bars.has("factor") else _NO_ACTIONS
+    return (actions, *(() if at_risk or bars.has("at_risk") else (_NO_WARNINGS,)))
 
 
 @dataclass(frozen=True)
@@ -53,7 +72,7 @@ class ShareRows:
         if name not in self.frame.columns:
             return np.zeros(len(self.asset), dtype=np.int64)
         where = self.names[0] if len(self.names) == 1 else f"{name} of {self.names[0]} … {self.names[-1]}"
-        return whole_ticks(self.column(name), _TICK, where)
+        return whole_ticks(self.column(name), SHARE_TICK, where)
 
     def told(self, row: int) -> str:
         """Name a row in words."""
@@ -132,9 +151,38 @@ class ShareRows:
 
     @cached_property
     def reference(self) -> IntArray:
-        """Reference price of each row's session in ticks: as given, else the close before; 0 where none is known."""
-        given = self.ticks("preclose")
-        return np.where(given > 0, given, self.before)
+        """Reference price of each row's session in ticks; 0 where none is known.
+
+        As given; else the last traded close × factor then / factor now, to the tick; else the close before.
+        """
+        given = self._given
+        return np.where(given > 0, given, np.where(self._derived > 0, self._derived, self.before))
+
+    @cached_property
+    def unnamed(self) -> BoolArray:
+        """Traded rows that open a session without a reference price, in bars that give some."""
+        if "preclose" not in self.frame.columns:
+            return np.zeros(len(self.asset), dtype=bool)
+        unnamed: BoolArray = self.first_of_session & self.trades & (self._given == 0) & (self.before > 0)
+        return unnamed
+
+    @cached_property
+    def _given(self) -> IntArray:
+        return self.ticks("preclose")
+
+    @cached_property
+    def _derived(self) -> IntArray:
+        """Reference price of each row's session by the factor; 0 where there is none, or nothing was traded before."""
+        made = np.zeros(len(self.asset), dtype=np.int64)
+        if "factor" not in self.frame.columns:
+            return made
+        factor, row = self.column("factor"), np.arange(len(made))
+        last = np.append(-1, np.maximum.accumulate(np.where(self.trades, row, -1))[:-1])[self.start]
+        known = (last >= 0) & (self.asset[last] == self.asset)
+        ratio = factor[last] / factor[self.start]
+        known &= np.isfinite(ratio) & (ratio > 0)
+        made[known] = nearest_tick((self.close[last] * ratio)[known], 1.0)
+        return made
 
     @cached_property
     def moved(self) -> tuple[IntArray, IntArray]:
