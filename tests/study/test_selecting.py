@@ -245,12 +245,12 @@ def test_the_corridor_over_many_assets_knows_nothing_later():
     """Bars, universe, ends of listing and the gate all have another future; some listings have ended before it."""
     study = Study.of(ranker(gates=0, rivals=[], strategy={"name": "gated", "inner": ranker()["strategy"], "days": 3}))
     bars, known = study.source.bars(), study.source.instruments()
-    gone = dict(zip(bars.assets[:4], bars.times[[100, 115, 129, 150]].astype("datetime64[D]"), strict=True))
+    gone = dict(zip(bars.assets[:4], bars.times[[100, 115, 129, 150]].astype("datetime64[D]").tolist(), strict=True))
     table = known.frame.with_columns(
-        delisted=pl.Series([gone.get(asset, np.datetime64("NaT")) for asset in known.frame["asset"]])
+        delisted=pl.Series([gone.get(asset) for asset in known.frame["asset"]], dtype=pl.Date)
     )
     for asset, last in gone.items():
-        left = bars.frame.filter((pl.col("asset") != asset) | (pl.col("session") <= pl.lit(last).cast(pl.Date)))
+        left = bars.frame.filter((pl.col("asset") != asset) | (pl.col("session") <= last))
         bars = Bars.of(left, bars.spec)
     gate = pl.DataFrame({"time": bars.times, "open": np.where(np.arange(len(bars.times)) % 11 < 8, 1.0, 0.0)})
     beside = Beside(instruments=Instruments.of(table), gate=gate)

@@ -5,7 +5,7 @@ uses.
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import polars as pl
 
 from tidegate.errors import ClockError
 from tidegate.learn.fit import load_fitted
+from tidegate.market.instruments import Instruments
 from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside
 from tidegate.study.books import load_books
@@ -28,7 +29,7 @@ from tidegate.testing.scramble import scramble_future
 from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold
 
-__all__ = ["Passed", "check_corridor", "pass_through"]
+__all__ = ["Passed", "check_corridor", "other_beside", "pass_through"]
 
 
 _DECIDED = ("asset", "side", "quantity", "at", "reason", "score", "rank")
@@ -44,8 +45,11 @@ class Passed:
     frames: dict[str, pl.DataFrame]
 
 
-def pass_through(study: Study, bars: Bars) -> Passed:
-    """Send a study through every room on `bars`: the model with its first seed, and every rival."""
+def pass_through(study: Study, bars: Bars, beside: Beside | None = None) -> Passed:
+    """Send a study through every room on `bars`: the model with its first seed, and every rival.
+
+    A selection is traded with what is `beside` it: instruments, an index, a gate.
+    """
     prints: dict[tuple[str, int], str] = {}
     frames: dict[str, pl.DataFrame] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +67,7 @@ def pass_through(study: Study, bars: Bars) -> Passed:
             frames[f"forecast {job.label}"] = forecasts[job.label].frame.drop("truth")
         for market in study.markets if study.strategy is not None else ():
             traded = (
-                trade_selection(study, standing.bars, forecasts, keys, market, stages, Beside(), silent)
+                trade_selection(study, standing.bars, forecasts, keys, market, stages, beside or Beside(), silent)
                 if isinstance(study.strategy, Selection)
                 else trade_study(study, standing.bars, forecasts, keys, market, stages)
             )
@@ -80,12 +84,12 @@ def pass_through(study: Study, bars: Bars) -> Passed:
         return Passed(tuple(load_folds(standing.ground.folds.folder)), prints, frames)
 
 
-def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0) -> int:
+def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0, beside: Beside | None = None) -> int:
     """Scramble the future of each fold's cut, and of the middle of each test range; returns how many cuts were tried.
 
     * After a cut: the hash of what every member learned in that fold is the same.
     * After *t*: forecasts, decisions, fills and books up to *t* are the same, and so are the fills at OPEN(t+1) when
-      only that open stays.
+      only that open stays. What is `beside` a selection gets another future too: ends of listing and the gate.
 
     No row vanishes, so that the time axis (and a split by shares of it) stays as it is.
 
@@ -93,10 +97,11 @@ def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0) -> int
         `ClockError` with the member and the first line that changed.
     """
     held = seen_bars(study, study.source.bars() if bars is None else bars)
-    full = pass_through(study, held)
+    full = pass_through(study, held, beside)
     for fold in full.folds:
         cut = held.times[fold.cut - 1]
-        other = pass_through(study, scramble_future(held, cut, seed + fold.index, vanish=0, listings=False))
+        scrambled = scramble_future(held, cut, seed + fold.index, vanish=0, listings=False)
+        other = pass_through(study, scrambled, other_beside(beside, held, cut, seed))
         for key in [key for key in full.prints if key[1] <= fold.index]:
             if full.prints[key] != other.prints[key]:
                 raise ClockError(
@@ -107,12 +112,35 @@ def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0) -> int
                 )
         middle = (fold.test.first + fold.test.end) // 2
         later = scramble_future(held, held.times[middle], seed, keep_open_of_next=True, vanish=0, listings=False)
-        again = pass_through(study, later)
+        again = pass_through(study, later, other_beside(beside, held, held.times[middle], seed))
         following = held.times[min(middle + 1, len(held.times) - 1)]
         for name, frame in full.frames.items():
             last = following if name.startswith("fills") else held.times[middle]
             _same(f"study {study.name!r}: {name}", frame, again.frames[name], last)
     return 2 * len(full.folds)
+
+
+def other_beside(beside: Beside | None, bars: Bars, after: np.datetime64, seed: int) -> Beside | None:
+    """Keep what was known beside a selection at the close of bar `after`, and give it another future.
+
+    Of listings that had not ended by then, each third ends on a day to come and no other ever does; the gate is turned
+    round after it. An index decides nothing, and stays.
+    """
+    if beside is None:
+        return None
+    generator, instruments, gate = np.random.default_rng((seed, 11)), beside.instruments, beside.gate
+    days = np.unique(bars.frame["session"].to_numpy().astype("datetime64[D]"))
+    to_come = days[days > after.astype("datetime64[D]")]
+    if instruments is not None and to_come.size:
+        last = instruments.frame["delisted"].to_numpy().astype("datetime64[D]")
+        open_ = np.isnat(last) | (last >= to_come[0])
+        drawn = generator.choice(to_come, last.size)
+        ends = np.where(open_, np.where(np.arange(last.size) % 3 == 0, drawn, np.datetime64("NaT")), last)
+        instruments = Instruments.of(instruments.frame.with_columns(delisted=pl.Series(ends)))
+    if gate is not None:
+        later = pl.col("time") > pl.lit(after).cast(pl.Datetime("us"))
+        gate = gate.with_columns(open=pl.when(later).then(1.0 - pl.col("open")).otherwise(pl.col("open")))
+    return replace(beside, instruments=instruments, gate=gate)
 
 
 def _same(title: str, before: pl.DataFrame, after: pl.DataFrame, last: np.datetime64) -> None:
