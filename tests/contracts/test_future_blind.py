@@ -19,7 +19,7 @@ MEMBERS = [kind for own in FOUND.values() for kind in own.values()]
 BLIND = [
     kind
     for kind in MEMBERS
-    if kind.family in {"factors", "label", "normaliser", "split", "strategy", "model", "market"}
+    if kind.family in {"factors", "label", "normaliser", "split", "strategy", "model", "market", "date-step"}
 ]
 OFFLINE = [kind for kind in MEMBERS if issubclass(kind, Source) and not getattr(kind, "reads_files", False)]
 

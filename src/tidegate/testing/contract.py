@@ -14,6 +14,7 @@ from tidegate.errors import UnknownNameError
 from tidegate.factors.base import FactorSet
 from tidegate.market.base import Market
 from tidegate.models.base import Model
+from tidegate.prepare.date_step import DateStep
 from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
@@ -24,6 +25,7 @@ from tidegate.testing.blind_factors import check_factor_set
 from tidegate.testing.blind_labels import check_label
 from tidegate.testing.blind_models import check_model
 from tidegate.testing.blind_selections import check_selection
+from tidegate.testing.blind_steps import check_step
 from tidegate.testing.blind_windows import check_normaliser, check_split
 from tidegate.testing.history import example_bars
 from tidegate.testing.laws import check_component
@@ -73,6 +75,7 @@ def check_blind(member: Component, bars: Bars | None = None) -> int:
         (Label, check_label),
         (Normaliser, check_normaliser),
         (Split, check_split),
+        (DateStep, check_step),
         (Model, check_model),
         (Market, check_market),
     ]
