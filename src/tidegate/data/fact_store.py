@@ -1,0 +1,159 @@
+"""Facts in the store, beside the bars of their dataset, and one manifest of their own.
+
+    <root>/<dataset>/facts/manifest.json              files with their SHA-256, health, the bars they were dated by
+    <root>/<dataset>/facts/facts-5be0c1….parquet
+    <root>/<dataset>/facts/classes-….parquet          where there are any
+    <root>/<dataset>/facts/memberships-….parquet
+
+Written as the bars are: data first, under names that hold their hash, the manifest last and in one step.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+from pydantic import Field
+
+from tidegate.component import Settings
+from tidegate.data.fact_health import FactHealth
+from tidegate.data.fundamentals import ImportedFundamentals
+from tidegate.data.parquet import parquet_bytes, read_parquet
+from tidegate.data.store import Store
+from tidegate.errors import DataError, FileRefusedError, IntegrityError, KeptError, SettingError
+from tidegate.files import held, read_json, sweep, write_bytes, write_json
+from tidegate.types.facts import Facts
+from tidegate.types.memberships import Memberships, StaticClasses
+
+__all__ = ["FactHolding", "FactPart", "HeldFacts", "put_facts", "read_facts_of"]
+
+_MANIFEST = "manifest.json"
+
+
+class FactPart(Settings):
+    """One file of the facts of a dataset."""
+
+    file: str
+    rows: int
+    sha256: str
+    stamps: tuple[str, ...] = ()
+
+
+class FactHolding(Settings):
+    """What the manifest says of a dataset's facts."""
+
+    dataset: str
+    bars: str = Field(description="digest of the bars that the facts were dated by")
+    fields: tuple[str, ...]
+    facts: FactPart
+    classes: FactPart | None = None
+    memberships: FactPart | None = None
+    health: FactHealth
+
+
+class HeldFacts(NamedTuple):
+    """What a store holds beside a dataset's bars; None where nothing was kept."""
+
+    facts: Facts
+    classes: StaticClasses | None
+    memberships: Memberships | None
+    health: FactHealth
+
+
+def put_facts(store: Store, dataset: str, imported: ImportedFundamentals, *, replace: bool = False) -> FactHolding:
+    """Keep facts beside the bars of `dataset`; the same facts again change nothing.
+
+    Raises `UnknownNameError` where the store has no such bars, `KeptError` where other facts are there already, unless
+    `replace`, `BusyError` while another process writes.
+    """
+    there = store.describe(dataset)
+    folder = store.root / dataset / "facts"
+    with held(folder / ".lock", f"facts of {dataset}"):
+        tables = {
+            "facts": (imported.facts.frame, ()),
+            "classes": None if imported.classes is None else (imported.classes.frame, imported.classes.stamps),
+            "memberships": None
+            if imported.memberships is None
+            else (imported.memberships.frame, imported.memberships.stamps),
+        }
+        contents = {name: (parquet_bytes(table[0]), table) for name, table in tables.items() if table is not None}
+        parts = {
+            name: FactPart(
+                file=f"{name}-{(digest := hashlib.sha256(content).hexdigest())[:12]}.parquet", rows=table[0].height,
+                sha256=digest, stamps=table[1],
+            )
+            for name, (content, table) in contents.items()
+        }  # fmt: skip
+        holding = FactHolding(
+            dataset=dataset, bars=there.digest, fields=imported.facts.fields, health=imported.health, **parts
+        )
+        if (folder / _MANIFEST).is_file() and not replace:
+            old = _described(store, dataset)
+            if (old.facts, old.classes, old.memberships) == (holding.facts, holding.classes, holding.memberships):
+                return old
+            raise KeptError(
+                f"facts of {dataset!r} are there already, and are others", where=store.root,
+                found=f"{old.facts.rows} facts", hint="replace them, or keep the panel under another name",
+            )  # fmt: skip
+        for name, (content, _) in contents.items():
+            write_bytes(folder / parts[name].file, content)
+        write_json(folder / _MANIFEST, holding.model_dump(mode="json"))
+        named = {part.file for part in parts.values()}
+        for path in folder.glob("*.parquet"):
+            if path.name not in named:
+                path.unlink(missing_ok=True)
+        sweep(folder)
+        return holding
+
+
+def read_facts_of(store: Store, dataset: str) -> HeldFacts | None:
+    """Read what is kept beside a dataset's bars, every file held against its hash; None where nothing is.
+
+    Raises `UnknownNameError` for a dataset that is not there, `IntegrityError`.
+    """
+    store.describe(dataset)
+    if not (store.root / dataset / "facts" / _MANIFEST).is_file():
+        return None
+    holding = _described(store, dataset)
+    try:
+        return HeldFacts(
+            Facts.of(_part(store, holding, holding.facts)),
+            StaticClasses.of(_part(store, holding, holding.classes), holding.classes.stamps)
+            if holding.classes
+            else None,
+            Memberships.of(_part(store, holding, holding.memberships), holding.memberships.stamps)
+            if holding.memberships
+            else None,
+            holding.health,
+        )
+    except DataError as error:
+        raise _damaged(dataset, str(error)) from None
+
+
+def _described(store: Store, dataset: str) -> FactHolding:
+    content: Any = read_json(store.root / dataset / "facts" / _MANIFEST)
+    try:
+        return FactHolding.of(content)
+    except SettingError as error:
+        raise _damaged(dataset, error.what) from None
+
+
+def _part(store: Store, holding: FactHolding, part: FactPart) -> pl.DataFrame:
+    path = store.root / holding.dataset / "facts" / Path(part.file).name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _damaged(holding.dataset, f"{part.file}: {error.strerror}") from None
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        raise _damaged(holding.dataset, f"{part.file} does not agree with its hash")
+    try:
+        return read_parquet(content, part.file, known=True).frame
+    except FileRefusedError as error:
+        raise _damaged(holding.dataset, str(error)) from None
+
+
+def _damaged(dataset: str, found: str) -> IntegrityError:
+    return IntegrityError(
+        f"facts of {dataset!r} are not what was put there", found=found,
+        hint="import them again with replace, or restore a copy",
+    )  # fmt: skip
