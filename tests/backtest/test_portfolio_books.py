@@ -133,3 +133,23 @@ class TestValidation:
             run_portfolio(RankAndHold(buy_at="vwap"), Signals(score), blind, 1e6)
         with pytest.raises(SettingError, match="average price"):
             run_portfolios([Run(RankAndHold(sell_at="vwap"), Signals(score), blind, 1e6)])
+
+    def test_average_prices_that_are_all_missing(self):
+        from dataclasses import replace
+
+        exchange, score = market()
+        blind = replace(exchange, vwap=exchange.vwap * 0)
+        with pytest.raises(SettingError, match="average price"):
+            run_portfolio(RankAndHold(buy_at="vwap"), Signals(score), blind, 1e6)
+
+    @pytest.mark.parametrize("why", ["its unit is not known", "there is none"])
+    def test_a_cap_on_a_volume_that_nobody_knows(self, why):
+        from dataclasses import replace
+
+        exchange, score = market()
+        changes = {"volume": exchange.volume * 0} if why == "there is none" else {"counted": False}
+        blind = replace(exchange, **changes)
+        run = Run(RankAndHold(), Signals(score), blind, 1e6)
+        with pytest.raises(SettingError, match=r"knows no volume.*participation 0\.1"):
+            capacity_curve(run, [1e5], participation=0.1)
+        assert len(run_portfolios([run])) == 1

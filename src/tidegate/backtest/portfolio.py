@@ -108,8 +108,8 @@ def run_portfolio(
     With `plain`, a strategy that has a kernel is asked in Python all the same: slower, and the same book.
 
     Errors
-        `SettingError` for signals that do not fit the exchange, capital that is not a whole number of cents, or orders
-        at an average price that the exchange does not know.
+        `SettingError` for signals that do not fit the exchange, capital that is not a whole number of cents, orders at
+        an average price that the exchange does not know, or a cap on the share of a volume that it does not know.
     """
     tape = make_tape(strategy, signals, exchange, execution or Execution())
     account = send_through(strategy, tape, exchange, whole_capital(capital, exchange), plain=plain)
@@ -132,11 +132,11 @@ def send_through(strategy: Selection, tape: Tape, exchange: Exchange, capital: i
             account = _roomier(account)
         elif kernel is None:
             _ask(strategy, tape, account, exchange, here)
-    if exchange.vwap is None and account.purse[t_.AVERAGED]:
+    if account.purse[t_.AVERAGED] and (exchange.vwap is None or not exchange.vwap.any()):
         raise SettingError(
             "orders at the average price, and the exchange knows none",
             found=strategy.name,
-            hint="bars need volume and amount; or fill at the open or the close",
+            hint="bars need volume and amount in known units; or fill at the open or the close",
         )
     return account
 
@@ -153,6 +153,12 @@ def make_tape(
         raise SettingError(
             f"{strategy.name} sells short, and nothing may be sold short here",
             hint="hold its two sides as two books with long positions",
+        )
+    if execution.participation and not (exchange.counted and exchange.volume.any()):
+        raise SettingError(
+            "a cap on the share of volume, and the exchange knows no volume",
+            found=f"participation {execution.participation:g}",
+            hint="bars need a volume whose unit is known (volume_unit); or set participation to 0",
         )
     score = _signal("score", signals.score, shape)
     second = np.zeros((1, 0)) if signals.second is None else _signal("second", signals.second, shape)

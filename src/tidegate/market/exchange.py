@@ -67,7 +67,8 @@ class Exchange:
     """What N assets offer at each of T bars; every array is read-only.
 
     Shapes, units
-        Prices ``int32 [T, N]`` in ticks, 0 where the asset has no bar (suspended, not listed); `volume` in units.
+        Prices ``int32 [T, N]`` in ticks, 0 where the asset has no bar (suspended, not listed); `vwap` is 0 besides
+        where nothing was traded, or amount over volume is no price of the bar; `volume` in units.
         Money is counted in units of ``1 / money_scale`` of the currency; a tick of one unit of asset *n* is worth
         ``tick_value[n]`` of them.
     Known at
@@ -107,11 +108,14 @@ class Exchange:
     slippage_ticks: int
     money_scale: int
     shorts: bool
-    """Whether more may be sold than is held."""
+    """Whether more may be sold than is held. A short position ties up no margin, pays nothing for what is borrowed, and
+    finds everything to borrow: its proceeds are cash, and nothing forces it closed."""
     currency: str
     stamps: tuple[str, ...]
     alarms: tuple[Alarm, ...] = ()
     """What data and rules do not agree on, counted over all bars; told among the stamps too."""
+    counted: bool = True
+    """Whether `volume` counts units; where it does not, no order can be capped by its share of it."""
 
     def __post_init__(self) -> None:
         bars, names = len(self.times), len(self.assets)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.market.alarms import merged
+from tidegate.market.alarms import Alarm, alarm, merged
 from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, BoardRules, board_of
 from tidegate.market.costs import (
     STAMP_DUTY_BUY,
@@ -22,7 +22,17 @@ from tidegate.market.instruments import Instruments
 from tidegate.market.limits import ONE_TICK
 from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows, share_stamps
-from tidegate.market.stacking import end_stamps, ends, limits_with_bans, session_axis, whole_average
+from tidegate.market.stacking import (
+    ODD_AVERAGE,
+    end_stamps,
+    ends,
+    int32_ticks,
+    limits_with_bans,
+    session_axis,
+    volume_stamps,
+    volume_step,
+    whole_average,
+)
 from tidegate.types.axes import IntArray, frozen
 from tidegate.types.bars import Bars
 
@@ -49,13 +59,14 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
     days, session = session_axis(bars)
     boards = [board_of(name) for name in bars.assets]
     count = len(bars.assets)
-    cells = _Cells((len(days), count), averaged=bars.has("volume") and bars.has("amount"))
+    step = volume_step(bars)
+    cells = _Cells((len(days), count), step, averaged=step > 0 and bars.has("amount"))
     actions = ends(instruments, bars.assets, days, terms.recovery)
     alarms = []
     for first, end in _blocks(bars.offsets):
         rows = _rows(bars, days, first, end, at_risk=terms.at_risk)
         limits = ShareLimits(rows, instruments)
-        cells.fill(rows, limits, first)
+        alarms.append(cells.fill(rows, limits, first))
         actions += _references(rows, first)
         alarms.append(limits.alarms)
     fees, group, notes = _fees(days, boards, terms.commission)
@@ -89,10 +100,12 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
             *share_stamps(bars, at_risk=terms.at_risk),
             *terms.stamps,
             *notes,
+            *volume_stamps(bars),
             *end_stamps(instruments, terms.recovery),
-            *(alarm.told for alarm in told),
+            *(one.told for one in told),
         ),
         alarms=told,
+        counted=step > 0,
     )
 
 
@@ -129,14 +142,18 @@ def _references(rows: ShareRows, first: int) -> list[tuple[int, int, int, int, i
 class _Cells:
     """The exchange's large arrays, time-major, filled from blocks of asset-major rows."""
 
-    def __init__(self, shape: tuple[int, int], *, averaged: bool) -> None:
+    def __init__(self, shape: tuple[int, int], step: int, *, averaged: bool) -> None:
+        self.step = step
         names = ("open", "high", "low", "close", "limit_up", "limit_down")
         self.prices: dict[str, Ticks] = {name: np.empty(shape, dtype=np.int32) for name in names}
         self.volume = np.empty(shape, dtype=np.int64)
         self.vwap: Ticks | None = np.empty(shape, dtype=np.int32) if averaged else None
 
-    def fill(self, rows: ShareRows, limits: ShareLimits, first: int) -> None:
-        """Write the rows of a block whose assets begin at place `first`; what is suspended keeps price 0."""
+    def fill(self, rows: ShareRows, limits: ShareLimits, first: int) -> list[Alarm]:
+        """Write the rows of a block whose assets begin at place `first`; what is suspended keeps price 0.
+
+        Gives an alarm of the bars whose average price is none.
+        """
         trades = rows.trades
         up, down, holds = limits.limits
         banned = limits_with_bans(
@@ -146,20 +163,24 @@ class _Cells:
             ~holds | (rows.open > down),
         )
         high, low = rows.high, rows.low
-        told = [rows.open, high, low, rows.close, *banned]
+        prices = {"open": rows.open, "high": high, "low": low, "close": rows.close}
+        told = [int32_ticks(values, f"{name} of {rows.names[0]} … {rows.names[-1]}") for name, values in prices.items()]
+        told += [limit.astype(np.int32) for limit in banned]
         end = first + len(rows.names)
         place = rows.bar * len(rows.names) + rows.asset
         keep = slice(None) if bool(trades.all()) else trades
         for (name, made), values in zip(self.prices.items(), told, strict=True):
             self._lay(made, values[keep], place[keep], first, end, NO_LIMIT if name == "limit_up" else 0)
-        volume = rows.column("volume")
-        self._lay(self.volume, np.rint(np.nan_to_num(volume)).astype(np.int64)[keep], place[keep], first, end)
-        if self.vwap is not None:
-            given = whole_average(rows.column("amount"), volume, SHARE_TICK, low, high)
-            self._lay(self.vwap, np.where(given > 0, given, rows.close)[keep], place[keep], first, end)
+        volume = self.step * np.nan_to_num(rows.column("volume")) if self.step else np.zeros(len(place))
+        self._lay(self.volume, np.rint(volume).astype(np.int64)[keep], place[keep], first, end)
+        if self.vwap is None:
+            return []
+        average, odd = whole_average(rows.column("amount"), volume, SHARE_TICK, low, high)
+        self._lay(self.vwap, average[keep], place[keep], first, end)
+        return alarm(ODD_AVERAGE, odd & trades, rows.told)
 
     @staticmethod
-    def _lay(made: NDArray[Any], values: IntArray, place: IntArray, first: int, end: int, empty: int = 0) -> None:
+    def _lay(made: NDArray[Any], values: NDArray[Any], place: IntArray, first: int, end: int, empty: int = 0) -> None:
         """Write a block's values at its flat places ``bar · assets + asset``, then beside the other blocks."""
         block = np.full((len(made), end - first), empty, dtype=made.dtype)
         block.reshape(-1)[place] = values

@@ -12,19 +12,34 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import DataError, SettingError
+from tidegate.market.alarms import Alarm, alarm, merged
 from tidegate.market.base import RATE_UNIT, Conditions
-from tidegate.market.exchange import END, FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange
+from tidegate.market.exchange import END, FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange, Ticks
 from tidegate.market.instruments import Instruments
 from tidegate.market.prices import nearest_tick
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, frozen
 from tidegate.types.bars import Bars
 
-__all__ = ["end_stamps", "ends", "limits_with_bans", "session_axis", "stacked", "whole_average"]
+__all__ = [
+    "ODD_AVERAGE",
+    "end_stamps",
+    "ends",
+    "int32_ticks",
+    "limits_with_bans",
+    "session_axis",
+    "stacked",
+    "volume_stamps",
+    "volume_step",
+    "whole_average",
+]
 
 _CENTS = 100
 _FEES = tuple(f"{kind}_{side}" for side in ("buy", "sell") for kind in ("commission", "stamp_duty", "transfer_fee"))
 _COMMON = ("minimum_commission", "slippage_ticks", "money_unit", "currency")
 _CELLS = ("open", "high", "low", "close", "limit_up", "limit_down")
+_VOLUME_UNITS = {"shares": 1, "units": 1, "contracts": 1, "lots": 100, "10k shares": 10_000, "10k lots": 1_000_000}
+ODD_AVERAGE = "amount over volume lies outside low to high (units, or a wrong number); no average price is known there"
+"""What an alarm says of such bars."""
 
 
 def session_axis(bars: Bars) -> tuple[NDArray[np.datetime64], IntArray]:
@@ -47,20 +62,53 @@ def session_axis(bars: Bars) -> tuple[NDArray[np.datetime64], IntArray]:
 def limits_with_bans(
     limits: tuple[IntArray, IntArray], opens: IntArray, can_buy: BoolArray, can_sell: BoolArray
 ) -> tuple[IntArray, IntArray]:
-    """Limits that forbid at the open what the market forbids there, with or without a price to show for it."""
+    """Limits that forbid at the open what the market forbids there, with or without a price to show for it.
+
+    What is above every price that fits is `NO_LIMIT`.
+    """
     up = np.where(can_buy, np.maximum(limits[0], opens + 1), np.minimum(limits[0], opens))
     down = np.where(can_sell, np.minimum(limits[1], opens - 1), np.maximum(limits[1], opens))
-    return up, down
+    return np.minimum(up, NO_LIMIT), np.minimum(down, NO_LIMIT)
 
 
-def whole_average(amount: FloatArray, volume: FloatArray, tick: float, low: IntArray, high: IntArray) -> IntArray:
-    """Amount over volume in whole ticks, half-up, kept between low and high; the close's place is 0 without volume."""
+def whole_average(
+    amount: FloatArray, volume: FloatArray, tick: float, low: IntArray, high: IntArray
+) -> tuple[IntArray, BoolArray]:
+    """Amount over volume in whole ticks, and where that is no price of the bar.
+
+    Formula
+        Half-up, and kept between low and high where it lies no more than a tick outside.
+    Missing values
+        0 without volume or amount, and where the average lies further outside.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         price = amount / volume
     known = np.isfinite(price) & (price > 0)
     ticks = np.zeros(len(price), dtype=np.int64)
-    ticks[known] = np.clip(nearest_tick(price[known], tick), low[known], high[known])
-    return ticks
+    ticks[known] = nearest_tick(np.minimum(price[known], tick * NO_LIMIT), tick)
+    odd: BoolArray = known & ((ticks > high + 1) | (ticks < low - 1))
+    return np.where(known & ~odd, np.clip(ticks, low, high), 0), odd
+
+
+def volume_step(bars: Bars) -> int:
+    """How many units one of the bars' volume is; 0 where that is not known, or there is no volume."""
+    return _VOLUME_UNITS.get(bars.spec.volume_unit, 0) if bars.has("volume") else 0
+
+
+def volume_stamps(bars: Bars) -> tuple[str, ...]:
+    """Say that the unit of volume is not known where it is not."""
+    if volume_step(bars) or not bars.has("volume"):
+        return ()
+    unit = bars.spec.volume_unit
+    return (f"The unit of volume is not known ({unit}): no average prices, and no cap on the share of volume.",)
+
+
+def int32_ticks(prices: IntArray, where: str) -> Ticks:
+    """Prices in whole ticks as an exchange holds them; raises `DataError` where one does not fit."""
+    largest = int(prices.max(initial=0))
+    if largest >= NO_LIMIT:
+        raise DataError("a price has too many ticks", expected=f"below {NO_LIMIT}", found=largest, where=where)
+    return prices.astype(np.int32)
 
 
 def ends(
@@ -92,11 +140,13 @@ class _One:
     """One asset's cells at its own places of the axis."""
 
     place: IntArray
-    cells: dict[str, IntArray]
+    cells: dict[str, Ticks]
     volume: IntArray
     average: IntArray | None
     fees: IntArray
     actions: list[tuple[int, int, int, int, int, int]]
+    counted: bool
+    alarms: list[Alarm]
 
 
 def stacked(
@@ -123,7 +173,7 @@ def stacked(
     cells = {name: np.zeros(shape, dtype=np.int32) for name in _CELLS}
     cells["limit_up"] += NO_LIMIT
     volume, average = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int32)
-    averaged = bars.has("volume") and bars.has("amount")
+    averaged, counted, alarms = bars.has("amount"), True, []
     fees, group = _Groups(len(times)), np.zeros(len(assets), dtype=np.int64)
     actions = ends(instruments, assets, dates, recovery)
     for n, (asset, held) in enumerate(zip(assets, told, strict=True)):
@@ -131,11 +181,13 @@ def stacked(
         for name, values in one.cells.items():
             cells[name][one.place, n] = values
         volume[one.place, n] = one.volume
-        averaged = averaged and one.average is not None
+        averaged, counted = averaged and one.average is not None, counted and one.counted
+        alarms.append(one.alarms)
         average[one.place, n] = 0 if one.average is None else one.average
         group[n] = fees.place(one.place, one.fees)
         actions += one.actions
-    notes = [note for held in told for note in held.stamps]
+    notes = [*(note for held in told for note in held.stamps), *volume_stamps(bars)]
+    seen = merged(alarms)
     scale = round(1 / told[0].money_unit)
     worth = [divmod(scale * held.multiplier, round(1 / held.tick)) for held in told]
     if any(rest for _, rest in worth) or scale % _CENTS:
@@ -173,7 +225,9 @@ def stacked(
         money_scale=scale,
         shorts=any(held.shortest < 0 for held in told),
         currency=told[0].currency,
-        stamps=tuple(dict.fromkeys((*notes, *end_stamps(instruments, recovery)))),
+        stamps=tuple(dict.fromkeys((*notes, *end_stamps(instruments, recovery), *(one.told for one in seen)))),
+        alarms=seen,
+        counted=counted,
     )
 
 
@@ -218,25 +272,31 @@ def _one(bars: Bars, asset: str, held: Conditions, place: IntArray, n: int) -> _
             limits[side] = np.where(np.isfinite(prices), ticks(prices), limits[side])
     trades = np.ones(len(open_), dtype=bool) if held.suspended is None else ~held.suspended
     up, down = limits_with_bans((limits[0], limits[1]), open_, held.can_buy_open, held.can_sell_open)
-    counted = column("volume") if itself and "volume" in own.columns else np.zeros(len(open_))
-    average = None
-    if itself and {"volume", "amount"} <= set(own.columns):
-        average = whole_average(column("amount"), counted, held.tick * held.multiplier, low, high)
-        average = np.where(average > 0, average, close)
+    step = volume_step(bars) if itself else 0
+    counted = step * column("volume") if step else np.zeros(len(open_))
+    average, alarms = None, []
+    if step and "amount" in own.columns:
+        average, odd = whole_average(column("amount"), counted, held.tick * held.multiplier, low, high)
+        alarms = alarm(ODD_AVERAGE, odd & trades, lambda row: f"{asset} {own['session'][row]}")
     fees = np.zeros((len(open_), FEE_COLUMNS), dtype=np.int64)
     for k, name in enumerate(_FEES):
         shared = name.removesuffix("_buy").removesuffix("_sell")
         for offset, table in ((0, held.rates), (FEE_COLUMNS // 2, held.per_share)):
             scale = 1 if offset == 0 else round(1 / held.money_unit)
             fees[:, offset + k] = np.multiply(table.get(name, table.get(shared, 0)), scale)
-    keep = [place[trades], *(values[trades] for values in (open_, high, low, close, up, down, np.rint(counted)))]
+    cells = {name: values[trades] for name, values in zip(_CELLS, (open_, high, low, close, up, down), strict=True)}
     return _One(
-        place=keep[0],
-        cells=dict(zip(_CELLS, keep[1:7], strict=True)),
-        volume=keep[7].astype(np.int64),
+        place=place[trades],
+        cells={
+            name: values.astype(np.int32) if name in _CELLS[4:] else int32_ticks(values, f"{name} of {asset}")
+            for name, values in cells.items()
+        },
+        volume=np.rint(counted[trades]).astype(np.int64),
         average=None if average is None else average[trades],
         fees=fees[trades],
         actions=_references(held, ticks, close, trades, place, n),
+        counted=step > 0,
+        alarms=alarms,
     )
 
 
