@@ -8,6 +8,8 @@ import pytest
 from ranker import ranker
 from small import finish
 
+from tidegate.strategy.given_orders import GivenOrders
+
 
 @pytest.fixture(scope="module")
 def ranked(tmp_path_factory):
@@ -34,6 +36,12 @@ def test_orders_go_to_a_file_or_to_programs(tidegate, ranked, tmp_path):
     assert code == 0
     assert str(path) in out
     assert "persistence" in path.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    given = GivenOrders.read(path).orders
+    signed = [int(row["quantity"]) * (1 if row["side"] == "buy" else -1) for row in rows]
+    assert [(order.asset, order.quantity) for order in given] == [
+        (row["asset"], quantity) for row, quantity in zip(rows, signed, strict=True)
+    ]
     held = json.loads(tidegate("orders", "ranker", "--json", "--out", ranked)[1])
     assert held["member"] == "seed-1"
     assert len(held["orders"]) > 0

@@ -12,10 +12,10 @@ from tidegate.backtest.filling import OUTCOMES
 from tidegate.errors import RecordError
 from tidegate.market.exchange import DIVIDEND, REFERENCE, SPLIT, Exchange
 from tidegate.strategy.orders import FillAt
-from tidegate.types.axes import FloatArray, IntArray
+from tidegate.types.axes import BoolArray, FloatArray, IntArray
 from tidegate.types.ledger import Ledger
 
-__all__ = ["ledger_of"]
+__all__ = ["ledger_of", "order_rows", "prices", "terms"]
 
 _ACTED, _ENDED = OUTCOMES.index("reference price"), OUTCOMES.index("end of listing")
 
@@ -29,7 +29,7 @@ def ledger_of(
     `RecordError` where the replayed positions are not worth what the book says.
     """
     acted = (events[:, t_.OUTCOME] >= _ACTED) & (events[:, t_.OUTCOME] <= _ENDED)
-    orders = _orders(exchange, events[~acted], reasons)
+    orders = order_rows(exchange, events[~acted], reasons)
     filled = pl.col("filled")
     fills = orders.filter(filled > 0).with_columns(quantity=filled)
     return Ledger.of(
@@ -42,8 +42,11 @@ def ledger_of(
     )
 
 
-def _prices(exchange: Exchange, ticks: IntArray, asset: IntArray) -> FloatArray:
-    """Ticks as the nearest floats: divided by ticks per unit, never multiplied by a tick that is no float."""
+def prices(exchange: Exchange, ticks: IntArray, asset: IntArray) -> FloatArray:
+    """Ticks as the nearest floats: divided by ticks per unit, never multiplied by a tick that is no float.
+
+    Shapes: `ticks`, `asset` ``[M]`` → ``[M]``. Known at: as the ticks.
+    """
     return np.asarray(ticks / np.rint(1.0 / exchange.tick[asset]))
 
 
@@ -55,9 +58,33 @@ def _words(words: tuple[str, ...], codes: IntArray) -> pl.Series:
     return pl.Series(words, dtype=pl.String()).gather(codes)
 
 
-def _orders(exchange: Exchange, events: IntArray, reasons: tuple[str, ...]) -> pl.DataFrame:
+def terms(exchange: Exchange, at: IntArray, price: IntArray, asset: IntArray) -> dict[str, pl.Series]:
+    """What orders ask of their price, one number each, by its meaning: limit, above, below, only_ends.
+
+    Shapes: `at`, `price` (as `Order` has it), `asset` ``[M]``. Units: prices in the currency, null where nothing is
+    asked. Known at: with the order.
+    """
+    level = prices(exchange, np.abs(price), asset)
+    opens = at == FillAt.OPEN
+
+    def where(holds: BoolArray) -> pl.Series:
+        return pl.Series(np.where(holds, level, np.nan)).fill_nan(None)
+
+    return {
+        "limit": where(at == FillAt.LIMIT),
+        "above": where(opens & (price > 0)),
+        "below": where(opens & (price < 0)),
+        "only_ends": pl.Series((at == FillAt.CLOSE) & (price != 0)),
+    }
+
+
+def order_rows(exchange: Exchange, events: IntArray, reasons: tuple[str, ...]) -> pl.DataFrame:
+    """Orders and what became of them, a row each, with everything that the loop noted of them.
+
+    Shapes: `events` ``[M, COLUMNS]``, orders alone. Units: money and prices in the currency; `value` is of what was
+    filled, whatever one tick of the asset is worth. Known at: a row at its own time.
+    """
     bar, asset, scale = events[:, t_.BAR], events[:, t_.ASSET], exchange.money_scale
-    limit = np.abs(_prices(exchange, events[:, t_.LIMIT], asset))
     value = events[:, t_.DONE] * events[:, t_.PRICE] * exchange.tick_value[asset]
     return pl.DataFrame(
         {
@@ -69,15 +96,16 @@ def _orders(exchange: Exchange, events: IntArray, reasons: tuple[str, ...]) -> p
             "filled": events[:, t_.DONE],
             "outcome": _words(OUTCOMES, events[:, t_.OUTCOME]),
             "at": _words(tuple(at.name.lower() for at in FillAt), events[:, t_.AT]),
-            "limit": pl.Series(limit).replace(0.0, None),
+            **terms(exchange, events[:, t_.AT], events[:, t_.LIMIT], asset),
             "reason": _words(reasons, events[:, t_.REASON]),
-            "price": _prices(exchange, events[:, t_.PRICE], asset),
+            "price": prices(exchange, events[:, t_.PRICE], asset),
             "value": value / scale,
             "commission": events[:, t_.COMMISSION] / scale,
             "stamp_duty": events[:, t_.STAMP] / scale,
             "transfer_fee": events[:, t_.TRANSFER] / scale,
             "slippage": events[:, t_.SLIPPAGE] / scale,
             "realised": events[:, t_.REALISED] / scale,
+            "cash_after": events[:, t_.AFTER] / scale,
             "trip": events[:, t_.TRIP],
         }
     )
@@ -122,9 +150,7 @@ def _book(exchange: Exchange, lines: IntArray) -> pl.DataFrame:
     )
 
 
-def _positions(
-    exchange: Exchange, events: IntArray, acted: "np.ndarray[tuple[int], np.dtype[np.bool_]]", lines: IntArray
-) -> pl.DataFrame:
+def _positions(exchange: Exchange, events: IntArray, acted: BoolArray, lines: IntArray) -> pl.DataFrame:
     """One row a close and asset held: quantity, price known, value and weight; replayed asset by asset."""
     bars, per_asset = len(exchange), np.argsort(events[:, t_.ASSET], kind="stable")
     change = events[:, t_.SIDE] * (events[:, t_.DONE] - np.where(acted, events[:, t_.WANTED], 0))
@@ -157,7 +183,7 @@ def _positions(
             "time": exchange.times[bar],
             "asset": _names(exchange, asset),
             "quantity": quantity,
-            "price": _prices(exchange, price, asset),
+            "price": prices(exchange, price, asset),
             "value": value / exchange.money_scale,
             "weight": value / np.where(equity > 0, equity, np.inf),
         }

@@ -25,6 +25,26 @@ _COLUMNS: dict[str, Any] = {
 }
 
 
+_TOLD = ("decided", "asset", "side", "quantity")
+
+
+def _given(frame: pl.DataFrame) -> pl.DataFrame:
+    """A book's table of orders as this one's; a sale is below 0, and one number says what is asked of the price."""
+    missing = [name for name in _TOLD if name not in frame.columns]
+    if missing:
+        raise DataError("a table of decided orders lacks columns", expected=_TOLD, found=frame.columns)
+    sides = frame["side"].unique().to_list()
+    if not set(sides) <= {"buy", "sell"}:
+        raise DataError("a side is to buy or to sell", expected=["buy", "sell"], found=sides)
+    signed = pl.when(pl.col("side") == "sell").then(-pl.col("quantity")).otherwise(pl.col("quantity"))
+    terms = {"limit": 1, "above": 1, "below": -1}
+    asked = [sign * pl.col(name).cast(pl.Float64) for name, sign in terms.items() if name in frame.columns]
+    ends = pl.when(pl.col("only_ends")).then(1.0) if "only_ends" in frame.columns else pl.lit(None)
+    at = [pl.col("at")] if "at" in frame.columns else []
+    return frame.select(pl.col("decided").alias("time"), "asset", signed.alias("quantity"), *at,
+                        price=pl.coalesce(*asked, ends, 0.0))  # fmt: skip
+
+
 class GivenOrder(Settings):
     """One order, given after the close of the bar labelled `time` and filled or refused in the next."""
 
@@ -70,7 +90,7 @@ class GivenOrders(Selection):
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
-        """Read a CSV file with columns time, asset, quantity and, where wanted, at and price; raises `DataError`."""
+        """Read a CSV file, such as `tidegate orders` writes: columns as of `of_frame`; raises `DataError`."""
         try:
             frame = pl.read_csv(path, schema_overrides={"asset": pl.String}, try_parse_dates=True)
         except (OSError, pl.exceptions.PolarsError) as error:
@@ -79,7 +99,12 @@ class GivenOrders(Selection):
 
     @classmethod
     def of_frame(cls, frame: pl.DataFrame) -> Self:
-        """Take the rows of a frame with columns time, asset, quantity and, where wanted, at and price."""
+        """Take the rows of a frame with columns time, asset, quantity and, where wanted, at and price.
+
+        A table of orders that a book left is one too: `decided` for time, a `side` beside the quantity, `limit`,
+        `above`, `below`, `only_ends` for the price; what else such a table tells is passed over.
+        """
+        frame = _given(frame) if "decided" in frame.columns else frame
         missing = [name for name in ("time", "asset", "quantity") if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in _COLUMNS]
         if missing or unknown:

@@ -9,8 +9,8 @@ import polars as pl
 
 from tidegate.backtest import tape as t_
 from tidegate.backtest.portfolio import Portfolio
+from tidegate.backtest.portfolio_ledger import order_rows, prices, terms
 from tidegate.backtest.portfolio_loop import OUTCOMES
-from tidegate.market.exchange import Exchange
 from tidegate.strategy.orders import FillAt
 from tidegate.types.axes import FloatArray, IntArray
 
@@ -33,7 +33,7 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
     acted = (events[:, t_.OUTCOME] >= _ACTED) & (events[:, t_.OUTCOME] <= _ENDED)
     orders = _orders(portfolio, events[~acted], score)
     filled = pl.col("filled")
-    fills = orders.filter(filled > 0).with_columns(quantity=filled, value=filled * pl.col("price"))
+    fills = orders.filter(filled > 0).with_columns(quantity=filled)
     held, scale = portfolio.ledger(), portfolio.exchange.money_scale
     assert held.actions is not None
     assert held.positions is not None
@@ -67,41 +67,11 @@ def _ranks(score: FloatArray, bar: IntArray, asset: IntArray) -> tuple[FloatArra
 
 
 def _orders(portfolio: Portfolio, events: IntArray, score: FloatArray) -> pl.DataFrame:
-    exchange = portfolio.exchange
-    bar, asset = events[:, t_.BAR], events[:, t_.ASSET]
-    own, rank, count = _ranks(score, np.maximum(bar - 1, 0), asset)
-    scale = exchange.money_scale
-    names = np.array(exchange.assets, dtype=object)
-    return pl.DataFrame(
-        {
-            "decided": exchange.times[np.maximum(bar - 1, 0)],
-            "time": exchange.times[bar],
-            "asset": names[asset].tolist(),
-            "side": np.where(events[:, t_.SIDE] > 0, "buy", "sell").tolist(),
-            "quantity": events[:, t_.WANTED].astype(np.float64),
-            "filled": events[:, t_.DONE].astype(np.float64),
-            "outcome": [OUTCOMES[code] for code in events[:, t_.OUTCOME].tolist()],
-            "price": _prices(exchange, events[:, t_.PRICE], asset),
-            "at": [FillAt(code).name.lower() for code in events[:, t_.AT].tolist()],
-            "reason": [portfolio.reasons[code] for code in events[:, t_.REASON].tolist()],
-            "score": own,
-            "rank": rank,
-            "scored": count,
-            "commission": events[:, t_.COMMISSION] / scale,
-            "stamp_duty": events[:, t_.STAMP] / scale,
-            "transfer_fee": events[:, t_.TRANSFER] / scale,
-            "slippage": events[:, t_.SLIPPAGE] / scale,
-            "realised": events[:, t_.REALISED] / scale,
-            "cash_after": events[:, t_.AFTER] / scale,
-            "trip": events[:, t_.TRIP],
-        },
-        schema_overrides=dict.fromkeys(("asset", "side", "outcome", "at", "reason"), pl.String()),
-    )
-
-
-def _prices(exchange: Exchange, ticks: IntArray, asset: IntArray) -> FloatArray:
-    """Ticks as the nearest floats: divided by ticks per unit, never multiplied by a tick that is no float."""
-    return np.asarray(ticks / np.rint(1.0 / exchange.tick[asset]))
+    """The ledger's orders, with the score and the rank of each at its decision."""
+    own, rank, count = _ranks(score, np.maximum(events[:, t_.BAR] - 1, 0), events[:, t_.ASSET])
+    whole = [pl.col(name).cast(pl.Float64) for name in ("quantity", "filled")]
+    rows = order_rows(portfolio.exchange, events, portfolio.reasons).with_columns(*whole)
+    return rows.with_columns(score=pl.Series(own), rank=pl.Series(rank), scored=pl.Series(count))
 
 
 def _next(portfolio: Portfolio, score: FloatArray) -> pl.DataFrame:
@@ -112,22 +82,19 @@ def _next(portfolio: Portfolio, score: FloatArray) -> pl.DataFrame:
     last = np.full(len(asset), len(exchange) - 1, dtype=np.int64)
     own, rank, count = _ranks(score, last, asset)
     names = np.array(exchange.assets, dtype=object)
-    reference = _prices(exchange, account.mark[asset], asset)
-    close = exchange.close[-1][asset]
-    reference = np.where(close > 0, _prices(exchange, close.astype(np.int64), asset), reference)
-    quantity = np.abs(queue[:, t_.O_QUANTITY]).astype(np.float64)
+    close = exchange.close[-1][asset].astype(np.int64)
+    reference = np.where(close > 0, close, account.mark[asset])
+    quantity = np.abs(queue[:, t_.O_QUANTITY])
     return pl.DataFrame(
         {
             "decided": np.full(len(asset), exchange.times[-1]),
             "asset": names[asset].tolist(),
             "side": np.where(queue[:, t_.O_QUANTITY] > 0, "buy", "sell").tolist(),
-            "quantity": quantity,
+            "quantity": quantity.astype(np.float64),
             "at": [FillAt(code).name.lower() for code in queue[:, t_.O_AT].tolist()],
-            "limit": np.where(
-                queue[:, t_.O_PRICE] != 0, _prices(exchange, np.abs(queue[:, t_.O_PRICE]), asset), np.nan
-            ),
-            "reference_price": reference,
-            "value": quantity * reference,
+            **terms(exchange, queue[:, t_.O_AT], queue[:, t_.O_PRICE], asset),
+            "reference_price": prices(exchange, reference, asset),
+            "value": quantity * reference * exchange.tick_value[asset] / exchange.money_scale,
             "held": account.shares[asset].astype(np.float64),
             "score": own,
             "rank": rank,

@@ -135,7 +135,7 @@ def _order(place: _Place, exchange: Exchange | None, order: dict[str, Any], labe
             Line("market", "what was offered", _offer(exchange, day), f"OPEN({shown(day)}); close and volume after it")
         )
     fees = order["commission"] + order["stamp_duty"] + order["transfer_fee"]
-    paid = order["filled"] * order["price"] + (fees if order["side"] == "buy" else -fees)
+    paid = order["value"] + (fees if order["side"] == "buy" else -fees)
     before = order["cash_after"] + (paid if order["side"] == "buy" else -paid)
     part = f"{_number(order['filled'])} of {_number(order['quantity'])}"
     if order["filled"] > 0:

@@ -22,8 +22,8 @@ __all__ = ["NextOrders", "next_orders"]
 class NextOrders:
     """Orders for the next bar, one row each, with whose they are and after which close they were decided.
 
-    Columns of `frame`: decided, side, asset, quantity, at, limit, reference_price, value, held, rank, scored, score,
-    reason, study, market, member, run.
+    Columns of `frame`: decided, side, asset, quantity, at, limit, above, below, only_ends, reference_price, value,
+    held, rank, scored, score, reason, study, market, member, run. `GivenOrders.read` takes them back from the CSV.
     """
 
     study: str
@@ -71,10 +71,9 @@ def next_orders(run: Path, study: str | None, market: str | None, member: str | 
     book = pl.read_parquet(root / who / "book.parquet")
     label = f"{run.parent.name}/{run.name}"
     whole = [pl.col(name).cast(pl.Int64) for name in ("quantity", "held")]
-    known = [pl.col(name).fill_nan(None) for name in ("limit", "score")]
-    frame = orders.with_columns(*whole, *known, pl.col("value").round(2)).select(
-        "decided", "side", "asset", "quantity", "at", "limit", "reference_price", "value", "held", "rank", "scored",
-        "score", "reason",
+    frame = orders.with_columns(*whole, pl.col("score").fill_nan(None), pl.col("value").round(2)).select(
+        "decided", "side", "asset", "quantity", "at", "limit", "above", "below", "only_ends", "reference_price",
+        "value", "held", "rank", "scored", "score", "reason",
     ).with_columns(study=pl.lit(name), market=pl.lit(where), member=pl.lit(who), run=pl.lit(label))  # fmt: skip
     return NextOrders(
         study=name,

@@ -46,9 +46,13 @@ BOOK: dict[str, pl.DataType] = {
 MORE_ORDERS: dict[str, pl.DataType] = {
     "at": pl.String(),
     "limit": pl.Float64(),
+    "above": pl.Float64(),
+    "below": pl.Float64(),
+    "only_ends": pl.Boolean(),
     "reason": pl.String(),
 }
-"""What orders may tell besides: the moment they were meant for, the price they named, why they were given."""
+"""What orders may tell besides: the moment they were meant for; the limit of a limit order; the price that the open had
+to lie above or below; whether they could only end what was held; why they were given."""
 MORE_BOOK: dict[str, pl.DataType] = {
     "due": pl.Float64(),
     "count": pl.Int64(),
@@ -92,7 +96,7 @@ class Ledger:
         assets that of the book is how many are held). A fill's `price` has the slippage in it; `realised` is what it
         closed earned, after fees; `trip` numbers round trips (flat to flat).
     Missing values
-        Of the columns that may be left out, `at`, `reason` and `limit`, `count`, `largest_weight` and `cash_use` are
+        Of the columns that may be left out, all of orders, `count`, `largest_weight` and `cash_use` are
         then null, and `due` is 0.
     Invariants
         cash + due + holdings = equity at every close, to the cent (futures: holdings is the open profit since
