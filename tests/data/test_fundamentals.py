@@ -16,6 +16,7 @@ from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars, BarSpec
 from tidegate.types.facts import Facts, PanelRows
 from tidegate.types.memberships import Memberships, StaticClasses
+from tidegate.types.panel import Panel
 
 SPEC = BarSpec(frequency="1d", kind="stock", currency="CNY", title="made", source="made")
 A, B, C = "600000.SH", "600001.SH", "000002.SZ"
@@ -370,7 +371,7 @@ def test_the_store_keeps_facts_beside_the_bars_and_gives_them_back(bars, folder,
     assert back.facts.frame.equals(imported.facts.frame)
     assert back.classes.frame.equals(imported.classes.frame)
     assert back.classes.stamps == imported.classes.stamps
-    assert (back.memberships, back.health) == (None, imported.health)
+    assert (back.memberships, back.health, back.same_bars) == (None, imported.health, True)
     other = import_fundamentals(folder(wide=wide(period=["20140331"], pe=[6.0])), bars)
     with pytest.raises(KeptError, match="facts of 'made' are there already"):
         put_facts(store, "made", other)
@@ -379,8 +380,26 @@ def test_the_store_keeps_facts_beside_the_bars_and_gives_them_back(bars, folder,
     # the writer of bars leaves them alone, and store names are still its own
     store.append("made", bars_of({A: [date(2016, 1, 4)]}))
     assert store.list() == ["made"]
-    assert read_facts_of(store, "made").facts.frame.height == other.facts.frame.height
+    later = read_facts_of(store, "made")
+    assert (later.facts.frame.height, later.same_bars) == (other.facts.frame.height, False)
     part = next((tmp_path / "store" / "made" / "facts").glob("facts-*.parquet"))
     part.write_bytes(part.read_bytes()[:-9] + b"123456789")
     with pytest.raises(IntegrityError, match="does not agree with its hash"):
         read_facts_of(store, "made")
+
+
+def test_facts_are_laid_beside_the_rows_of_a_panel_of_months(bars, folder):
+    path = folder(
+        long=long(
+            (A, "201401", date(2014, 4, 30), "netProfit", 5.0), (B, "201401", date(2014, 4, 29), "netProfit", 7.0)
+        )
+    )
+    facts = import_fundamentals(path, bars).facts
+    times = np.array(["2014-03-31", "2014-04-30", "2014-05-30"], dtype="datetime64[us]")
+    row_time, offsets = np.array([0, 1, 2, 0, 1, 2, 2]), np.array([0, 3, 6, 7])
+    panel = Panel.of(np.zeros((7, 1), dtype=np.float32), times, (B, A, C), ("none",), row_time, offsets)
+    told = facts.as_of("net_profit_ytd", PanelRows.of(panel))
+    np.testing.assert_array_equal(told, [np.nan, 7.0, 7.0, np.nan, np.nan, 5.0, np.nan])
+    hours = Panel.of(panel.values, times + np.timedelta64(15, "h"), (B, A, C), ("none",), row_time, offsets)
+    with pytest.raises(RecordError, match="rows of whole sessions"):
+        PanelRows.of(hours)

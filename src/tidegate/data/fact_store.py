@@ -52,12 +52,17 @@ class FactHolding(Settings):
 
 
 class HeldFacts(NamedTuple):
-    """What a store holds beside a dataset's bars; None where nothing was kept."""
+    """What a store holds beside a dataset's bars; None where nothing was kept.
+
+    `same_bars` is false where the dataset has got other bars since. The facts hold as they are, then; what the newer
+    sessions would date (market values, listings) is missing until they are imported again.
+    """
 
     facts: Facts
     classes: StaticClasses | None
     memberships: Memberships | None
     health: FactHealth
+    same_bars: bool
 
 
 def put_facts(store: Store, dataset: str, imported: ImportedFundamentals, *, replace: bool = False) -> FactHolding:
@@ -111,7 +116,7 @@ def read_facts_of(store: Store, dataset: str) -> HeldFacts | None:
 
     Raises `UnknownNameError` for a dataset that is not there, `IntegrityError`.
     """
-    store.describe(dataset)
+    there = store.describe(dataset)
     if not (store.root / dataset / "facts" / _MANIFEST).is_file():
         return None
     holding = _described(store, dataset)
@@ -125,6 +130,7 @@ def read_facts_of(store: Store, dataset: str) -> HeldFacts | None:
             if holding.memberships
             else None,
             holding.health,
+            same_bars=holding.bars == there.digest,
         )
     except DataError as error:
         raise _damaged(dataset, str(error)) from None
