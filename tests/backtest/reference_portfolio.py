@@ -109,7 +109,7 @@ class Book:
 
     def __init__(self, world, capital):
         self.world, self.money, self.dues = world, D(capital), []
-        self.positions, self.traded, self.record = {}, {}, Record()
+        self.positions, self.traded, self.seen, self.record = {}, {}, {}, Record()
 
     def run(self, orders):
         """Orders by the bar in which they are to be filled: (asset, quantity, moment, price)."""
@@ -141,6 +141,7 @@ class Book:
             if asset in self.quotes:
                 position.mark = self.quotes[asset].close
             worth += position.quantity * position.mark
+        self.seen |= {asset: quote.volume for asset, quote in self.quotes.items()}
         self.record.cash.append(self.money)
         self.record.equity.append(self.money + sum(amount for _, amount in self.dues) + worth)
         self.record.held.append({asset: p.quantity for asset, p in self.positions.items()})
@@ -269,7 +270,8 @@ class Book:
         if side < 0 and position.quantity > 0 and position.quantity - position.locked < possible:
             possible, outcome = (0 if entire else position.quantity - position.locked), "T+1"
         if world.participation:
-            room = int((self.quotes[asset].volume * world.participation).to_integral_value(ROUND_FLOOR))
+            volume = self.seen.get(asset, 0) if moment == "open" else self.quotes[asset].volume  # known before
+            room = int((volume * world.participation).to_integral_value(ROUND_FLOOR))
             room = max(room - self.traded.get(asset, 0), 0)
             if room < possible:
                 possible, outcome = room, "share of volume"

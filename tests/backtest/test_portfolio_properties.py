@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from small_worlds import Scripted, exchange_of, execution_of, orders_of, world_of
 
 from tidegate.backtest import tape as t_
-from tidegate.backtest.portfolio import Signals, run_portfolio
+from tidegate.backtest.filling import OUTCOMES
+from tidegate.backtest.portfolio import Execution, Signals, run_portfolio
 from tidegate.errors import SettingError
 from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, SPLIT, Actions
 from tidegate.strategy.orders import Order
@@ -88,7 +89,13 @@ class TestBounds:
             fills = book.events[is_fill(book.events)]
             units = np.zeros(exchange.open.shape, dtype=np.int64)
             np.add.at(units, (fills[:, t_.BAR], fills[:, t_.ASSET]), fills[:, t_.DONE])
-            assert (units <= exchange.volume * execution.participation).all()
+            at_open, before = fills[:, t_.AT] == 0, np.zeros(units.shape, dtype=np.int64)
+            for bar in range(1, len(exchange)):
+                before[bar] = np.where(exchange.open[bar - 1] > 0, exchange.volume[bar - 1], before[bar - 1])
+            assert (units <= np.maximum(exchange.volume, before) * execution.participation).all()
+            units[:] = 0
+            np.add.at(units, (fills[at_open, t_.BAR], fills[at_open, t_.ASSET]), fills[at_open, t_.DONE])
+            assert (units <= before * execution.participation).all()
 
 
 class TestMetamorphic:
@@ -140,11 +147,31 @@ class TestMetamorphic:
         cells = {name: getattr(exchange, name).copy() for name in ("high", "low", "close", "vwap", "volume")}
         for name in ("high", "low", "close", "vwap"):
             cells[name][cut] = np.where(cells[name][cut] > 0, cells[name][cut] + 7, 0)
-        cells["volume"][cut] += 1000
+        cells["volume"][cut] = (0, 7)[seed % 2] * cells["volume"][cut]
         noisy = replace(exchange, **{name: frozen(cell) for name, cell in cells.items()})
         script = tuple((t, n, q, 0, 0) for t, n, q, m, _ in orders_of(seed, world_of(seed, bars=40, names=10)) if m < 2)
-        books = [run_portfolio(Scripted(script=script), Signals(score), e, 1e6) for e in (exchange, noisy)]
-        assert np.array_equal(*(book.events[book.events[:, t_.BAR] <= cut] for book in books))
+        for how in (Execution(), Execution(participation=0.2)):
+            books = [run_portfolio(Scripted(script=script), Signals(score), e, 1e6, how) for e in (exchange, noisy)]
+            assert np.array_equal(*(book.events[book.events[:, t_.BAR] <= cut] for book in books))
+
+    @given(SEEDS, st.integers(5, 35))
+    def test_a_cap_on_the_share_of_volume_reads_nothing_later(self, seed, cut):
+        """All after an open is noise, volumes too: fills at that open stay under a cap that binds."""
+        exchange, score = ranked(seed)
+        other, said = another_future(exchange, Signals(score), cut, seed)
+        known = {name: getattr(other, name).copy() for name in ("open", "limit_up", "limit_down")}
+        for name, cell in known.items():
+            cell[cut + 1] = getattr(exchange, name)[cut + 1]
+        actions = Actions(*(frozen(column[exchange.actions.bar <= cut + 1]) for column in exchange.actions))
+        other = replace(other, **{name: frozen(cell) for name, cell in known.items()}, actions=actions)
+        strategy, execution = RankAndHold(names=3, days=2), Execution(participation=0.02)
+        books = [
+            run_portfolio(strategy, signals, market, 1e6, execution)
+            for signals, market in ((Signals(score), exchange), (said, other))
+        ]
+        events = [book.events[book.events[:, t_.BAR] <= cut + 1] for book in books]
+        assert np.array_equal(*events)
+        assert (books[0].events[:, t_.OUTCOME] == OUTCOMES.index("share of volume")).any()
 
     @given(SEEDS, st.sampled_from([2, 3, 10]))
     def test_prices_and_money_times_k(self, seed, k):

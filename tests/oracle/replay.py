@@ -1,7 +1,7 @@
 """The same made markets and orders through our exchange and our loop."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -144,11 +144,28 @@ def again(case: Case, run: Any = run_portfolio, change: Any = None) -> Portfolio
     execution = Execution(
         whole_orders=not variant.partial, half_up=True, participation=0.25 if variant.participation else 0.0
     )
+    if variant.participation:
+        exchange = known_a_bar_before(exchange)
     if change is not None:
         exchange, execution = change(exchange, execution)
     capital = float(variant.yuan * unit(variant) // 100)
     score = np.zeros((BARS, len(NAMES)))
     return run(TheseOrders(rows=case.orders), Signals(score), exchange, capital, execution)
+
+
+def known_a_bar_before(exchange: Exchange) -> Exchange:
+    """Each bar's volume, put into the share's bar before: RQAlpha caps an order at the open by the day's own volume.
+
+    A share listed later has none before its first; it gets one there, in which nobody orders anything.
+    """
+    volume, price = np.zeros_like(exchange.volume), exchange.open.copy()
+    for n in range(volume.shape[1]):
+        first = int(np.flatnonzero(price[:, n])[0])
+        if first > 0:
+            price[first - 1, n] = price[first, n]
+        days = np.flatnonzero(price[:, n])
+        volume[days[:-1], n] = exchange.volume[days[1:], n]
+    return replace(exchange, open=frozen(price), volume=frozen(volume))
 
 
 def difference(case: Case, book: Portfolio) -> str:

@@ -97,6 +97,16 @@ def _worse(tape: Tape, bar: int, asset: int, price: int, side: int) -> int:
 
 
 @inner
+def _known_volume(tape: Tape, bar: int, asset: int, at: int) -> int:
+    """Find the volume that caps an order: the bar's own, but at its open that of the asset's last bar before."""
+    if at == 0:
+        bar -= 1
+        while bar >= 0 and tape.open[bar, asset] == 0:
+            bar -= 1
+    return int(tape.volume[bar, asset]) if bar >= 0 else 0
+
+
+@inner
 def _legal(tape: Tape, account: Account, bar: int, order: IntArray) -> tuple[int, int]:  # noqa: C901, PLR0912
     """Cut an order to what lots, the holding, T+1 and the share of volume allow: (quantity, outcome).
 
@@ -128,7 +138,7 @@ def _legal(tape: Tape, account: Account, bar: int, order: IntArray) -> tuple[int
         quantity, outcome = shares - account.locked[asset] if all_or_part else 0, int(SETTLING)
     share = tape.rules[t_.PARTICIPATION]
     if share != 0:
-        room = part(tape.volume[bar, asset], share, RATE)
+        room = part(_known_volume(tape, bar, asset, order[t_.O_AT]), share, RATE)
         if account.own[asset, t_.TAKEN_BAR] == bar:
             room = max(room - account.own[asset, t_.TAKEN], 0)
         if room < quantity:

@@ -38,10 +38,19 @@ _MOST_MONEY = 1e13
 
 
 class Execution(Settings):
-    """How orders meet the market, where that is the reader's choice and no law."""
+    """How orders meet the market, where that is the reader's choice and no law.
+
+    Known at
+        The cap on an order at OPEN(t) is known at CLOSE(t−1): a part of the volume of the asset's last bar before *t*,
+        and nothing where it had none. A bar's own volume, which caps its other orders, is known at CLOSE(t).
+    """
 
     participation: float = Field(
-        default=0.0, ge=0, le=1, description="most of a bar's volume that one book may trade in one asset; 0 for no cap"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="most of a bar's volume that one book may trade in one asset; 0 for no cap. Orders at the open are"
+        " held against the volume of the asset's last bar before, the others against their own bar's",
     )
     slippage_rate: float = Field(
         default=0.0, ge=0, le=0.1, description="fraction of the price that a fill is worse, beside the market's ticks"
