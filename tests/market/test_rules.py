@@ -13,7 +13,7 @@ from tidegate.market.boards import board_of
 from tidegate.market.dated import DatedTable, Row
 from tidegate.market.limits import LIMITS, LIMITS_AT_RISK, limit_ticks
 from tidegate.market.prices import as_prices, nearest_tick, whole_ticks
-from tidegate.market.rulebook import rule_tables, rulebook
+from tidegate.market.rulebook import rule_tables, rulebook, rules_version
 
 TABLES = [value for value in vars(costs).values() if isinstance(value, DatedTable)] + [
     *LIMITS.values(),
@@ -155,3 +155,20 @@ class TestRulebook:
 
     def test_what_is_general_knowledge_is_marked(self):
         assert not rulebook().filter(pl.col("source").str.starts_with("general knowledge"))["confirmed"].any()
+
+
+def test_every_dated_row_is_in_the_version_of_the_rules(monkeypatch):
+    before = rules_version()
+    assert before == rules_version()
+    duty = costs.STAMP_DUTY_SELL
+    for changed in (
+        (*duty.rows, Row(date(2030, 1, 2), 1, "a notice")),
+        duty.rows[:-1],
+        (*duty.rows[:-1], duty.rows[-1]._replace(since=date(2023, 8, 29))),
+        (*duty.rows[:-1], duty.rows[-1]._replace(value=1)),
+    ):
+        monkeypatch.setattr(costs, "STAMP_DUTY_SELL", DatedTable(duty.name, duty.unit, changed))
+        assert rules_version()["sha256"] != before["sha256"]
+    in_other_words = (*duty.rows[:-1], duty.rows[-1]._replace(source="the same notice"))
+    monkeypatch.setattr(costs, "STAMP_DUTY_SELL", DatedTable(duty.name, duty.unit, in_other_words))
+    assert rules_version() == before

@@ -11,6 +11,7 @@ from small import small
 from tidegate.data.stock_world import StockWorld
 from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.market.instruments import Instruments
+from tidegate.market.rulebook import rules_version
 from tidegate.study.api import explain, orders, run
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import EQUAL_WEIGHT, load_books
@@ -296,6 +297,12 @@ def test_a_strategy_that_ignores_its_gate_is_refused(ran, tmp_path):
     said = load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")
     with pytest.raises(SettingError, match="does not look at a gate"):
         trade_selection(study, bars, {"seed-1": said}, {}, study.markets[0], Stages(tmp_path), gate, lambda _: None)
+
+
+def test_the_version_of_the_rules_is_told(ran):
+    assert ran.report.provenance["environment"]["rules"] == rules_version()
+    held = json.loads((ran.folder / "environment.json").read_text(encoding="utf-8"))
+    assert held["rules"] == rules_version()
 
 
 def test_a_declaration_survives_its_document(ran):

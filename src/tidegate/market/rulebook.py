@@ -2,10 +2,11 @@
 
 import polars as pl
 
+from tidegate.component import fingerprint
 from tidegate.market import calendar, costs, limits
-from tidegate.market.dated import DatedTable
+from tidegate.market.dated import CHECKED, DatedTable
 
-__all__ = ["rule_tables", "rulebook"]
+__all__ = ["rule_tables", "rulebook", "rules_version"]
 
 
 def rule_tables() -> tuple[DatedTable, ...]:
@@ -45,3 +46,19 @@ def rulebook() -> pl.DataFrame:
         },
         orient="row",
     )
+
+
+def rules_version() -> dict[str, str]:
+    """Name the rules that a result rests on: the day they were last looked at, and SHA-256 of every dated row.
+
+    A row that is added, mended or moved to another day makes another version; its source in other words does not.
+
+    >>> sorted(rules_version())
+    ['checked', 'sha256']
+    """
+    rows = [
+        [table.name, table.unit, row.since.isoformat(), row.value, row.confirmed]
+        for table in rule_tables()
+        for row in table.rows
+    ]
+    return {"checked": CHECKED.isoformat(), "sha256": fingerprint(rows)}

@@ -20,6 +20,7 @@ from typing import Any
 
 from tidegate.errors import KeptError, UnknownNameError
 from tidegate.files import append_line, read_json, write_json
+from tidegate.market.rulebook import rules_version
 from tidegate.study.stages import Kept
 
 __all__ = ["RunFolder", "environment", "find_run", "runs_below"]
@@ -80,12 +81,13 @@ class RunFolder:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine facts that may change a number in its last digit."""
+    """Versions and machine facts that may change a number in its last digit, and the version of the dated rules."""
     return {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
         "packages": {name: version(name) for name in _PACKAGES},
+        "rules": rules_version(),
     }
 
 
