@@ -54,6 +54,15 @@ def test_every_member_and_yardstick_is_there(held):
     assert held.placebos == "permuted assets"
 
 
+def test_names_outside_the_universe_are_counted(ran):
+    for member in MEMBERS:
+        counts = table(ran, member, "book")["outside"]
+        (told,) = [m for m in ran.report.measures if m.name == "names_outside" and m.subject["member"] == member]
+        assert told.value == pytest.approx(counts.mean())
+        assert (counts <= table(ran, member, "book")["count"]).all()
+    assert table(ran, "seed-1", "book")["outside"].max() > 0
+
+
 def test_turnover_of_the_placebos_stands_beside_the_percentile(ran, held, tmp_path):
     columns = next(t for t in ran.report.tables if t.key == "results-a-share").columns
     keys = [column.key for column in columns]

@@ -36,6 +36,7 @@ class EqualWeight(Selection):
         Orders after CLOSE(t) from what has a score and a bar at *t*; filled in bar t+1.
     Missing values
         Without a score or a bar at a rebalancing an asset is not held; where nobody has one, what is held stays.
+        What leaves the universe (-inf) is sold at once.
 
     >>> EqualWeight(every=5).words()[0]
     'less of it than its part'

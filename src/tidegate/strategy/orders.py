@@ -63,7 +63,7 @@ class Seen(NamedTuple):
     gate: float
     """What the gate said after this close; 1 where there is none."""
     score: FloatArray
-    """``[N]``, NaN where nothing is said."""
+    """``[N]``, NaN where nothing is said, -inf where the asset is not in the universe."""
     second: FloatArray
     """``[N]``, a further number an asset where the strategy asks for one; else empty."""
     close: NDArray[np.int32]
@@ -103,7 +103,8 @@ class View:
     Units
         Money (`cash`, `due`, `equity`) and `close`, `mark` in the currency; `ticks` in ticks; quantities in units.
     Missing values
-        `score` NaN where nothing is said; `close` NaN and `ticks` 0 where the asset had no bar.
+        `score` NaN where nothing is said, -inf where the asset is not in the universe; `close` NaN and `ticks` 0 where
+        it had no bar.
     """
 
     bar: int
@@ -128,3 +129,11 @@ class View:
     minimum: IntArray
     seen: Seen
     """The same as compiled decisions read it."""
+
+    def left(self, asset: int) -> bool:
+        """Whether an asset has left the universe: a score of -inf, with a bar, so that it can be sold."""
+        return bool(self.score[asset] == -np.inf and self.ticks[asset] > 0)
+
+    def judges(self, asset: int) -> bool:
+        """Whether a score says anything of a holding: what has left the universe ranks below all, NaN says nothing."""
+        return bool(self.score[asset] > -np.inf) or self.left(asset)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
-from tidegate.strategy.ranking import best, free, insert, scored
+from tidegate.strategy.ranking import best, free, insert, judged
 from tidegate.strategy.selection import Selection, compiled_decision
 from tidegate.types.axes import FloatArray, IntArray
 
@@ -34,8 +34,9 @@ class RankAndHold(Selection):
     Known at
         Orders after CLOSE(t) from the scores of *t*, the last close and own holdings; filled in bar t+1.
     Missing values
-        An asset whose score is NaN or -inf is neither bought nor sold; one without a bar keeps its place among the best
-        and is not bought.
+        An asset whose score is NaN is neither bought nor sold. One of -inf has left the universe: it is not bought, and
+        once its days are over it is sold before all others, if it has a bar. One without a bar keeps its place among
+        the best and is not bought.
     Source
         The public template of the stock-selection study (there: cap 0.2, spend 1.5, 30 names, 5 days).
 
@@ -75,7 +76,7 @@ class RankAndHold(Selection):
         """Sell from the worst up until `need` is met."""
         seen, orders = view.seen, []
         last = view.bar + 1 - self.days if self.holding == "at least" else view.bar
-        ripe = [int(i) for i in view.held if view.score[i] > -np.inf and view.since[i] <= last]
+        ripe = [int(i) for i in view.held if view.judges(i) and view.since[i] <= last]
         for i in sorted(ripe, key=lambda i: (view.score[i], seen.order[i])):
             if need <= 0:
                 break
@@ -154,7 +155,7 @@ def _worst_worth(seen: Seen, since: int, need: float) -> int:
     found, worth = 0, 0.0
     for k in range(seen.owned):
         asset = seen.held[k]
-        if not scored(seen.score[asset]) or seen.since[asset] > since:
+        if not judged(seen, asset) or seen.since[asset] > since:
             continue
         if worth >= need + 1.0 and -seen.score[asset] < key[found - 1]:
             continue

@@ -10,7 +10,7 @@ from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import Seen
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["best", "best_new", "by_name", "free", "insert", "rank_all", "scored", "worst_held"]
+__all__ = ["best", "best_new", "by_name", "free", "insert", "judged", "left", "rank_all", "scored", "worst_held"]
 
 _BLOCK = 64
 
@@ -19,6 +19,18 @@ _BLOCK = 64
 def scored(score: float) -> bool:
     """Whether a score says anything: NaN and -inf don't."""
     return bool(score > -np.inf)
+
+
+@inner
+def left(seen: Seen, asset: int) -> bool:
+    """Whether an asset has left the universe: a score of -inf, with a bar, so that it can be sold."""
+    return bool(seen.score[asset] == -np.inf and seen.close[asset] > 0)
+
+
+@inner
+def judged(seen: Seen, asset: int) -> bool:
+    """Whether a score says anything of a holding: what has left the universe ranks below all, NaN says nothing."""
+    return scored(seen.score[asset]) or left(seen, asset)
 
 
 @inner
@@ -84,11 +96,11 @@ def best_new(seen: Seen, base: int, room: int) -> int:
 
 @inner
 def worst_held(seen: Seen, since: int) -> int:
-    """Rank holdings that have a score and were last bought at bar `since` or before, the worst first."""
+    """Rank judged holdings that were last bought at bar `since` or before, what has left first, then the worst."""
     found = 0
     for k in range(seen.owned):
         asset = seen.held[k]
-        if scored(seen.score[asset]) and seen.since[asset] <= since:
+        if judged(seen, asset) and seen.since[asset] <= since:
             found = insert(seen, 0, found, seen.key.shape[0], -seen.score[asset], asset)
     return found
 

@@ -1,15 +1,15 @@
 """From members to equal positions: what a strategy shares that holds groups of assets in equal parts.
 
-Between two rebalancings nothing is bought, and what is no member (since a sale was refused, say) is sold as soon as it
-can be. Who is a member is noted in the book's memory, one number an asset: 1 long, -1 short, 0 neither; the first of
-the book's own 16 counts the bars to the next rebalancing.
+Between two rebalancings nothing is bought, and what is no member (since a sale was refused, say) or has left the
+universe is sold as soon as it can be. Who is a member is noted in the book's memory, one number an asset: 1 long, -1
+short, 0 neither; the first of the book's own 16 counts the bars to the next rebalancing.
 """
 
 from collections.abc import Sequence
 
 from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
-from tidegate.strategy.ranking import free
+from tidegate.strategy.ranking import free, left
 from tidegate.types.axes import IntArray
 
 __all__ = [
@@ -64,12 +64,12 @@ def mark_members(seen: Seen, first: int, end: int, side: int) -> None:
 
 @inner
 def leave(seen: Seen, orders: IntArray, at: int) -> int:
-    """Close what is held and no member, in the order in which it was bought; give the number of orders."""
+    """Close what is held and no member, or has left the universe, in order of purchase; give the number of orders."""
     count = 0
     for k in range(seen.owned):
         asset = seen.held[k]
         quantity = free(seen, asset)
-        if quantity != 0 and seen.memory[asset] * seen.shares[asset] <= 0:
+        if quantity != 0 and (seen.memory[asset] * seen.shares[asset] <= 0 or left(seen, asset)):
             orders[count] = (asset, -quantity, at, 0, 1)
             count += 1
     return count
@@ -115,8 +115,8 @@ def rebalanced(
         seen.memory[list(long)] = 1.0
         seen.memory[list(short)] = -1.0
         seen.memory[book] = max(every - 1.0, 0.0)
-    gone = [i for i in view.held.tolist() if view.sellable[i] != 0 and seen.memory[i] * view.shares[i] <= 0]
-    orders = [Order(i, -int(view.sellable[i]), at, 0, 1) for i in gone]
+    gone = [i for i in view.held.tolist() if seen.memory[i] * view.shares[i] <= 0 or view.left(i)]
+    orders = [Order(i, -int(view.sellable[i]), at, 0, 1) for i in gone if view.sellable[i] != 0]
     if now:
         for side, members in ((1, long), (-1, short)):
             for i in members:

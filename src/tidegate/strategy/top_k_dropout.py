@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
-from tidegate.strategy.ranking import best_new, free, worst_held
+from tidegate.strategy.ranking import best_new, free, left, worst_held
 from tidegate.strategy.selection import Selection, compiled_decision
 from tidegate.types.axes import IntArray
 
@@ -25,6 +25,8 @@ class TopKDropout(Selection):
         score is higher. Of the losers those are sold whose last purchase lies `hold` bars back, t + 1 - since ≥ `hold`,
         and as many newcomers are bought as places get free. Each gets an equal part of `spend` · (cash + what the sales
         are worth at the last prices), in legal quantities at the last close.
+        What has left the universe (-inf) and has a bar is the worst: it is sold, at most `drop` a bar, whether or not
+        there is a newcomer for its place.
     Readings
         Qlib keeps the `names` best of holdings and newcomers; where there are enough newcomers that is the same. Where
         there are too few it sells without a replacement, and it buys in place of what is too young to be sold and then
@@ -33,7 +35,7 @@ class TopKDropout(Selection):
     Known at
         Orders after CLOSE(t) from the scores of *t*, the last close and own holdings; filled in bar t+1.
     Missing values
-        A holding without a score keeps its place and is not sold; an asset without a score or a bar is not bought.
+        A holding whose score is NaN keeps its place and is not sold; an asset without a score or a bar is not bought.
     Source
         Microsoft Qlib, TopkDropoutStrategy (there: 50 names, 5 replaced, `spend` 0.95).
 
@@ -55,12 +57,13 @@ class TopKDropout(Selection):
     def decide(self, view: View) -> list[Order]:
         """Set the next best against the worst held; see the class for the formula."""
         seen, score = view.seen, view.score
-        held = [int(i) for i in view.held if score[i] > -np.inf]
+        held = [int(i) for i in view.held if view.judges(i)]
         held.sort(key=lambda i: (score[i], seen.order[i]))
         places = self.names - len(view.held)
         fresh = np.flatnonzero((score > -np.inf) & (view.shares == 0) & (view.ticks > 0)).tolist()
         fresh = sorted(fresh, key=lambda i: (-score[i], seen.order[i]))[: max(self.drop + places, 0)]
-        lost, won = min(max(-places, 0), self.drop, len(held)), min(max(places, 0), len(fresh))
+        lost = min(max(-places, sum(view.left(i) for i in held)), self.drop, len(held))
+        won = min(max(places + lost, 0), len(fresh))
         while lost < min(self.drop, len(held)) and won < len(fresh) and score[fresh[won]] > score[held[lost]]:
             lost, won = lost + 1, won + 1
         orders, value = [], seen.cash
@@ -99,7 +102,11 @@ def _decide(seen: Seen, orders: IntArray) -> int:
     held = worst_held(seen, seen.bar)
     places = int(numbers[_NAMES]) - seen.owned
     fresh = best_new(seen, held, max(drop + places, 0))
-    lost, won = min(max(-places, 0), drop, held), min(max(places, 0), fresh)
+    gone = 0
+    while gone < held and left(seen, seen.place[gone]):
+        gone += 1
+    lost = min(max(-places, gone), drop, held)
+    won = min(max(places + lost, 0), fresh)
     while lost < min(drop, held) and won < fresh and seen.key[held + won] > -seen.key[lost]:
         lost += 1
         won += 1

@@ -24,7 +24,8 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
     """Tables of one book by name: orders, fills, actions, positions, book, next.
 
     `orders` has every order with its decision, score and rank among that close's scores, moment, price and what became
-    of it; `next` holds the orders decided after the last close, with the last price as a reference.
+    of it; `book` counts the names that are held but `outside` the universe; `next` holds the orders decided after the
+    last close, with the last price as a reference.
 
     Shapes: `score` ``[T, N]`` as the strategy saw it. Units: money and prices in the currency; quantities in units.
     Known at: a row at its own time; `next` after the last close.
@@ -48,9 +49,19 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
             slippage=lines[:, t_.L_SLIPPAGE] / scale,
             bought=lines[:, t_.L_BOUGHT] / scale,
             sold=lines[:, t_.L_SOLD] / scale,
+            outside=_outside(portfolio, held.positions, score),
         ),
         "next": _next(portfolio, score),
     }
+
+
+def _outside(portfolio: Portfolio, positions: pl.DataFrame, score: FloatArray) -> IntArray:
+    """How many of the names held at each close are out of the universe, a score of -inf ``[T]``."""
+    exchange = portfolio.exchange
+    places = {asset: place for place, asset in enumerate(exchange.assets)}
+    asset = positions["asset"].replace_strict(places, return_dtype=pl.Int64).to_numpy()
+    bar = np.searchsorted(exchange.times, positions["time"].to_numpy().astype("datetime64[us]"))
+    return np.bincount(bar[score[bar, asset] == -np.inf], minlength=len(exchange)).astype(np.int64)
 
 
 def _ranks(score: FloatArray, bar: IntArray, asset: IntArray) -> tuple[FloatArray, IntArray, IntArray]:

@@ -160,6 +160,7 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
         found.extend(judged)
         if positions is not None and trips is not None:
             found.extend(judge_holdings(ledger, positions, trips, subject))
+            found.append(_outside(held, member, subject))
         found.append(_unfilled(held, member, subject))
         if study.gates and (member.startswith("seed-") or member == "ensemble"):
             found.extend(_placed(held, member, judged, subject))
@@ -193,6 +194,13 @@ _OF_PATHS = (
     "total_return", "annualised_return", "volatility", "sharpe", "max_drawdown", "calmar", "positive_bars",
     "excess_return", "alpha", "beta", "tracking_error", "information_ratio",
 )  # fmt: skip
+
+
+def _outside(held: BookSet, member: str, subject: dict[str, str]) -> Measure:
+    """Names held that the universe does not have: what left it and could not be sold, or not yet."""
+    counts = held.table(member, "book")["outside"].to_numpy()
+    note = f"mean over closes; at most {counts.max()}, {counts[-1]} at the last close"
+    return stated("names_outside", subject, float(counts.mean()), "assets", n=len(counts), note=note)
 
 
 def _unfilled(held: BookSet, member: str, subject: dict[str, str]) -> Measure:

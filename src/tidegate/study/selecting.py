@@ -2,9 +2,10 @@
 
 A member is whoever ranks: ``seed-3``, ``ensemble``, a rival by its name. All go through the same strategy, exchange and
 costs, from the first bar that is judged to the last, and so does the universe in equal parts. Beside them stand equal
-weight without costs and, where one is named, an index: yardsticks that nobody trades. A placebo is the same book on
-scores whose assets have changed places, once for the whole book or, where the study says so, on each date anew; under a
-gate it is the same scores behind a gate of the same spells in another order.
+weight without costs and, where one is named, an index: yardsticks that nobody trades. What the universe leaves
+out has a score of -inf, which is not NaN: whoever holds it sells it first. A placebo is the same book on scores whose
+assets have changed places, once for the whole book or, where the study says so, on each date anew; under a gate it is
+the same scores behind a gate of the same spells in another order.
 """
 
 from collections.abc import Iterator
@@ -135,10 +136,10 @@ def _trade(
     lead = "ensemble" if "ensemble" in forecasts else next(iter(forecasts))
     for place, (member, forecast) in enumerate(forecasts.items()):
         tell(Event("step", "books", place, len(forecasts), f"{study.name} · {market.name} · {member}"))
-        score = np.where(members_of, scores_on(forecast, exchange), np.nan)
+        score = np.where(members_of, scores_on(forecast, exchange), -np.inf)
         members[member] = ring.book(score, gate)
         _save(work, member, members[member], score)
-    lead_score = np.where(members_of, scores_on(forecasts[lead], exchange), np.nan)
+    lead_score = np.where(members_of, scores_on(forecasts[lead], exchange), -np.inf)
     if gate is not None:
         members[UNGATED] = ring.book(lead_score, np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)

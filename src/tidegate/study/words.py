@@ -30,6 +30,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "fees": ("fees", "费用"),
     "fees_of_gross": ("fees of gross profit", "费用占毛利"),
     "slippage": ("slippage", "滑点"),
+    "names_outside": ("names held outside the universe", "持有的池外股票数"),
     "names_held": ("names held", "持股数"),
     "largest_weight": ("largest single weight", "单只最大权重"),
     "cash_share": ("share in cash", "现金占比"),
