@@ -136,7 +136,7 @@ def checked(store, dataset):
 
 
 def reversal(exchange):
-    """Minus the return over five days by reference prices, which actions do not move; -inf where nothing is known."""
+    """Minus the return over five days by reference prices, which actions do not move; NaN where nothing is known."""
     close = exchange.close.astype(np.float64)
     growth = np.ones(len(exchange.assets))
     known, index = np.zeros_like(growth), np.full(close.shape, np.nan)
@@ -149,9 +149,9 @@ def reversal(exchange):
         trades = close[bar] > 0
         known[trades] = close[bar, trades] * growth[trades]
         index[bar] = np.where(trades, known, np.nan)
-    score = np.full(close.shape, -np.inf)
+    score = np.full(close.shape, np.nan)
     score[5:] = -(index[5:] / index[:-5] - 1.0)
-    score[~np.isfinite(score)] = -np.inf
+    score[~np.isfinite(score)] = np.nan
     return score
 
 
