@@ -32,6 +32,7 @@ BOOKS = {
     "rank and hold": (RANKED, 1e6, Execution()),
     "rank and hold, short of lots": (RANKED, 3e4, Execution()),
     "rank and hold, whole orders, dearer": (RANKED, 1e6, Execution(whole_orders=True, slippage_rate=0.001)),
+    "rank and hold, at most a thousandth of the volume before": (RANKED, 1e9, Execution(participation=0.001)),
     "rank and hold at the average price, at most a thousandth of the volume": (
         RankAndHold(names=6, days=4, buy_at="vwap", sell_at="vwap"), 1e9, Execution(participation=0.001)
     ),
