@@ -1,5 +1,7 @@
 """Dropout, groups, equal weight, open against forecast, given orders: each rule in a world where it can be seen."""
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from selection_worlds import plain_exchange, random_world
 from tidegate.backtest import tape as t_
 from tidegate.backtest.portfolio import Signals, run_portfolio
 from tidegate.errors import DataError, SettingError
+from tidegate.market.calendar import XSHG
 from tidegate.strategy.equal_weight import EqualWeight
 from tidegate.strategy.given_orders import GivenOrders
 from tidegate.strategy.groups import Groups, month_ends
@@ -114,16 +117,30 @@ def test_classes_are_held_equally_and_rebalanced_at_month_ends():
     score = np.tile(np.array([1.0, 2, 2, 0, 2, np.nan]), (40, 1))
     score[20:] = [2.0, 2, 0, 0, np.nan, 2]
     gate = month_ends(exchange.times)
-    assert np.flatnonzero(gate).tolist() == [29]  # 2 January + 29 days
+    assert np.flatnonzero(gate).tolist() == [21]  # 23 January, the last session before the Spring Festival
     book = book_of(Groups(by="class", group=2, every=0), score, exchange, gate=gate)
-    assert held_after(book, 29) == set()
-    assert held_after(book, 30) == {0, 1, 5}
+    assert held_after(book, 21) == set()
+    assert held_after(book, 22) == {0, 1, 5}
     assert set(book.account.shares[[0, 1, 5]].tolist()) == {33_300}
     first = np.where(np.arange(40) == 3, 1.0, gate)
     book = book_of(Groups(by="class", group=2, every=0), score, exchange, gate=first)
     assert held_after(book, 4) == {1, 2, 4}
-    assert held_after(book, 30) == {0, 1, 5}
-    assert filled(book, 30, -1) == [2, 4]
+    assert held_after(book, 22) == {0, 1, 5}
+    assert filled(book, 22, -1) == [2, 4]
+
+
+def test_a_months_end_is_the_calendars_and_not_the_next_bars():
+    days = XSHG.sessions(date(2019, 11, 1), date(2020, 6, 30)).astype("datetime64[us]")
+    gate = month_ends(days)
+    assert gate.sum() == 8
+    for count in range(len(days)):
+        assert month_ends(days[:count]).tolist() == gate[:count].tolist()
+    missing = np.delete(days, np.flatnonzero(gate)[2] + 1)  # a bar is missing after the end of January
+    assert month_ends(missing).sum() == 8
+    with pytest.raises(DataError, match="unknown"):
+        month_ends(np.array(["2026-12-31"], dtype="datetime64[us]"))
+    with pytest.raises(SettingError, match="daily bars"):
+        month_ends(np.repeat(days, 2))
 
 
 def test_a_short_group_is_the_mirror_of_the_long_one():
