@@ -131,6 +131,19 @@ class TestShares:
         made = AShare().exchange(Bars.of(frame, spec))
         assert [column.tolist() for column in made.actions] == [[2], [0], [REFERENCE], [1000], [800], [2]]
 
+    @pytest.mark.parametrize("how", ["quick", "stacked"])
+    def test_one_given_limit_does_not_make_the_other_computed_one_hold(self, how):
+        """An open of 12.00 is beyond 11.00, so that the rule's 9.00 did not hold either; a given 13.00 does."""
+        days = np.arange("2024-01-02", "2024-01-05", dtype="datetime64[D]")
+        prices = {name: [10.0, 12.0, 12.0] for name in ("open", "high", "low", "close")}
+        frame = pl.DataFrame({"time": days.astype("datetime64[us]"), "session": days, "asset": ["600000.SH"] * 3,
+                              **prices, "preclose": [10.0, 10.0, 12.0], "limit_up": [None, 13.0, None]})  # fmt: skip
+        spec = BarSpec(frequency="1d", kind="stock", currency="CNY", title="made", source="a test")
+        bars, market = Bars.of(frame, spec), AShare()
+        made = market.exchange(bars) if how == "quick" else stacked(market.conditions, bars)
+        assert made.limit_up[:, 0].tolist() == [1100, 1300, 1320]
+        assert made.limit_down[:, 0].tolist() == [900, 0, 1080]
+
     def test_missing_reference_prices_are_counted(self):
         bars = panel(2, without=("factor",))
         told = {alarm.what: alarm.times for alarm in AShare().exchange(bars).alarms}

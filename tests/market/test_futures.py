@@ -63,6 +63,19 @@ class TestRebar:
         assert held.can_buy_open.tolist() == [True, False, True]
         assert held.can_sell_open.tolist() == [True, True, False]
 
+    def test_a_side_that_the_bars_give_holds_by_itself_and_its_disagreement_is_told(self):
+        """The bars give an upper limit of 3,850 where the rule has 3,745; the session opens beyond the rule's."""
+        bars = self.rebar([3500.0, 3800.0, 3800.0], limit_up=[None, 3850.0, 3850.0])
+        held = RebarFuture().conditions(bars, "future")
+        assert held.limit_up[1:].tolist() == [3850.0, 3850.0]
+        assert np.isnan(held.limit_down).all()
+        (told,) = held.alarms
+        assert told.what == "a given upper limit differs from the rule's, and goes first"
+        assert (told.times, told.first) == (1, ("future 2019-03-04 (3850 against 3745 ticks)",))
+        calm = RebarFuture().conditions(self.rebar([3500.0] * 3, limit_up=[None, 3745.0, 3745.0]), "future")
+        assert calm.limit_down[1:].tolist() == [3255.0, 3255.0]
+        assert calm.alarms == ()
+
     def test_an_open_beyond_shows_that_wider_limits_held(self):
         held = RebarFuture().conditions(self.rebar([3500.0, 3800.0, 3800.0]), "future")
         assert np.isnan(held.limit_up[1:]).all()

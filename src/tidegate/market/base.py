@@ -12,6 +12,7 @@ import numpy as np
 
 from tidegate.component import Component
 from tidegate.errors import SettingError
+from tidegate.market.alarms import Alarm
 from tidegate.market.exchange import Exchange
 from tidegate.market.instruments import Instruments
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray, frozen
@@ -84,6 +85,8 @@ class Conditions:
     """The exchange's reference price before the open; where it differs from the mark before, a corporate action changes
     shares and cash, and equity does not move. None where there are no such actions."""
     currency: str = ""
+    alarms: tuple[Alarm, ...] = ()
+    """What data and rules do not agree on, counted over all bars: known after the last one."""
 
     @property
     def margined(self) -> bool:

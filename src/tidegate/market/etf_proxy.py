@@ -54,7 +54,7 @@ class EtfProxy(Market):
         holds = before > 0
         suspended = own.suspended
         free = np.ones(len(open_), dtype=bool) if suspended is None else ~suspended
-        limit_up, limit_down = limit_prices(up, down, holds, _TICK)
+        limit_up, limit_down = limit_prices(up, down, (holds, holds), _TICK)
         commission = frozen(rate(self.commission, len(open_)))
         return Conditions(
             times=frozen(own.times),

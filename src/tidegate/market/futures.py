@@ -3,10 +3,12 @@
 A contract is a few numbers and dated tables (`FutureTerms`); its bars become `Conditions` here.
 """
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from tidegate.market.alarms import Alarm, alarm
 from tidegate.market.base import Conditions
 from tidegate.market.dated import DatedTable
 from tidegate.market.limits import limit_ticks
@@ -45,8 +47,9 @@ def future_conditions(own: Own, asset: str, terms: FutureTerms) -> Conditions:
 
     Formula
         The mark is the settlement price where the bars have one, else the close. Limits are the bars' own where they
-        have them, else `percent` around the last mark of the session before, to the tick half-up; a session that opens
-        beyond those shows that others held (they are widened by notice), and then none is known.
+        have them, each side by itself, else `percent` around the last mark of the session before, to the tick half-up;
+        a session that opens beyond those shows that others held (they are widened by notice): then neither is known.
+        Limits of the bars that are not the computed ones go first, and are counted as alarms.
 
     Errors
         `DataError` before a table's first row, or for prices off the tick where those are refused.
@@ -55,7 +58,7 @@ def future_conditions(own: Own, asset: str, terms: FutureTerms) -> Conditions:
     open_, close = (ticks(own.column(name), terms.tick, asset) for name in ("open", "close"))
     settle = own.column("settle")
     mark = np.where(np.isfinite(settle), nearest_tick(np.nan_to_num(settle, nan=1.0), terms.tick), close)
-    up, down, holds = _limits(own, mark, open_, terms)
+    up, down, holds, alarms = _limits(own, mark, open_, terms, asset)
     limit_up, limit_down = limit_prices(up, down, holds, terms.tick)
     suspended = own.suspended
     free = np.ones(len(open_), dtype=bool) if suspended is None else ~suspended
@@ -67,8 +70,8 @@ def future_conditions(own: Own, asset: str, terms: FutureTerms) -> Conditions:
         open=frozen(as_prices(open_, terms.tick)),
         close=frozen(as_prices(close, terms.tick)),
         mark=frozen(as_prices(mark, terms.tick)),
-        can_buy_open=frozen(free & ~(holds & (open_ >= up))),
-        can_sell_open=frozen(free & ~(holds & (open_ <= down))),
+        can_buy_open=frozen(free & ~(holds[0] & (open_ >= up))),
+        can_sell_open=frozen(free & ~(holds[1] & (open_ <= down))),
         exact=True,
         money_unit=0.01,
         lot=1,
@@ -96,6 +99,7 @@ def future_conditions(own: Own, asset: str, terms: FutureTerms) -> Conditions:
             f"Prices between ticks: {terms.off_tick}.",
             *(note for table in (terms.fee, terms.close_today, terms.percent) for note in table.unconfirmed(own.dates)),
         ),
+        alarms=tuple(alarms),
     )
 
 
@@ -104,15 +108,27 @@ def _rounded(prices: FloatArray, tick: float, where: str) -> IntArray:
     return nearest_tick(prices, tick)
 
 
-def _limits(own: Own, mark: IntArray, open_: IntArray, terms: FutureTerms) -> tuple[IntArray, IntArray, BoolArray]:
-    """Upper and lower limit in ticks, and whether they hold."""
+def _limits(
+    own: Own, mark: IntArray, open_: IntArray, terms: FutureTerms, asset: str
+) -> tuple[IntArray, IntArray, tuple[BoolArray, BoolArray], list[Alarm]]:
+    """Upper and lower limit in ticks, whether each holds, and where the bars' own are others."""
     before = own.before(mark)
     up, down = limit_ticks(before, terms.percent.at(own.dates))
     starts = np.maximum.accumulate(np.where(own.first_of_session, np.arange(len(open_)), 0))
-    holds = (before > 0) & (open_[starts] <= up) & (open_[starts] >= down)
-    for name, ours in (("limit_up", up), ("limit_down", down)):
-        given = own.column(name)
+    ruled = (before > 0) & (open_[starts] <= up) & (open_[starts] >= down)
+    holds, alarms = [ruled, ruled], []
+    for side, (name, ours) in enumerate((("upper", up), ("lower", down))):
+        given = own.column(("limit_up", "limit_down")[side])
         told = np.isfinite(given)
-        ours[told] = nearest_tick(given[told], terms.tick)
-        holds |= told
-    return up, down, holds
+        theirs = nearest_tick(np.nan_to_num(given, nan=1.0), terms.tick)
+        differs = told & own.first_of_session & (before > 0) & (theirs != ours)
+        what = f"a given {name} limit differs from the rule's, and goes first"
+        alarms += alarm(what, differs, _against(own, asset, theirs, ours))
+        ours[told] = theirs[told]
+        holds[side] = ruled | told
+    return up, down, (holds[0], holds[1]), alarms
+
+
+def _against(own: Own, asset: str, theirs: IntArray, ours: IntArray) -> Callable[[int], str]:
+    """Tell a row with both its limits."""
+    return lambda row: f"{asset} {own.dates[row]} ({theirs[row]} against {ours[row]} ticks)"

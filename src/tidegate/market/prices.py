@@ -97,9 +97,11 @@ def as_prices(ticks: IntArray, tick: float) -> FloatArray:
     return np.asarray(ticks / round(1 / tick), dtype=np.float64)
 
 
-def limit_prices(up: IntArray, down: IntArray, holds: BoolArray, tick: float) -> tuple[FloatArray, FloatArray]:
-    """Limits in whole ticks as prices, NaN where none holds."""
-    return np.where(holds, as_prices(up, tick), np.nan), np.where(holds, as_prices(down, tick), np.nan)
+def limit_prices(
+    up: IntArray, down: IntArray, holds: tuple[BoolArray, BoolArray], tick: float
+) -> tuple[FloatArray, FloatArray]:
+    """Limits in whole ticks as prices, NaN where none holds; each side by itself."""
+    return np.where(holds[0], as_prices(up, tick), np.nan), np.where(holds[1], as_prices(down, tick), np.nan)
 
 
 def rate(fraction: float, count: int) -> IntArray:

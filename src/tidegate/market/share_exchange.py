@@ -157,10 +157,10 @@ class _Cells:
         trades = rows.trades
         up, down, holds = limits.limits
         banned = limits_with_bans(
-            (np.where(holds, up, NO_LIMIT), np.where(holds, down, 0)),
+            (np.where(holds[0], up, NO_LIMIT), np.where(holds[1], down, 0)),
             rows.open,
-            ~holds | (rows.open < up),
-            ~holds | (rows.open > down),
+            ~holds[0] | (rows.open < up),
+            ~holds[1] | (rows.open > down),
         )
         high, low = rows.high, rows.low
         prices = {"open": rows.open, "high": high, "low": low, "close": rows.close}

@@ -142,22 +142,27 @@ class ShareLimits:
 
     @cached_property
     def gaps(self) -> BoolArray:
-        """Rows whose session opened beyond limits that a rule says hold, where no vendor says what they are."""
+        """Rows whose session opened beyond a limit that a rule says holds, where no vendor says what it is."""
         up, down, holds = self.ruled
-        told = (self.given[0] > 0) | (self.given[1] > 0)
-        return holds & ~told & ((self.rows.opening > up) | (self.rows.opening < down))
+        above, below = self.rows.opening > up, self.rows.opening < down
+        gaps: BoolArray = holds & ((above & (self.given[0] == 0)) | (below & (self.given[1] == 0)))
+        return gaps
 
     @cached_property
-    def limits(self) -> tuple[IntArray, IntArray, BoolArray]:
-        """Upper and lower limit in ticks, and whether they hold: a vendor's first, else the rules', but for gaps."""
+    def limits(self) -> tuple[IntArray, IntArray, tuple[BoolArray, BoolArray]]:
+        """Upper and lower limit in ticks, and whether each holds: a vendor's first, else the rule's.
+
+        The rule's hold on neither side of a session that opened beyond one of them, whatever a vendor says.
+        """
         up, down, holds = self.ruled
-        limits, held = [up, down], holds & ~self.gaps
+        ours = holds & (self.rows.opening <= up) & (self.rows.opening >= down)
+        limits, held = [up, down], [ours, ours]
         for side, theirs in enumerate(self.given):
             if not bool(theirs.any()):
                 continue
             limits[side] = np.where(theirs > 0, theirs, limits[side])
-            held = held | (theirs > 0)
-        return limits[0], limits[1], held
+            held[side] = ours | (theirs > 0)
+        return limits[0], limits[1], (held[0], held[1])
 
     @cached_property
     def alarms(self) -> list[Alarm]:
@@ -184,8 +189,8 @@ class ShareLimits:
             differs = opens & holds & (theirs > 0) & (theirs != ours)
             told = self._against(theirs, ours)
             made += alarm(f"a given {side} limit differs from the rule's, and goes first", differs, told)
-        up, down, holds = self.limits
-        beyond = rows.trades & holds & ((rows.high > up) | (rows.low < down))
+        up, down, held = self.limits
+        beyond = rows.trades & ((held[0] & (rows.high > up)) | (held[1] & (rows.low < down)))
         return made + alarm("trades beyond limits that its open keeps", beyond, rows.told)
 
     def _against(self, theirs: IntArray, ours: IntArray) -> Callable[[int], str]:

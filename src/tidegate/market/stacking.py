@@ -182,7 +182,7 @@ def stacked(
             cells[name][one.place, n] = values
         volume[one.place, n] = one.volume
         averaged, counted = averaged and one.average is not None, counted and one.counted
-        alarms.append(one.alarms)
+        alarms += [list(held.alarms), one.alarms]
         average[one.place, n] = 0 if one.average is None else one.average
         group[n] = fees.place(one.place, one.fees)
         actions += one.actions

@@ -91,4 +91,6 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
         work / "decisions" / "wanted.parquet",
         pl.DataFrame({"time": judged, **{member: wanted[place] for place, member in enumerate(members)}}),
     )
-    save_card(work, document(market), members, study.capital, conditions.stamps)
+    save_card(
+        work, document(market), members, study.capital, (*conditions.stamps, *(one.told for one in conditions.alarms))
+    )
