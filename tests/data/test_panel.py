@@ -99,9 +99,24 @@ def test_tables_may_be_csv_with_other_headers_or_missing(panel):
     assert "2 assets of the bars are not among the instruments" in made.health.notes
 
 
+def test_delisting_periods_and_issue_prices_come_with_the_instruments(panel):
+    notes = import_panel(panel).health.notes
+    assert {"nobody tells when delisting periods began", "nobody tells issue prices"} <= set(notes)
+    (panel / "instruments.parquet").unlink()
+    (panel / "instruments.csv").write_text(
+        "证券代码,上市日期,退市整理期起始日,退市日期,发行价\n600000.SH,1999-11-10,2001-09-03,2001-10-31,10.01\n600001.SH,,,,\n"
+    )
+    made = import_panel(panel)
+    held = made.instruments["600000.SH"]
+    assert (held.delisting, held.delisted, held.issue_price) == (date(2001, 9, 3), date(2001, 10, 31), 10.01)
+    assert made.instruments["600001.SH"].issue_price is None
+    assert not any("nobody tells" in note for note in made.health.notes)
+
+
 @pytest.mark.parametrize(
     "name, text, match",
     [
+        ("instruments.csv", "code,发行价\n600000,-1\n", "an issue price cannot be one.*found -1"),
         ("instruments.csv", "name,listed\na,2000-01-03\n", r"no column is known as asset \(instruments.csv, row 1\)"),
         (
             "instruments.csv",

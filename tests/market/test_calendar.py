@@ -136,3 +136,10 @@ class TestNights:
         by_day = np.unique(np.array(when)[~night].astype("datetime64[D]"))
         asked = by_day[by_day > by_night[0]]
         assert asked[XSHG.has_night(asked) != np.isin(asked, by_night)].tolist() == []
+
+
+def test_sessions_that_follow_a_day_and_the_end_of_the_table():
+    assert [str(day) for day in XSHG.following(date(2024, 2, 8), 2)] == ["2024-02-08", "2024-02-19"]
+    assert len(XSHG.following(date(2026, 12, 25), 5)) == 5
+    with pytest.raises(DataError, match=r"a session beyond the table.*5 of 6 sessions from 2026-12-25"):
+        XSHG.following(date(2026, 12, 25), 6)

@@ -161,6 +161,11 @@ class TestShares:
         gone = Instruments.of(pl.DataFrame({"asset": ["600001.SH"], "delisted": [bars.times[20].item().date()]}))
         made = AShare(recovery=0.25).exchange(bars, instruments=gone)
         same(made, stacked(AShare().conditions, bars, gone, recovery=0.25))
+        assert [stamp for stamp in made.stamps if "The instruments tell no" in stamp] == [
+            "The instruments tell no listings: first days show only by opens beyond the limits.",
+            "The instruments tell no delisting periods: the limits before them are taken to go on.",
+            "The instruments tell no issue prices: a first day without a reference price has no limits.",
+        ]
         last = [column[made.actions.kind == END].tolist() for column in made.actions]
         assert last == [[21], [4], [END], [25_000_000], [100_000_000], [21]]
 

@@ -44,6 +44,26 @@ def limits(bars, instruments=None, **settings):
     return list(zip(made.limit_up[:, 0].tolist(), made.limit_down[:, 0].tolist(), strict=True))
 
 
+class TestBeyondTheCalendar:
+    def bars(self, *days):
+        frame = pl.DataFrame({"session": np.array(days, dtype="datetime64[D]")}).with_columns(
+            time=pl.col("session").cast(pl.Datetime("us")), asset=pl.lit("688001.SH"),
+            **{name: pl.lit(10.0) for name in ("open", "high", "low", "close", "preclose")},
+        )  # fmt: skip
+        return Bars.of(frame, SPEC)
+
+    @pytest.mark.parametrize("fact", ["listed", "delisting"])
+    def test_which_of_its_first_sessions_it_is_is_unknown(self, fact):
+        with pytest.raises(DataError, match="unknown: whether a day is a session"):
+            limits(self.bars("2027-01-04"), known("688001.SH", **{fact: "2026-12-29"}))
+        with pytest.raises(DataError, match="unknown: whether a day is a session"):
+            limits(self.bars("2027-01-20"), known("688001.SH", **{fact: "2027-01-18"}))
+
+    def test_what_was_listed_long_ago_or_comes_later_needs_no_calendar(self):
+        for day in ("2020-01-06", "2027-03-01"):
+            assert limits(self.bars("2027-01-04"), known("688001.SH", listed=day)) == [(1200, 800)]
+
+
 class TestByBoardAndDay:
     @pytest.mark.parametrize(
         "asset, at_risk, day, wanted",

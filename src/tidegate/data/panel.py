@@ -1,7 +1,8 @@
 """A stock panel: bars of a whole market in yearly files, and beside them what is known of its shares.
 
     <folder>/daily/…               bars: one file, or one a year, all with the same columns
-    <folder>/instruments.parquet   one row a share: code, name, first trading day, last one of what is gone
+    <folder>/instruments.parquet   one row a share: code, name, first trading day, last one of what is gone; if there,
+                                   first day of its delisting period, issue price
     <folder>/suspended.parquet     pairs of code and day on which a share did not trade, by another source
 
 The last two may be missing, or be CSV. Bars go through the importer like any others; the list of suspensions explains
@@ -33,8 +34,19 @@ _NAMES = {
     "date": names_of_column("date"),
     "name": ("name", "short_name", "sec_name", "名称", "简称", "证券简称", "股票简称", "证券名称"),
     "listed": ("listed", "list_date", "listing_date", "ipo_date", "first_trade", "first_trading_day", "上市日期"),
+    "delisting": (
+        "delisting",
+        "delisting_period",
+        "delisting_start",
+        "退市整理期起始日",
+        "退市整理开始日",
+        "退市整理期",
+    ),
+    "issue_price": ("issue_price", "ipo_price", "offer_price", "发行价", "发行价格"),
     "delisted": ("delisted", "delist_date", "delisting_date", "last_trade", "last_trading_day", "退市日期"),
 }
+
+_UNTOLD = {"delisting": "when delisting periods began", "issue_price": "issue prices"}
 
 
 class ImportedPanel(NamedTuple):
@@ -92,7 +104,7 @@ def _beside(folder: Path, stem: str) -> Path | None:
 
 
 def _instruments(path: Path) -> Instruments:
-    held = _columns(path, ("asset",), ("name", "listed", "delisted"))
+    held = _columns(path, ("asset",), ("name", "listed", "delisted", "delisting", "issue_price"))
     twice = held.filter(pl.col("asset").is_duplicated())
     if twice.height:
         raise FileRefusedError(
@@ -139,6 +151,16 @@ def _place(headers: Sequence[str], column: str) -> int | None:
 def _read(cells: pl.Series, column: str, where: str) -> pl.Series:
     if column == "name":
         return cells.cast(pl.String)
+    if column == "issue_price":
+        told = cells.cast(pl.String).str.strip_chars().replace("", None)
+        prices = told.cast(pl.Float64, strict=False)
+        bad = told.is_not_null() & ~((prices > 0) & prices.is_finite()).fill_null(value=False)
+        if bool(bad.any()):
+            raise FileRefusedError(
+                "an issue price cannot be one", where=f"{where}, column issue_price", found=told.filter(bad)[0],
+                expected="yuan a share, above 0", hint="write an unknown price as an empty cell",
+            )  # fmt: skip
+        return prices
     if column == "asset":
         codes, bad, lost = read_codes(cells, chinese=True)
         if bool((bad | lost).any()):
@@ -171,7 +193,12 @@ def _told(bars: Bars, instruments: Instruments) -> list[str]:
         "assets have bars after their last day": held.filter(pl.col("last") > pl.col("delisted")).height,
     }
     gone = held["delisted"].drop_nulls().len()
+
+    def held_by(column: str) -> bool:
+        return instruments.frame[column].null_count() < len(instruments)
+
     return [
         f"{len(instruments)} instruments, {gone} of them gone",
         *(f"{count} {what}" for what, count in counts.items() if count),
+        *(f"nobody tells {what}" for column, what in _UNTOLD.items() if not held_by(column)),
     ]

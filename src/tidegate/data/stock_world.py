@@ -173,7 +173,7 @@ class StockWorld(Source):
         return np.random.default_rng((self.seed, 9, ("signal", "normals", "uniforms", "life", "price").index(what)))
 
     def _days(self) -> NDArray[np.datetime64]:
-        return XSHG.days[XSHG.days >= np.datetime64(_FIRST)][: self.sessions]
+        return XSHG.following(_FIRST, self.sessions)
 
     def _life(self) -> tuple[IntArray, IntArray]:
         """First session of each share, and the first without it for good; beyond the world where it never comes."""

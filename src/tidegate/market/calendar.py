@@ -78,6 +78,15 @@ class Calendar:
         held: Days = self.days[(self.days >= ends[0]) & (self.days <= ends[1])]
         return held
 
+    def following(self, first: date, count: int) -> Days:
+        """Give `count` sessions from `first` on; raises `DataError` where the table ends before."""
+        start = int(np.searchsorted(self.days, self._known(_one(first)))[0])
+        held: Days = self.days[start : start + count]
+        if len(held) < count:
+            found = f"{len(held)} of {count} sessions from {first}"
+            raise DataError("unknown: a session beyond the table", where=self.name, found=found)
+        return held
+
     def check(self, days: Days) -> Days:
         """Give the days that are no sessions though somebody says so; raises `DataError` where one is unknown."""
         asked = np.unique(self._known(days.astype("datetime64[D]")))

@@ -37,6 +37,8 @@ from tidegate.types.axes import BoolArray, IntArray
 __all__ = ["ShareLimits"]
 
 _RULES = (LIMITS, LIMITS_AT_RISK, LIMITS_DELISTING)
+_GROWN = 10
+"""Sessions after which no rule asks for an age."""
 _NORMAL, _WARNED, _DELISTING = range(3)
 Days = NDArray[np.datetime64]
 
@@ -50,6 +52,8 @@ class ShareLimits:
     Missing values
         Without instruments (or a listing date) no row is known to be among an asset's first days; without a delisting
         date none to be in a delisting period.
+    Errors
+        `DataError` for a row beyond the calendar's last day that may be among an asset's first ones.
     """
 
     rows: ShareRows
@@ -74,6 +78,10 @@ class ShareLimits:
         first = np.searchsorted(XSHG.days, np.where(np.isnat(began), np.datetime64("9999-12-31"), began))
         number = np.searchsorted(XSHG.days, self.rows.days, side="right")
         age: IntArray = np.maximum(number[self.rows.bar] - first[self.rows.asset], 0)
+        day = self.rows.days[self.rows.bar]
+        young = (day > np.datetime64(XSHG.last)) & (day >= began[self.rows.asset]) & (age < _GROWN)
+        if bool(young.any()):  # which of its sessions this is the calendar can't tell
+            XSHG.check(day[young])
         return age
 
     @cached_property

@@ -38,6 +38,11 @@ _FEES = tuple(f"{kind}_{side}" for side in ("buy", "sell") for kind in ("commiss
 _COMMON = ("minimum_commission", "slippage_ticks", "money_unit", "currency")
 _CELLS = ("open", "high", "low", "close", "limit_up", "limit_down")
 _VOLUME_UNITS = {"shares": 1, "units": 1, "contracts": 1, "lots": 100, "10k shares": 10_000, "10k lots": 1_000_000}
+_UNTOLD = {
+    "listed": "The instruments tell no listings: first days show only by opens beyond the limits.",
+    "delisting": "The instruments tell no delisting periods: the limits before them are taken to go on.",
+    "issue_price": "The instruments tell no issue prices: a first day without a reference price has no limits.",
+}
 ODD_AVERAGE = "amount over volume lies outside low to high (units, or a wrong number); no average price is known there"
 """What an alarm says of such bars."""
 
@@ -132,7 +137,11 @@ def end_stamps(instruments: Instruments | None, recovery: float) -> tuple[str, .
             "No instruments: first days after listing show only by opens beyond the limits.",
             "What is gone from the exchange keeps its last price: its last session is not known.",
         )
-    return (f"What is gone from the exchange pays {recovery:g} of its last price after its last session (a setting).",)
+    told = [f"What is gone from the exchange pays {recovery:g} of its last price after its last session (a setting)."]
+    for column, words in _UNTOLD.items():
+        if instruments.frame[column].null_count() == len(instruments):
+            told.append(words)
+    return tuple(told)
 
 
 @dataclass(frozen=True)
