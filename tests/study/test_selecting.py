@@ -20,6 +20,7 @@ from tidegate.study.records import load_forecast
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.selecting import TRADED_EQUALLY, UNGATED, equal_weight, trade_selection
 from tidegate.study.stages import Stages
+from tidegate.study.words import stamp_text
 from tidegate.testing.corridor import check_corridor, other_beside, pass_through
 from tidegate.types.bars import Bars
 
@@ -297,6 +298,24 @@ def test_a_gate_is_another_timing_of_the_same_run_and_frequency():
 def test_what_only_a_selection_has_is_refused_for_a_timing(changes, told):
     with pytest.raises(SettingError, match=told):
         Study.of({**small(), **changes})
+
+
+def test_the_page_tells_tomorrows_reasons_in_chinese(ran):
+    told = next(table for table in ran.report.tables if table.key == "next-a-share")
+    assert {row["reason"]["zh"] for row in told.rows} <= {"排名靠前", "排名靠后"}
+
+
+def test_without_a_known_volume_nothing_is_said_of_larger_money(ran, tmp_path):
+    study = Study.of(ranker(gates=0, rivals=[], filters=[]))
+    bars = study.source.bars()
+    unknown = Bars.of(bars.frame, bars.spec.but(volume_unit="as printed"))
+    said = {"seed-1": load_forecast(ran.folder / "records" / "ranker" / "forecast" / "seed-1")}
+    stages = Stages(tmp_path)
+    kept = trade_selection(study, unknown, said, {}, study.markets[0], stages, Beside(), lambda _: None)
+    books = load_books(kept.folder)
+    assert books.decided("capacity") is None
+    assert any("larger money" in stamp for stamp in books.stamps)
+    assert any("更大资金" in stamp_text(stamp).zh for stamp in books.stamps)
 
 
 def test_a_strategy_that_ignores_its_gate_is_refused(ran, tmp_path):

@@ -14,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.backtest import tape as t_
-from tidegate.backtest.books import FEES
 from tidegate.backtest.portfolio import Execution, Signals, make_tape, send_through, whole_capital
 from tidegate.errors import SettingError
 from tidegate.market.exchange import Exchange
 from tidegate.strategy.selection import Selection
 from tidegate.types.axes import FloatArray, IntArray, TimeArray, frozen
+from tidegate.types.ledger import FEES
 
-__all__ = ["VIEWS", "PortfolioBooks", "Run", "capacity_curve", "cost_views", "run_portfolios"]
+__all__ = ["PARTICIPATION", "VIEWS", "PortfolioBooks", "Run", "capacity_curve", "cost_views", "run_portfolios"]
 
+PARTICIPATION = 0.025
+"""Share of a bar's volume where money is to grow and nobody sets another: that of the stock-selection template."""
 VIEWS = ("gross", "after fees", "after slippage")
 """The books of `cost_views`: without costs, with fees alone, with both."""
 
@@ -132,7 +134,7 @@ def cost_views(run: Run, *, threads: int = 2) -> PortfolioBooks:
 
 
 def capacity_curve(
-    run: Run, capitals: Sequence[float], *, participation: float = 0.1, threads: int = 2
+    run: Run, capitals: Sequence[float], *, participation: float = PARTICIPATION, threads: int = 2
 ) -> PortfolioBooks:
     """Run one book with more and less money under a cap on its share of each bar's volume.
 

@@ -9,6 +9,7 @@ from tidegate.strategy.orders import FillAt, Order, Seen, View
 from tidegate.strategy.ranking import by_name
 from tidegate.strategy.rebalancing import (
     REBALANCING_REASONS,
+    REBALANCING_REASONS_IN_CHINESE,
     fill_up,
     is_due,
     leave,
@@ -44,6 +45,7 @@ class EqualWeight(Selection):
 
     name: ClassVar[str] = "equal-weight"
     reasons: ClassVar[tuple[str, ...]] = REBALANCING_REASONS
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = REBALANCING_REASONS_IN_CHINESE
 
     every: int = Field(
         default=1, ge=0, description="bars from one rebalancing to the next; 0: where the gate is above 0"

@@ -38,6 +38,7 @@ class Gated(Selection):
     name: ClassVar[str] = "gated"
     example: ClassVar[dict[str, Any]] = {"inner": {"name": "rank-and-hold", "names": 3}, "days": 1}
     reasons: ClassVar[tuple[str, ...]] = ("the gate is closed",)
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("择时关闭",)
     signals: ClassVar[tuple[str, ...]] = ("gate",)
 
     inner: Selection = Field(description="the strategy that is asked while the gate is open")
@@ -47,6 +48,10 @@ class Gated(Selection):
     def words(self) -> tuple[str, ...]:
         """The inner strategy's words, then the gate's own."""
         return (*self.inner.words(), *self.reasons)
+
+    def words_in_chinese(self) -> tuple[str, ...]:
+        """Say the same in Chinese."""
+        return (*self.inner.words_in_chinese(), *self.reasons_in_chinese)
 
     def reads(self) -> tuple[str, ...]:
         """The gate, and what the inner strategy reads."""

@@ -84,6 +84,7 @@ class GivenOrders(Selection):
         ]
     }
     reasons: ClassVar[tuple[str, ...]] = ("given",)
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("外部给定",)
     signals: ClassVar[tuple[str, ...]] = ()
 
     orders: tuple[GivenOrder, ...] = Field(description="rows of time, asset, quantity, at, price")

@@ -12,6 +12,7 @@ from tidegate.strategy.orders import FillAt, Order, Seen, View
 from tidegate.strategy.ranking import rank_all
 from tidegate.strategy.rebalancing import (
     REBALANCING_REASONS,
+    REBALANCING_REASONS_IN_CHINESE,
     fill_up,
     is_due,
     leave,
@@ -53,6 +54,7 @@ class Groups(Selection):
 
     name: ClassVar[str] = "groups"
     reasons: ClassVar[tuple[str, ...]] = REBALANCING_REASONS
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = REBALANCING_REASONS_IN_CHINESE
 
     by: Literal["quantile", "class"] = Field(default="quantile", description="whether scores are ranked or are classes")
     count: int = Field(default=5, ge=1, description="number of quantile groups")

@@ -50,6 +50,7 @@ class OpenAgainstForecast(Selection):
         "the bar is over",
         "left over from the bar before",
     )
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("若开盘高于预测", "若开盘低于预测", "当根K线结束", "上根K线遗留")
 
     rule: Literal["as printed", "follow"] = Field(
         default="as printed", description="trade against the forecast, or by it"

@@ -47,6 +47,7 @@ class RankAndHold(Selection):
     name: ClassVar[str] = "rank-and-hold"
     example: ClassVar[dict[str, Any]] = {"names": 4, "days": 3}
     reasons: ClassVar[tuple[str, ...]] = ("among the best ranked", "among the worst ranked")
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("排名靠前", "排名靠后")
 
     names: int = Field(default=30, ge=1, description="best ranked to buy each bar")
     days: int = Field(default=5, ge=1, description="bars that a position is held, at least or on average")

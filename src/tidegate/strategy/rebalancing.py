@@ -14,6 +14,7 @@ from tidegate.types.axes import IntArray
 
 __all__ = [
     "REBALANCING_REASONS",
+    "REBALANCING_REASONS_IN_CHINESE",
     "fill_up",
     "is_due",
     "leave",
@@ -25,6 +26,7 @@ __all__ = [
 
 REBALANCING_REASONS = ("less of it than its part", "no longer in the group", "more of it than its part")
 """Words of orders 0, 1, 2."""
+REBALANCING_REASONS_IN_CHINESE = ("低于应有份额", "已不在组中", "高于应有份额")
 
 
 @inner

@@ -27,12 +27,18 @@ class Selection(Strategy):
 
     reasons: ClassVar[tuple[str, ...]] = ("",)
     """Why an order was given, in words."""
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ()
+    """The same reasons, one for one; empty where nobody translated them."""
     signals: ClassVar[tuple[str, ...]] = ("score",)
     """What it reads of its `Signals`: score, second, gate."""
 
     def words(self) -> tuple[str, ...]:
         """Why an order was given, by `Order.reason`; a wrapper's own `reasons` follow those of what it wraps."""
         return self.reasons
+
+    def words_in_chinese(self) -> tuple[str, ...]:
+        """Say the same in Chinese, one for one; in English where nobody translated."""
+        return self.reasons_in_chinese or self.reasons
 
     def reads(self) -> tuple[str, ...]:
         """What this member, as it is set, needs of its `Signals`."""

@@ -46,6 +46,7 @@ class TopKDropout(Selection):
     name: ClassVar[str] = "top-k-dropout"
     example: ClassVar[dict[str, Any]] = {"names": 4, "drop": 2, "hold": 2}
     reasons: ClassVar[tuple[str, ...]] = ("better than what was held", "a better one takes its place")
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("优于原持有", "由更优者替换")
 
     names: int = Field(default=50, ge=1, description="assets to hold")
     drop: int = Field(default=5, ge=0, description="most holdings to replace in a bar")

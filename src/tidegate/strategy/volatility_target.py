@@ -51,6 +51,10 @@ class VolatilityTarget(Selection):
         """The inner strategy's words."""
         return self.inner.words()
 
+    def words_in_chinese(self) -> tuple[str, ...]:
+        """Say the same in Chinese."""
+        return self.inner.words_in_chinese()
+
     def reads(self) -> tuple[str, ...]:
         """What the inner strategy reads, and the gate, which tells the volatility."""
         return tuple(dict.fromkeys((*self.inner.reads(), *self.signals)))

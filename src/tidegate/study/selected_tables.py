@@ -4,26 +4,17 @@ import numpy as np
 import polars as pl
 
 from tidegate.component import document
+from tidegate.strategy.selection import Selection
 from tidegate.study.books import BookSet
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.selected import leading
 from tidegate.study.words import GLOSSARY
 from tidegate.types.report import Column, Table, Text
 
-__all__ = ["REASONS", "selected_tables"]
+__all__ = ["selected_tables"]
 
 _DAYS, _NAMES = 40, 40
 """Days that a reader may choose from, and names a day: a page has a size, the records have all."""
-
-REASONS: dict[str, str] = {
-    "among the best ranked": "排名靠前",
-    "among the worst ranked": "排名靠后",
-    "the gate is closed": "择时关闭",
-    "less of it than its part": "低于应有份额",
-    "more of it than its part": "高于应有份额",
-    "no longer a member": "已不在其中",
-}
-"""Reasons of orders in Chinese; one that is not here stands as it is."""
 
 
 def selected_tables(findings: Findings) -> tuple[Table, ...]:
@@ -104,6 +95,10 @@ def _universe_table(market: str, found: Finding, removed: pl.DataFrame) -> Table
 def _next_table(market: str, found: Finding, held: BookSet) -> Table:
     member = leading(found)
     orders = held.table(member, "next")
+    strategy = found.study.strategy
+    assert isinstance(strategy, Selection)
+    words, told = strategy.words(), strategy.words_in_chinese()
+    chinese = dict(zip(words, told, strict=True)) if len(words) == len(told) else {}
     rows = tuple(
         {
             "side": {"en": row["side"], "zh": {"buy": "买", "sell": "卖"}[row["side"]]},
@@ -112,7 +107,7 @@ def _next_table(market: str, found: Finding, held: BookSet) -> Table:
             "reference_price": row["reference_price"],
             "value": row["value"],
             "rank": row["rank"] or None,
-            "reason": {"en": row["reason"], "zh": REASONS.get(row["reason"], row["reason"])},
+            "reason": {"en": row["reason"], "zh": chinese.get(row["reason"], row["reason"])},
         }
         for row in orders.iter_rows(named=True)
     )

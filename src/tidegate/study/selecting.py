@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.backtest.portfolio import Execution, Portfolio, Signals, run_portfolio
-from tidegate.backtest.portfolios import Run, capacity_curve, run_portfolios
+from tidegate.backtest.portfolios import PARTICIPATION, Run, capacity_curve, run_portfolios
 from tidegate.component import document
 from tidegate.errors import DataError, SettingError
 from tidegate.files import write_json
@@ -48,9 +48,8 @@ UNGATED = "ungated"
 TRADED_EQUALLY, REBALANCED = "equal-weight-traded", 20
 """The universe in equal parts through the same exchange with all its costs, set anew every so many bars."""
 THREADS = 2
+_NO_CAPACITY = "No volume in a known unit: nothing is said of what larger money would earn."
 _CAPITALS = (0.1, 1.0, 10.0, 100.0, 1000.0)
-_PARTICIPATION = 0.025
-"""Share of a bar's volume in the capacity curve, where the study sets none: that of the stock-selection template."""
 
 
 def trade_selection(
@@ -156,7 +155,9 @@ def _trade(
     write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": exchange.times, **paths}))
     if gate is not None:
         write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
-    write_frame(work / "decisions" / "capacity.parquet", _capacity(study, ring, lead_score, tell))
+    counted = exchange.counted and bool(exchange.volume.any())
+    if counted:
+        write_frame(work / "decisions" / "capacity.parquet", _capacity(study, ring, lead_score, tell))
     if beside.instruments is not None:
         write_frame(work / "decisions" / "instruments.parquet", beside.instruments.frame)
     if chosen is not None:
@@ -167,7 +168,7 @@ def _trade(
         document(market),
         tuple(members),
         study.capital,
-        (*exchange.stamps, *(() if chosen is None else chosen.stamps)),
+        (*exchange.stamps, *(() if chosen is None else chosen.stamps), *(() if counted else (_NO_CAPACITY,))),
         benchmark=EQUAL_WEIGHT if beside.index is None else INDEX,
         placebos=study.placebo if gate is None else "random gates",
     )
@@ -288,7 +289,7 @@ def _drawn(study: Study, ring: _Ring, score: FloatArray) -> Iterator[tuple[Float
 
 def _capacity(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> pl.DataFrame:
     """The leading member's book again with less and more money, under a cap on its share of each bar's volume."""
-    share = ring.execution.participation or _PARTICIPATION
+    share = ring.execution.participation or PARTICIPATION
     year = periods_per_year(ring.exchange.times)
     tell(Event("step", "capacity", 0, 1, study.name))
     capitals = [round(study.capital * factor, 2) for factor in _CAPITALS]

@@ -119,6 +119,7 @@ _STAMPS: tuple[tuple[str, str], ...] = (
     (r"No instruments: first days after listing show only by opens beyond the limits\.", "没有证券资料：上市首日只能由超出涨跌停的开盘价看出。"),
     (r"Synthetic data: no market ever printed these prices\.", "模拟数据：这些价格从未在任何市场出现过。"),
     (r"Corporate actions are read from reference prices: shares × close / reference, the remainder in cash\.", "除权除息由参考价推得：股数 × 前收盘 ÷ 参考价，余额计入现金。"),
+    (r"No volume in a known unit: nothing is said of what larger money would earn\.", "没有单位已知的成交量：更大资金的收益不作说明。"),
     (r"Dividends are not taxed\.", "未计红利税。"),
     (r"Continuous future: positions are carried over rolls without a fee, and the price gap of each roll is booked as if it were earned\.", "连续合约：换月不计费用、持仓顺延，换月价差被当作盈亏计入。"),
     (r"Prices between ticks: (\w+)\.", r"不在最小变动价位上的价格：\1。"),
