@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from tidegate.errors import SettingError, UnknownNameError
+from tidegate.errors import ClockError, SettingError, UnknownNameError
 
 __all__ = ["Component", "Settings", "document", "fingerprint", "members", "renamed", "set_lookup"]
 
@@ -189,14 +189,14 @@ def _title(kind: type[Settings]) -> str:
     return kind.name if issubclass(kind, Component) and kind.name else kind.__name__
 
 
-def _explained(error: ValidationError, kind: type[Settings]) -> SettingError:
+def _explained(error: ValidationError, kind: type[Settings]) -> SettingError | ClockError:
     """Turn pydantic's first complaint into our own error; an unknown name comes before all: it explains the rest."""
     complaints: list[ErrorDetails] = error.errors(include_url=False)
     first = next((each for each in complaints if each["type"] == "extra_forbidden"), complaints[0])
     inner = first.get("ctx", {}).get("error")
     path = [str(part) for part in first["loc"]]
     where = ".".join([_title(kind), *path])
-    if isinstance(inner, SettingError):
+    if isinstance(inner, (SettingError, ClockError)):
         return inner
     if first["type"] == "extra_forbidden":
         return UnknownNameError.among("setting", path[-1], _fields_at(kind, path[:-1]), where=_title(kind))
