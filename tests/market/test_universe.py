@@ -78,7 +78,8 @@ def test_listing_age_counts_sessions_and_knows_of_earlier_ones():
     assert told(ListingAge(sessions=3), bars) == {"a": "..xxxxxxxx", "b": ".....xxxxx", "c": "....xxxxxx"}
     listed = [date(2014, 12, 31), DAYS[3].item(), date(2000, 1, 4)]
     table = Instruments.of(pl.DataFrame({"asset": ["a", "b", "c"], "listed": listed}))
-    assert told(ListingAge(sessions=5), bars, table) == {"a": ".xxxxxxxxx", "b": ".......xxx", "c": "..xxxxxxxx"}
+    # New Year's Eve was a session; the first and the second of January, weekdays both, were none.
+    assert told(ListingAge(sessions=5), bars, table) == {"a": "...xxxxxxx", "b": ".......xxx", "c": "..xxxxxxxx"}
 
 
 def test_a_warning_is_carried_over_a_suspension_and_lifted_by_a_bar():

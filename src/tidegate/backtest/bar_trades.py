@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.backtest import bar_loop, loop
-from tidegate.backtest.books import FEES, Books
+from tidegate.backtest.books import Books
 from tidegate.backtest.engine import Raw
 from tidegate.backtest.ledgers import ledger_of_raw
 from tidegate.backtest.terms import check_capital, scales, table_of, whole_money
 from tidegate.errors import SettingError
 from tidegate.market.base import Conditions
 from tidegate.types.axes import FloatArray, IntArray, frozen
-from tidegate.types.ledger import Ledger
+from tidegate.types.ledger import FEES, Ledger
 
 __all__ = ["BarTable", "Size", "trade_bars", "trade_bars_ledger"]
 

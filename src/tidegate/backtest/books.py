@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from tidegate.types.axes import FloatArray, IntArray, TimeArray
 
-__all__ = ["FEES", "Books"]
-
-FEES = ("commission", "stamp_duty", "transfer_fee")
+__all__ = ["Books"]
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.backtest import loop
-from tidegate.backtest.books import FEES, Books
+from tidegate.backtest.books import Books
 from tidegate.backtest.free_loop import walk_free
 from tidegate.backtest.terms import check_capital, prices_of, scales, table_of, whole_money
 from tidegate.errors import SettingError
 from tidegate.market.base import Conditions
 from tidegate.types.axes import FloatArray, frozen
+from tidegate.types.ledger import FEES
 
 __all__ = ["Raw", "check", "run", "trade"]
 

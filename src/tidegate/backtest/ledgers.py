@@ -4,11 +4,10 @@ import numpy as np
 import polars as pl
 
 from tidegate.backtest import loop
-from tidegate.backtest.books import FEES
 from tidegate.backtest.engine import Raw, check, run
 from tidegate.market.base import Conditions
 from tidegate.types.axes import FloatArray
-from tidegate.types.ledger import Ledger
+from tidegate.types.ledger import FEES, Ledger
 
 __all__ = ["OUTCOMES", "ledger", "ledger_of_raw"]
 

@@ -5,11 +5,12 @@ units, a rate 1e9 (in 1e-8), a cent 1,000 money units; no product inside leaves 
 """
 
 from tidegate.backtest.compiled import inner
+from tidegate.market.base import RATE_UNIT
 
 __all__ = ["RATE", "part", "rounded"]
 
-RATE = 100_000_000
-"""Rates are whole numbers of 1e-8."""
+RATE = RATE_UNIT
+"""Rates are whole numbers of 1e-8, as a market's."""
 _SMALL, _LOW, _LITTLE = 1 << 40, 1 << 20, 1 << 60
 """Below these, one product and one division do."""
 

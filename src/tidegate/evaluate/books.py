@@ -17,12 +17,10 @@ from tidegate.measures import returns as r
 from tidegate.measures import trading
 from tidegate.measures.trading import Trips
 from tidegate.types.axes import FloatArray
-from tidegate.types.ledger import Ledger
+from tidegate.types.ledger import FEES, Ledger
 from tidegate.types.report import Measure
 
 __all__ = ["judge_book", "judge_ledger"]
-
-_FEES = ("commission", "stamp_duty", "transfer_fee")
 
 
 def judge_book(
@@ -137,7 +135,7 @@ def judge_ledger(
         .astype(np.bool_)
     )
     value = np.abs(fills["value"].to_numpy())
-    paid = fills.select(pl.sum_horizontal(pl.col(kind).fill_null(0.0) for kind in _FEES)).to_series().to_numpy()
+    paid = fills.select(pl.sum_horizontal(pl.col(kind).fill_null(0.0) for kind in FEES)).to_series().to_numpy()
     signed = np.where(selling, -1.0, 1.0) * np.abs(fills["quantity"].to_numpy())
 
     def per_bar(weights: FloatArray) -> FloatArray:

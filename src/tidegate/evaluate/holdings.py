@@ -11,12 +11,10 @@ from tidegate.errors import DataError
 from tidegate.evaluate.stated import stated
 from tidegate.measures.trading import Trips
 from tidegate.types.axes import FloatArray, IntArray, frozen
-from tidegate.types.ledger import Ledger
+from tidegate.types.ledger import FEES, Ledger
 from tidegate.types.report import Measure
 
 __all__ = ["costs_of", "judge_holdings", "trips_of_ledger", "unfilled_by_reason"]
-
-FEES = ("commission", "stamp_duty", "transfer_fee")
 
 
 def costs_of(ledger: Ledger) -> dict[str, FloatArray]:

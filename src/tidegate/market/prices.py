@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import DataError, UnknownNameError
+from tidegate.market.base import RATE_UNIT
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
 from tidegate.types.bars import Bars
 
@@ -106,4 +107,4 @@ def limit_prices(
 
 def rate(fraction: float, count: int) -> IntArray:
     """Repeat a constant rate, in 1e-8, over `count` bars."""
-    return np.full(count, round(fraction * 100_000_000), dtype=np.int64)
+    return np.full(count, round(fraction * RATE_UNIT), dtype=np.int64)

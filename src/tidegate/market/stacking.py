@@ -19,6 +19,7 @@ from tidegate.market.instruments import Instruments
 from tidegate.market.prices import nearest_tick
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, frozen
 from tidegate.types.bars import Bars
+from tidegate.types.ledger import FEES
 
 __all__ = [
     "ODD_AVERAGE",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _CENTS = 100
-_FEES = tuple(f"{kind}_{side}" for side in ("buy", "sell") for kind in ("commission", "stamp_duty", "transfer_fee"))
+_FEES = tuple(f"{kind}_{side}" for side in ("buy", "sell") for kind in FEES)
 _COMMON = ("minimum_commission", "slippage_ticks", "money_unit", "currency")
 _CELLS = ("open", "high", "low", "close", "limit_up", "limit_down")
 _VOLUME_UNITS = {"shares": 1, "units": 1, "contracts": 1, "lots": 100, "10k shares": 10_000, "10k lots": 1_000_000}

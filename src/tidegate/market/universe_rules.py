@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from tidegate.component import Settings
 from tidegate.errors import DataError, SettingError
+from tidegate.market.calendar import XSHG
 from tidegate.market.universe import Grid, UniverseRule
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
 
@@ -51,8 +52,9 @@ class Trading(UniverseRule):
 class ListingAge(UniverseRule):
     """Keeps what has been listed for some sessions.
 
-    The session of listing is the first. Before the first bar of the data, weekdays count as sessions. Without an
-    instrument table a listing is an asset's first bar, so that nothing passes at the start of the data.
+    The session of listing is the first. Before the first bar of the data, sessions are those of Shanghai's calendar
+    (weekdays, where that does not reach). Without an instrument table a listing is an asset's first bar, so that nothing
+    passes at the start of the data.
 
     Known at
         Before OPEN(t).
@@ -65,7 +67,11 @@ class ListingAge(UniverseRule):
     def keeps(self, grid: Grid) -> BoolArray:
         """Count the sessions since each listing."""
         start = grid.sessions[0]
-        early = np.busday_count(np.minimum(grid.listed, start), start)
+        listed = np.minimum(grid.listed, start)
+        if np.datetime64(XSHG.first) <= start <= np.datetime64(XSHG.last):
+            early = np.searchsorted(XSHG.days, start) - np.searchsorted(XSHG.days, listed)
+        else:
+            early = np.busday_count(listed, start)
         first = np.searchsorted(grid.sessions, grid.listed)
         age = np.arange(len(grid.sessions))[:, None] - first + early + 1
         return np.asarray(age >= self.sessions)

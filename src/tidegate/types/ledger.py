@@ -7,7 +7,7 @@ import polars as pl
 
 from tidegate.types.axes import require
 
-__all__ = ["ACTIONS", "BOOK", "FILLS", "MORE_BOOK", "MORE_ORDERS", "ORDERS", "POSITIONS", "Ledger"]
+__all__ = ["ACTIONS", "BOOK", "FEES", "FILLS", "MORE_BOOK", "MORE_ORDERS", "ORDERS", "POSITIONS", "Ledger"]
 
 ORDERS: dict[str, pl.DataType] = {
     "decided": pl.Datetime("us"),
@@ -78,7 +78,8 @@ POSITIONS: dict[str, pl.DataType] = {
     "value": pl.Float64(),
     "weight": pl.Float64(),
 }
-_FEES = ("commission", "stamp_duty", "transfer_fee")
+FEES = ("commission", "stamp_duty", "transfer_fee")
+"""Kinds of fees, by the names of their columns."""
 _HALF_A_CENT = 0.005
 
 
@@ -177,7 +178,7 @@ def _explained(held: Ledger) -> None:
     """Refuse a book whose fees or cash the fills and actions do not explain."""
     times, actions = held.book["time"], held.actions
     assert actions is not None
-    paid = pl.sum_horizontal(pl.col(kind).fill_null(0.0) for kind in _FEES)
+    paid = pl.sum_horizontal(pl.col(kind).fill_null(0.0) for kind in FEES)
     value = pl.when(pl.col("side") == "buy").then(-pl.col("value")).otherwise(pl.col("value"))
     flows = held.fills.select("time", fees=paid, flow=value - paid)
     came = actions.filter(pl.col("credited").is_not_null()).select(pl.col("credited").alias("time"), "cash")
