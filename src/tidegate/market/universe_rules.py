@@ -53,8 +53,8 @@ class ListingAge(UniverseRule):
     """Keeps what has been listed for some sessions.
 
     The session of listing is the first. Before the first bar of the data, sessions are those of Shanghai's calendar
-    (weekdays, where that does not reach). Without an instrument table a listing is an asset's first bar, so that nothing
-    passes at the start of the data.
+    (weekdays, where that does not reach). Without an instrument table a listing is an asset's first bar, so that
+    nothing passes at the start of the data.
 
     Known at
         Before OPEN(t).
