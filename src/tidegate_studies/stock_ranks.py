@@ -42,8 +42,8 @@ TRAINING = Training(
     loss=MSE(), optimiser=Adam(rate=5e-3), epochs=8, batch=256, early_stopping=EarlyStopping(patience=3)
 )
 QUICK = Text(
-    en="Quick form: a small market, a louder signal, two seeds, four epochs, few placebos. Its figures show that everything works, not what is true.",
-    zh="快速版：市场小、信号较强、两个种子、四轮训练、对照较少。其数字只说明流程可用，不足以下结论。",
+    en="Quick form: settings are cut down until a run takes a minute. Its figures show that everything works, not what is true.",
+    zh="快速版：各项设置缩减至一分钟内可完成。其数字只说明流程可用，不足以下结论。",
 )
 
 
