@@ -69,7 +69,7 @@ class Signals:
     Known at
         Row *t* after CLOSE(t).
     Missing values
-        NaN says nothing; so does ``-inf`` to a ranking.
+        NaN says nothing; ``-inf`` says that the asset is not in the universe: it is not bought, and sold first if held.
     """
 
     score: FloatArray
