@@ -8,6 +8,7 @@ and gives exactly 0 for a constant.
 
 Windows of one column share their blocks. Arrays: `x` and `y` ``[n]``, `windows` ``[W]``, results ``[W, K, n]`` for K
 statistics, `work` ``[3, K, n]``. Rows with fewer bars before them are left as they come: whoever calls masks them.
+Loops run over views from 0 on: an index that might be negative is not computed several rows at a time.
 """
 
 from collections.abc import Callable
@@ -43,12 +44,14 @@ def sums(x: FloatArray, windows: IntArray, made: FloatArray, work: FloatArray) -
                 if newer == 0:
                     out[:] = level
                 else:
-                    for t in range(newer, n):
-                        out[t] = level[t - newer] + out[t]
+                    to = out[newer:]
+                    for t in range(n - newer):
+                        to[t] = level[t] + to[t]
         if size * 2 > most:
             break
-        for t in range(size, n):
-            other[t] = level[t - size] + level[t]
+        to, now = other[size:], level[size:]
+        for t in range(n - size):
+            to[t] = level[t] + now[t]
         level, other = other, level
         size *= 2
 
@@ -68,13 +71,15 @@ def decayed(x: FloatArray, windows: IntArray, keeps: FloatArray, made: FloatArra
                 if newer == 0:
                     out[:] = level
                 else:
-                    for t in range(newer, n):
-                        out[t] = level[t - newer] * taken + out[t]
+                    to = out[newer:]
+                    for t in range(n - newer):
+                        to[t] = level[t] * taken + to[t]
                 taken *= power
             if size * 2 > bars:
                 break
-            for t in range(size, n):
-                other[t] = level[t - size] * power + level[t]
+            to, now = other[size:], level[size:]
+            for t in range(n - size):
+                to[t] = level[t] * power + now[t]
             level, other = other, level
             size *= 2
             power *= power
@@ -92,12 +97,14 @@ def highest(x: FloatArray, windows: IntArray, made: FloatArray, work: FloatArray
             bars = windows[w]
             if size <= bars < size * 2:
                 out, back = made[w, 0], bars - size
-                for t in range(back, n):
-                    out[t] = max(level[t], level[t - back])
+                to, now = out[back:], level[back:]
+                for t in range(n - back):
+                    to[t] = max(now[t], level[t])
         if size * 2 > most:
             break
-        for t in range(size, n):
-            other[t] = max(level[t], level[t - size])
+        to, now = other[size:], level[size:]
+        for t in range(n - size):
+            to[t] = max(now[t], level[t])
         level, other = other, level
         size *= 2
 
@@ -116,14 +123,16 @@ def latest_highest(x: FloatArray, windows: IntArray, made: FloatArray, work: Flo
             bars = windows[w]
             if size <= bars < size * 2:
                 out, back = made[w, 1], bars - size
-                for t in range(back, n):
-                    out[t] = t - (place[t - back] if level[t - back] > level[t] else place[t])
+                to, now, here = out[back:], level[back:], place[back:]
+                for t in range(n - back):
+                    to[t] = (t + back) - (place[t] if level[t] > now[t] else here[t])
         if size * 2 > most:
             break
-        for t in range(size, n):
-            older = level[t - size] > level[t]
-            other[t] = level[t - size] if older else level[t]
-            there[t] = place[t - size] if older else place[t]
+        to, now, where, here = other[size:], level[size:], there[size:], place[size:]
+        for t in range(n - size):
+            older = level[t] > now[t]
+            to[t] = level[t] if older else now[t]
+            where[t] = place[t] if older else here[t]
         level, other, place, there = other, level, there, place
         size *= 2
 
@@ -159,27 +168,27 @@ def _merge(to: FloatArray, old: FloatArray, gaps: FloatArray, a: int, b: int, or
     """Join the `a` newer bars in `to` with the `b` bars before them (Pébay 2008)."""
     count = float(a + b)
     share, product = b / count, a * b / count
-    gap, t1, t2, o1, o2 = gaps[0], to[0], to[1], old[0], old[1]
-    for t in range(a, n):
-        gap[t] = o1[t - a] - t1[t]
+    gap, t1, t2, o1, o2 = gaps[0, a:], to[0, a:], to[1, a:], old[0], old[1]
+    for t in range(n - a):
+        gap[t] = o1[t] - t1[t]
     if order > 2:  # noqa: PLR2004
         cube, fourth = a * b * (a - b) / count**2, a * b * (a * a - a * b + b * b) / count**3
-        t3, t4, o3, o4 = to[2], to[3], old[2], old[3]
+        t3, t4, o3, o4 = to[2, a:], to[3, a:], old[2], old[3]
         old_share, new_share = a / count, b / count
-        for t in range(a, n):
+        for t in range(n - a):
             square = gap[t] * gap[t]
-            pairs = old_share * old_share * o2[t - a] + new_share * new_share * t2[t]
+            pairs = old_share * old_share * o2[t] + new_share * new_share * t2[t]
             t4[t] += (
-                o4[t - a]
+                o4[t]
                 + square * (square * fourth + 6.0 * pairs)
-                + 4.0 * gap[t] * (old_share * o3[t - a] - new_share * t3[t])
+                + 4.0 * gap[t] * (old_share * o3[t] - new_share * t3[t])
             )
-        for t in range(a, n):
+        for t in range(n - a):
             square = gap[t] * gap[t]
-            t3[t] += o3[t - a] + gap[t] * (square * cube + 3.0 * (old_share * o2[t - a] - new_share * t2[t]))
-    for t in range(a, n):
-        t2[t] += o2[t - a] + gap[t] * gap[t] * product
-    for t in range(a, n):
+            t3[t] += o3[t] + gap[t] * (square * cube + 3.0 * (old_share * o2[t] - new_share * t2[t]))
+    for t in range(n - a):
+        t2[t] += o2[t] + gap[t] * gap[t] * product
+    for t in range(n - a):
         t1[t] += gap[t] * share
 
 
@@ -213,14 +222,15 @@ def trends(x: FloatArray, windows: IntArray, made: FloatArray, work: FloatArray)
 def _merge_trend(to: FloatArray, old: FloatArray, gaps: FloatArray, a: int, b: int, n: int) -> None:
     count = float(a + b)
     share, product, half = b / count, a * b / count, 0.5 * a * b
-    gap, t1, t2, t3, o1, o2, o3 = gaps[0], to[0], to[1], to[2], old[0], old[1], old[2]
-    for t in range(a, n):
-        gap[t] = o1[t - a] - t1[t]
-    for t in range(a, n):
-        t3[t] += o3[t - a] - gap[t] * half
-    for t in range(a, n):
-        t2[t] += o2[t - a] + gap[t] * gap[t] * product
-    for t in range(a, n):
+    gap, o1, o2, o3 = gaps[0, a:], old[0], old[1], old[2]
+    t1, t2, t3 = to[0, a:], to[1, a:], to[2, a:]
+    for t in range(n - a):
+        gap[t] = o1[t] - t1[t]
+    for t in range(n - a):
+        t3[t] += o3[t] - gap[t] * half
+    for t in range(n - a):
+        t2[t] += o2[t] + gap[t] * gap[t] * product
+    for t in range(n - a):
         t1[t] += gap[t] * share
 
 
@@ -256,14 +266,14 @@ def _merge_pair(to: FloatArray, old: FloatArray, gaps: FloatArray, a: int, b: in
     count = float(a + b)
     share, product = b / count, a * b / count
     for k in range(2):
-        gap, t1, o1 = gaps[k], to[k], old[k]
-        for t in range(a, n):
-            gap[t] = o1[t - a] - t1[t]
+        gap, t1, o1 = gaps[k, a:], to[k, a:], old[k]
+        for t in range(n - a):
+            gap[t] = o1[t] - t1[t]
     for k in range(3):
-        gap, other, t2, o2 = gaps[k // 2], gaps[(k + 1) // 2], to[2 + k], old[2 + k]
-        for t in range(a, n):
-            t2[t] += o2[t - a] + gap[t] * other[t] * product
+        gap, other, t2, o2 = gaps[k // 2, a:], gaps[(k + 1) // 2, a:], to[2 + k, a:], old[2 + k]
+        for t in range(n - a):
+            t2[t] += o2[t] + gap[t] * other[t] * product
     for k in range(2):
-        gap, t1 = gaps[k], to[k]
-        for t in range(a, n):
+        gap, t1 = gaps[k, a:], to[k, a:]
+        for t in range(n - a):
             t1[t] += gap[t] * share

@@ -55,9 +55,9 @@ def ranks(x: FloatArray, windows: IntArray, made: FloatArray, work: FloatArray) 
     for w in range(windows.size):
         bars = windows[w]
         for back in range(done, bars):
-            for t in range(back, n):
-                past, now = x[t - back], x[t]
-                total[t] += (1.0 if past < now else 0.0) + (1.0 if past <= now else 0.0)
+            to, later = total[back:], x[back:]
+            for t in range(n - back):
+                to[t] += (1.0 if x[t] < later[t] else 0.0) + (1.0 if x[t] <= later[t] else 0.0)
         done = bars
         out = made[w, 0]
         for t in range(n):
