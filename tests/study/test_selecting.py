@@ -161,8 +161,8 @@ def test_explain_tells_a_fill_with_its_cash_and_rules(ran):
     )
     told = explain(ran.folder, fill["asset"], str(fill["decided"].date()))
     values = {line.what: line.value for line in told.lines}
-    assert "among the worst ranked" in values["order (a-share, seed-1)"] or any(
-        "among the worst ranked" in line.value for line in told.lines
+    assert "worst ranked of what may be sold" in values["order (a-share, seed-1)"] or any(
+        "worst ranked of what may be sold" in line.value for line in told.lines
     )
     cash = next(line.value for line in told.lines if line.what == "fill (a-share, seed-1)")
     fees = fill["commission"] + fill["stamp_duty"] + fill["transfer_fee"]
@@ -302,7 +302,7 @@ def test_what_only_a_selection_has_is_refused_for_a_timing(changes, told):
 
 def test_the_page_tells_tomorrows_reasons_in_chinese(ran):
     told = next(table for table in ran.report.tables if table.key == "next-a-share")
-    assert {row["reason"]["zh"] for row in told.rows} <= {"排名靠前", "排名靠后"}
+    assert {row["reason"]["zh"] for row in told.rows} <= {"排名靠前", "可卖持仓中排名最低"}
 
 
 def test_without_a_known_volume_nothing_is_said_of_larger_money(ran, tmp_path):

@@ -32,7 +32,7 @@ class Gated(Selection):
 
     >>> from tidegate.strategy.rank_and_hold import RankAndHold
     >>> Gated(inner=RankAndHold(names=2)).words()
-    ('among the best ranked', 'among the worst ranked', 'the gate is closed')
+    ('among the best ranked', 'worst ranked of what may be sold', 'the gate is closed')
     """
 
     name: ClassVar[str] = "gated"

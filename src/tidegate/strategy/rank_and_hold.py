@@ -46,8 +46,8 @@ class RankAndHold(Selection):
 
     name: ClassVar[str] = "rank-and-hold"
     example: ClassVar[dict[str, Any]] = {"names": 4, "days": 3}
-    reasons: ClassVar[tuple[str, ...]] = ("among the best ranked", "among the worst ranked")
-    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("排名靠前", "排名靠后")
+    reasons: ClassVar[tuple[str, ...]] = ("among the best ranked", "worst ranked of what may be sold")
+    reasons_in_chinese: ClassVar[tuple[str, ...]] = ("排名靠前", "可卖持仓中排名最低")
 
     names: int = Field(default=30, ge=1, description="best ranked to buy each bar")
     days: int = Field(default=5, ge=1, description="bars that a position is held, at least or on average")

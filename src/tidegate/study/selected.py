@@ -38,6 +38,14 @@ def leading(found: Finding) -> str:
     return "ensemble" if "ensemble" in found.forecasts else found.seeds[0]
 
 
+def leading_title(found: Finding) -> Text:
+    """How figures name the leading member, so that the ensemble never stands under the name of its seeds."""
+    title, own = found.study.title, member_title("ensemble")
+    if leading(found) != "ensemble":
+        return title
+    return Text(en=f"{title.en}, {own.en}", zh=f"{title.zh}，{own.zh}")
+
+
 def selected_shown(reproduction: Reproduction, findings: Findings) -> tuple[Shown, ...]:
     """What every report shows of a leading selection, besides what the reproduction asks for itself."""
     lead = findings[findings.lead]
@@ -89,7 +97,7 @@ def _each_market(draw: Drawn, what: Text) -> Callable[[Shown, Findings], tuple[F
                 if held.selects:
                     parts = [shown.key.lower(), *([name] if len(shown.studies) > 1 else [])]
                     parts += [market] if len(found.books) > 1 else []
-                    about = found.study.title if len(found.books) == 1 else GLOSSARY.get(market, Text.same(market))
+                    about = leading_title(found) if len(found.books) == 1 else GLOSSARY.get(market, Text.same(market))
                     made += draw("-".join(parts), titled(shown.key, what, about), found, held)
         return tuple(made)
 
@@ -137,7 +145,7 @@ def _ladder(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figur
         paid[member] = {kind: total[kind] for kind in COSTS}
         gross[member] = float(held.equity(member)[-1]) / held.capital - 1.0 + sum(total.values())
         own = member == who[0]
-        members.append((member, found.study.title if own else member_title(member), "main" if own else "rival"))
+        members.append((member, leading_title(found) if own else member_title(member), "main" if own else "rival"))
     return (cost_ladder(key, title, members, gross, paid),)
 
 
@@ -261,11 +269,11 @@ def _rank_ic(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         times, values = _by_date(found.forecasts[member])
         if np.isfinite(values).any():
             own = member == lead
-            title = found.study.title if own else member_title(member)
+            title = leading_title(found) if own else member_title(member)
             members.append((member, title, "main" if own else "rival", times, values))
     if not members:
         return ()
-    title = titled(shown.key, Text(en="Rank IC by date", zh="逐日秩 IC"), found.study.title)
+    title = titled(shown.key, Text(en="Rank IC by date", zh="逐日秩 IC"), leading_title(found))
     return (rank_ic_figure(shown.key.lower(), title, members, span=found.study.label.horizon.span),)
 
 
