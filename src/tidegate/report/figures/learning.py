@@ -4,7 +4,7 @@ An epoch of one data set is not an epoch of another, and cells need different wo
 iteration (one step of the optimiser), or by the multiply-adds spent until then, where a vertical line is equal compute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,16 @@ PARTS = {
 }
 """The ranges that a curve may have, in the order of their weight: the first one there is is drawn solid."""
 _STROKES = {"test": "solid", "valid": "dotted", "train": "dashed"}
+_PART_WORDS = {
+    "test": Text(en="out of sample", zh="样本外"),
+    "valid": Text(en="validation", zh="验证"),
+    "train": Text(en="training", zh="训练"),
+}
+_STROKE_WORDS: dict[str, Callable[[Text], Text]] = {
+    "solid": lambda part: Text(en=f"{part.en} solid", zh=f"实线为{part.zh}"),
+    "dotted": lambda part: Text(en=f"{part.en} dotted", zh=f"点线为{part.zh}"),
+    "dashed": lambda part: Text(en=f"{part.en} dashed", zh=f"虚线为{part.zh}"),
+}
 
 
 @dataclass(frozen=True)
@@ -124,12 +134,7 @@ def _drawn(variant: LearningCurve, *, bands: bool, only: Text | None) -> list[Se
 
 
 def _caption(seen: list[str], *, bands: bool) -> Text:
-    strokes = {
-        "test": Text(en="out of sample solid", zh="实线为样本外"),
-        "valid": Text(en="validation dotted", zh="点线为验证"),
-        "train": Text(en="training dashed", zh="虚线为训练"),
-    }
-    told = [strokes[part] for part in seen]
+    told = [_STROKE_WORDS["solid" if part == seen[0] else _STROKES[part]](_PART_WORDS[part]) for part in seen]
     kinds = Text(en=", ".join(one.en for one in told), zh="，".join(one.zh for one in told))
     if len(seen) == 1:
         kinds = PARTS[seen[0]].but(en=f"{PARTS[seen[0]].en[2:]} alone", zh=f"仅{PARTS[seen[0]].zh[1:]}")
