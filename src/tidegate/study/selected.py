@@ -28,7 +28,7 @@ from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.forecast import Forecast
 from tidegate.types.report import Figure, Role, Section, Table, Text
 
-__all__ = ["SELECTED_DRAWERS", "SELECTED_KINDS", "leading", "selected_sections", "selected_shown"]
+__all__ = ["SELECTED_DRAWERS", "SELECTED_KINDS", "leading", "leading_title", "selected_sections", "selected_shown"]
 
 _CHARTED = 3
 
