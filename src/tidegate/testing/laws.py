@@ -13,7 +13,7 @@ from tidegate.walk import example_of
 
 __all__ = ["CLOCKED", "check_component", "check_source"]
 
-CLOCKED = frozenset({"bounds", "date-step", "factors", "label", "normaliser", "strategy"})
+CLOCKED = frozenset({"bounds", "date-step", "factors", "hold-out", "label", "normaliser", "strategy"})
 """Families whose members say in a "Known at" section of their docstring when their numbers are known."""
 
 _NAME = re.compile(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")
