@@ -45,8 +45,8 @@ def every_member(family: str, *packages: str) -> list[type[Component]]:
 
     Raises `UnknownNameError` for a family nobody stands for.
 
-    >>> [kind.name for kind in every_member("factors", "tidegate.factors")][:2]
-    ['planted-noise', 'price-level']
+    >>> "price-level" in [kind.name for kind in every_member("factors", "tidegate.factors")]
+    True
     """
     known = families_of(*packages)
     if family not in known:
