@@ -20,6 +20,7 @@ from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import Raw, read_raw
 from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
+from tidegate.market.boards import share_code
 
 __all__ = ["FactRows", "chinese_code", "column_at", "read_facts"]
 
@@ -65,15 +66,15 @@ def column_at(headers: Sequence[str], names: Sequence[str]) -> int | None:
     return next((known.index(name) for name in names if name in known), None)
 
 
-def chinese_code(codes: pl.Series) -> pl.Series:
-    """Write ``SH600000`` and ``sh.600000`` as ``600000.SH``.
+def chinese_code(codes: pl.Series, assets: Sequence[str] = ()) -> pl.Series:
+    """Write codes as one of `assets` where that is the same share in another form, else as ``600000.SH``.
 
-    >>> chinese_code(pl.Series(["SH600000", "000001.SZ", "sz.000002"])).to_list()
-    ['600000.SH', '000001.SZ', '000002.SZ']
+    >>> chinese_code(pl.Series(["SH600000", "000001.SZ", "sz.000002"]), ["000002.XSHE"]).to_list()
+    ['600000.SH', '000001.SZ', '000002.XSHE']
     """
-    parts = codes.str.extract_groups(r"(?i)^(sh|sz|bj)\.?([0-9]{6})$").struct.unnest()
-    turned = parts.to_series(1) + "." + parts.to_series(0).str.to_uppercase()
-    return turned.fill_null(codes).alias(codes.name)
+    ours = {share_code(asset): asset for asset in assets}
+    written = {code: ours.get(one := share_code(code), one) for code in codes.unique().drop_nulls()}
+    return codes.replace_strict(written, default=None, return_dtype=pl.String)
 
 
 def _keyed(raw: Raw, at: dict[str, int | None], file: str, sieve: Sieve) -> pl.DataFrame:

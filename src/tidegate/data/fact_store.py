@@ -25,7 +25,7 @@ from tidegate.files import held, read_json, sweep, write_bytes, write_json
 from tidegate.types.facts import Facts
 from tidegate.types.memberships import Memberships, StaticClasses
 
-__all__ = ["FactHolding", "FactPart", "HeldFacts", "put_facts", "read_facts_of"]
+__all__ = ["FactHolding", "FactPart", "HeldFacts", "put_facts", "read_facts_of", "read_memberships_of"]
 
 _MANIFEST = "manifest.json"
 
@@ -126,14 +126,31 @@ def read_facts_of(store: Store, dataset: str) -> HeldFacts | None:
             StaticClasses.of(_part(store, holding, holding.classes), holding.classes.stamps)
             if holding.classes
             else None,
-            Memberships.of(_part(store, holding, holding.memberships), holding.memberships.stamps)
-            if holding.memberships
-            else None,
+            _memberships(store, holding, holding.memberships) if holding.memberships else None,
             holding.health,
             same_bars=holding.bars == there.digest,
         )
     except DataError as error:
         raise _damaged(dataset, str(error)) from None
+
+
+def read_memberships_of(store: Store, dataset: str) -> Memberships | None:
+    """Read who belonged to which index, as it is kept beside a dataset's bars; None where nothing is.
+
+    Raises `UnknownNameError` for a dataset that is not there, `IntegrityError`.
+    """
+    store.describe(dataset)
+    if not (store.root / dataset / "facts" / _MANIFEST).is_file():
+        return None
+    holding = _described(store, dataset)
+    return _memberships(store, holding, holding.memberships) if holding.memberships else None
+
+
+def _memberships(store: Store, holding: FactHolding, part: FactPart) -> Memberships:
+    try:
+        return Memberships.of(_part(store, holding, part), part.stamps)
+    except DataError as error:
+        raise _damaged(holding.dataset, str(error)) from None
 
 
 def _described(store: Store, dataset: str) -> FactHolding:

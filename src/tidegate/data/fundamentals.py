@@ -19,7 +19,7 @@ import polars as pl
 
 from tidegate.data.fact_days import deadline, first_session_from, is_quarter_end, listing_days
 from tidegate.data.fact_fields import FACT_FIELDS
-from tidegate.data.fact_files import FactRows, read_facts
+from tidegate.data.fact_files import FactRows, chinese_code, read_facts
 from tidegate.data.fact_health import FactHealth, fact_defects, field_health
 from tidegate.data.fact_tables import read_classes, read_memberships
 from tidegate.data.sieve import Sieve
@@ -77,12 +77,12 @@ def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments |
         )  # fmt: skip
     sieve = Sieve()
     listing = listing_days(bars, instruments)
-    read = [_sound(read_facts(one, sieve), listing, sieve) for one in paths]
+    read = [_sound(_named(read_facts(one, sieve), bars), listing, sieve) for one in paths]
     dated = [_dated(rows, read, bars, sieve) for rows in read]
     facts = Facts.of(_distinct(pl.concat(dated), sieve))
     classes = read_classes(industry, bars) if (industry := _beside(folder, "industry")) else None
     members = sorted(one for one in folder.glob("*_members*") if one.suffix in _ENDINGS)
-    memberships = read_memberships(members) if members else None
+    memberships = read_memberships(members, assets=bars.assets) if members else None
     stamps = [
         *_coverage(read, listing),
         *(classes.stamps if classes else ()),
@@ -97,6 +97,12 @@ def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments |
 
 def _beside(folder: Path, stem: str) -> Path | None:
     return next((folder / f"{stem}{ending}" for ending in _ENDINGS if (folder / f"{stem}{ending}").is_file()), None)
+
+
+def _named(rows: FactRows, bars: Bars) -> FactRows:
+    """Write codes as the bars do."""
+    asset = chinese_code(rows.frame["asset"], bars.assets)
+    return rows._replace(frame=rows.frame.with_columns(asset.alias("asset")))
 
 
 def _sound(rows: FactRows, listing: pl.DataFrame, sieve: Sieve) -> FactRows:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from tidegate.errors import DataError
 
-__all__ = ["FEN_PER_YUAN", "SHARE_TICK", "BoardRules", "board_of"]
+__all__ = ["FEN_PER_YUAN", "SHARE_TICK", "BoardRules", "board_of", "share_code"]
 
 SHARE_TICK = 0.01
 """Smallest step of a price of any A share, in yuan."""
@@ -28,6 +28,9 @@ class BoardRules(NamedTuple):
     minimum: int
 
 
+_CODE = re.compile(r"(?i)(?:(sh|sz|bj)\.?)?(\d{6})(?:\.(sh|sz|bj|ss|xshg|xshe))?")
+_EXCHANGES = {"SS": "SH", "XSHG": "SH", "XSHE": "SZ"}
+"""Other names of an exchange → ours."""
 _BY_CODE: tuple[tuple[str, BoardRules], ...] = (
     (r"60[0135]\d{3}", BoardRules("main", "SH", 100, 100)),
     (r"68[89]\d{3}", BoardRules("star", "SH", 1, 200)),
@@ -50,3 +53,16 @@ def board_of(asset: str) -> BoardRules:
     raise DataError(
         "unknown: the board of an asset", found=asset, expected="the six digits of an A share, for example 600000.SH"
     )
+
+
+def share_code(code: str) -> str:
+    """Write a Chinese code as its digits and its exchange, however a file does; leave any other text as it is.
+
+    >>> [share_code(code) for code in ("SH600000", "600000.XSHG", "sz.000001", "RB", "600000")]
+    ['600000.SH', '600000.SH', '000001.SZ', 'RB', '600000']
+    """
+    found = _CODE.fullmatch(code)
+    if found is None or bool(found[1]) == bool(found[3]):
+        return code
+    exchange = (found[1] or found[3]).upper()
+    return f"{found[2]}.{_EXCHANGES.get(exchange, exchange)}"

@@ -88,6 +88,8 @@ class UniverseRule(Component):
     """What keeps an asset among those that a decision may choose."""
 
     family: ClassVar[str] = "universe"
+    reads_files: ClassVar[bool] = False
+    """Whether it needs files that the user brings along, so that its `example` cannot be read by a test."""
 
     @abstractmethod
     def keeps(self, grid: Grid) -> BoolArray:
@@ -96,6 +98,10 @@ class UniverseRule(Component):
     def stamps(self, grid: Grid) -> tuple[str, ...]:  # noqa: ARG002
         """Tell what every result on this universe must say."""
         return ()
+
+    def reads(self) -> str:
+        """Hash what the rule reads beside bars and settings; empty where that is nothing."""
+        return ""
 
 
 class Removed(NamedTuple):

@@ -1,6 +1,5 @@
 """The rules of the house for a universe: trading, listing age, risk warnings, price, liquidity, an index's members."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from pydantic import Field, model_validator
 
 from tidegate.component import Settings
 from tidegate.errors import DataError, SettingError
+from tidegate.market.boards import share_code
 from tidegate.market.calendar import XSHG
 from tidegate.market.universe import Grid, UniverseRule
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
@@ -184,9 +184,9 @@ class Membership(UniverseRule):
     def keeps(self, grid: Grid) -> BoolArray:
         """Lay the stays on the axes."""
         kept = np.zeros(grid.trades.shape, dtype=bool)
-        places = {_key(asset): place for place, asset in enumerate(grid.bars.assets)}
+        places = {share_code(asset): place for place, asset in enumerate(grid.bars.assets)}
         for spell in self.spells:
-            place = places.get(_key(spell.asset))
+            place = places.get(share_code(spell.asset))
             if place is not None:
                 first, end = _between(grid, spell)
                 kept[first:end, place] = True
@@ -196,8 +196,8 @@ class Membership(UniverseRule):
         """Say what the list lacks over these sessions."""
         members = self._members(grid)
         told = []
-        known = {_key(asset) for asset in grid.bars.assets}
-        absent = {spell.asset for spell in self.spells if _key(spell.asset) not in known and _meets(grid, spell)}
+        known = {share_code(asset) for asset in grid.bars.assets}
+        absent = {spell.asset for spell in self.spells if share_code(spell.asset) not in known and _meets(grid, spell)}
         if not self.complete:
             told.append("The list of members is not known to be complete: results may be survivor-biased.")
         if self.count is not None and bool((members != self.count).any()):
@@ -252,16 +252,3 @@ def _between(grid: Grid, spell: Spell) -> tuple[int, int]:
 def _meets(grid: Grid, spell: Spell) -> bool:
     first, end = _between(grid, spell)
     return first < end
-
-
-def _key(code: str) -> str:
-    """Bring a Chinese code to its digits and exchange; leave any other as it is.
-
-    >>> _key("SH600000"), _key("600000.SH"), _key("sz.000001"), _key("RB")
-    ('600000.SH', '600000.SH', '000001.SZ', 'RB')
-    """
-    found = re.fullmatch(r"(?i)(?:(sh|sz|bj)\.?)?(\d{6})(?:\.(sh|sz|bj|ss|xshg|xshe))?", code)
-    if found is None or not (found[1] or found[3]):
-        return code
-    exchange = (found[1] or found[3]).upper()
-    return f"{found[2]}.{({'SS': 'SH', 'XSHG': 'SH', 'XSHE': 'SZ'}).get(exchange, exchange)}"
