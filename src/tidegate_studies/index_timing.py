@@ -14,7 +14,8 @@ from datetime import date
 
 from tidegate.data.samples import Sample
 from tidegate.data.source import Source
-from tidegate.data.store import Store, Stored
+from tidegate.data.store import Store
+from tidegate.data.stored import Stored
 from tidegate.factors.level import PriceLevel
 from tidegate.factors.raw import RawFields
 from tidegate.factors.together import Together

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from tidegate.data.samples import Sample
-from tidegate.data.store import Store, Stored
+from tidegate.data.store import Store
+from tidegate.data.stored import Stored
 from tidegate.study.declare import Dates
 from tidegate.testing.corridor import check_corridor
 from tidegate_studies.index_timing import declare

@@ -10,7 +10,8 @@ from made import clean
 from tidegate.data.file_source import FileSource
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.panel import import_panel
-from tidegate.data.store import Store, Stored
+from tidegate.data.store import Store
+from tidegate.data.stored import Stored
 from tidegate.errors import FileRefusedError, IntegrityError, UnknownNameError
 from tidegate.types.bars import Bars, BarSpec
 

@@ -15,7 +15,8 @@ from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
 from tidegate.data.samples import Sample
 from tidegate.data.source import Source
-from tidegate.data.store import Store, Stored
+from tidegate.data.store import Store
+from tidegate.data.stored import Stored
 from tidegate.data.worlds import HourlyWorld, NoiseWorld
 from tidegate.errors import BusyError, DataError, IntegrityError, KeptError, SettingError, UnknownNameError
 from tidegate.types.bars import Bars

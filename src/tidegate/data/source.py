@@ -6,6 +6,7 @@ from typing import ClassVar
 from tidegate.component import Component
 from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars
+from tidegate.types.history import Reported
 
 __all__ = ["Source"]
 
@@ -24,3 +25,7 @@ class Source(Component):
     def instruments(self) -> Instruments | None:
         """Tell what is known of the assets beside their bars (listing, end, name), None where nothing is."""
         return None
+
+    def reported(self) -> Reported:
+        """Read what is known of the assets beside their bars and changes with time: reports, classes, memberships."""
+        return Reported()

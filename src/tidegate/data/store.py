@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,14 +22,13 @@ from pydantic import Field
 from tidegate.component import Settings
 from tidegate.data.health import HealthReport
 from tidegate.data.parquet import parquet_bytes, read_parquet
-from tidegate.data.source import Source
 from tidegate.errors import DataError, FileRefusedError, IntegrityError, KeptError, SettingError, UnknownNameError
 from tidegate.files import held, read_json, sweep, write_bytes, write_json
 from tidegate.market.instruments import Instruments
 from tidegate.types.axes import IntArray
 from tidegate.types.bars import Bars, BarSpec
 
-__all__ = ["Holding", "InstrumentFile", "Part", "Store", "Stored"]
+__all__ = ["Holding", "InstrumentFile", "Part", "Store"]
 
 _NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MANIFEST = "manifest.json"
@@ -252,30 +251,6 @@ class Store:
             return read_parquet(content, part.file, known=True).frame
         except FileRefusedError as error:
             raise _damaged(there.dataset, str(error)) from None
-
-
-class Stored(Source):
-    """A dataset of the store at ``$TIDEGATE_STORE``, or in ``./store``.
-
-    Known at, units, missing values
-        As the dataset's `BarSpec` says.
-    Errors
-        `UnknownNameError` where there is no such dataset, `IntegrityError` where it was changed on disk.
-    """
-
-    name: ClassVar[str] = "stored"
-    example: ClassVar[dict[str, Any]] = {"dataset": "example"}
-    reads_files: ClassVar[bool] = True
-
-    dataset: str = Field(description="the dataset's name; `tidegate data list` shows them")
-
-    def bars(self) -> Bars:
-        """Read the dataset, verified."""
-        return Store.default().read(self.dataset)
-
-    def instruments(self) -> Instruments | None:
-        """Read the dataset's instruments, verified; None where none were kept."""
-        return Store.default().instruments(self.dataset)
 
 
 def _merged(frames: "list[pl.DataFrame]") -> pl.DataFrame:

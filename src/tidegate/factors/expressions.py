@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from tidegate.errors import SettingError
-from tidegate.factors.base import FactorSet
-from tidegate.factors.expression.evaluate import panel_from
+from tidegate.factors.base import FactorSet, FactorValues
+from tidegate.factors.expression.evaluate import evaluate, panel_from
 from tidegate.factors.expression.named import PRICE_RATIOS, WINDOWS, price_volume
 from tidegate.factors.expression.text import parse
 from tidegate.factors.expression.tree import Expression
 from tidegate.types.bars import Bars
+from tidegate.types.history import History
 from tidegate.types.panel import Panel
 
 __all__ = ["Expressions", "PriceRatios", "PriceVolume"]
@@ -71,6 +72,10 @@ class Expressions(FactorSet):
         """Compute every factor for every bar."""
         return panel_from(self.expressions(), bars)
 
+    def at(self, history: History) -> FactorValues:
+        """Compute every factor at the wanted rows, in double precision."""
+        return _at(self.expressions(), history)
+
 
 class PriceRatios(FactorSet):
     """Close and open over the mean close of 5, 10 and 20 bars, and close over open: seven factors.
@@ -94,6 +99,10 @@ class PriceRatios(FactorSet):
     def compute(self, bars: Bars) -> Panel:
         """Compute the seven."""
         return panel_from({name: parse(text) for name, text in PRICE_RATIOS.items()}, bars)
+
+    def at(self, history: History) -> FactorValues:
+        """Compute the seven at the wanted rows, in double precision."""
+        return _at({name: parse(text) for name, text in PRICE_RATIOS.items()}, history)
 
 
 class PriceVolume(FactorSet):
@@ -126,3 +135,12 @@ class PriceVolume(FactorSet):
     def compute(self, bars: Bars) -> Panel:
         """Compute every factor for every bar."""
         return panel_from({name: parse(text) for name, text in price_volume(self.windows).items()}, bars)
+
+    def at(self, history: History) -> FactorValues:
+        """Compute every factor at the wanted rows, in double precision."""
+        return _at({name: parse(text) for name, text in price_volume(self.windows).items()}, history)
+
+
+def _at(expressions: dict[str, Expression], history: History) -> FactorValues:
+    values = evaluate(list(expressions.values()), history.bars, rows=history.at)
+    return FactorValues(values, tuple(expressions))

@@ -6,8 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from tidegate.errors import SettingError
-from tidegate.factors.base import FactorSet
+from tidegate.factors.base import FactorSet, FactorValues
 from tidegate.types.bars import Bars
+from tidegate.types.history import History
 from tidegate.types.panel import Panel
 
 __all__ = ["Together"]
@@ -30,11 +31,7 @@ class Together(FactorSet):
     def compute(self, bars: Bars) -> Panel:
         """Compute each set and join the columns."""
         panels = [held.compute(bars) for held in self.sets]
-        fields = tuple(field for panel in panels for field in panel.fields)
-        if len(set(fields)) < len(fields):
-            raise SettingError(
-                "two factor sets give one field", found=sorted(f for f in set(fields) if fields.count(f) > 1)
-            )
+        fields = _joined([panel.fields for panel in panels])
         first = panels[0]
         return Panel.of(
             np.hstack([panel.values for panel in panels]),
@@ -45,3 +42,22 @@ class Together(FactorSet):
             first.offsets,
             frozenset().union(*(panel.forcings for panel in panels)),
         )
+
+    def at(self, history: History) -> FactorValues:
+        """Compute each set at the wanted rows and join the columns."""
+        made = [held.at(history) for held in self.sets]
+        return FactorValues(
+            np.hstack([one.values for one in made]),
+            _joined([one.fields for one in made]),
+            frozenset().union(*(one.forcings for one in made)),
+            tuple(dict.fromkeys(stamp for one in made for stamp in one.stamps)),
+        )
+
+
+def _joined(sets: list[tuple[str, ...]]) -> tuple[str, ...]:
+    fields = tuple(field for given in sets for field in given)
+    if len(set(fields)) < len(fields):
+        raise SettingError(
+            "two factor sets give one field", found=sorted(f for f in set(fields) if fields.count(f) > 1)
+        )
+    return fields

@@ -20,7 +20,7 @@ from tidegate.prepare.split import Split
 from tidegate.types.axes import BoolArray, IntArray, frozen, require
 from tidegate.types.windows import Windows
 
-__all__ = ["ByMonth", "ByStock", "ByTime", "HoldOut", "Part", "RandomWindows", "Shared", "shared"]
+__all__ = ["ByMonth", "ByStock", "ByTime", "HoldOut", "Part", "RandomWindows", "Shared", "part_within", "shared"]
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,18 @@ class ByTime(HoldOut):
         if not made:
             raise SettingError("no fold has windows on both sides", where=self.name, hint="move the split's dates")
         return tuple(made)
+
+
+def part_within(hold_out: HoldOut, windows: Windows, among: BoolArray) -> Part:
+    """The last part of the windows `among` ``[M]`` alone, as masks of all windows.
+
+    A learning range parted this way never sees a window outside it, whatever the protocol.
+    """
+    which = np.flatnonzero(among)
+    part = hold_out.parts(windows.take(which))[-1]
+    training, held = np.zeros(len(windows), dtype=bool), np.zeros(len(windows), dtype=bool)
+    training[which], held[which] = part.training, part.held
+    return Part.of(part.index, windows, training, held, part.stamp)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+import numpy as np
+
 from tidegate.component import Component
 from tidegate.prepare.ahead import Count, row_ahead, taken
 from tidegate.types.axes import FloatArray, IntArray
@@ -35,7 +37,15 @@ class Label(Component):
 
 
 def forward_return(bars: Bars, panel: Panel, horizon: Horizon, count: Count) -> FloatArray:
-    """``exit(t + lag + span) / entry(t + lag) - 1`` on adjusted prices, ``[R]``; NaN where either is missing."""
-    paid = taken(bars.adjusted(horizon.entry), row_ahead(panel, horizon.lag, count))
-    received = taken(bars.adjusted(horizon.exit), row_ahead(panel, horizon.purge, count))
-    return received / paid - 1.0
+    """``exit(t + lag + span) / entry(t + lag) - 1`` on adjusted prices, ``[R]``; NaN where either is missing.
+
+    NaN too where prices began anew between the two (`Bars.segments`): the reference price there is no price before.
+    """
+    entry, exit_ = row_ahead(panel, horizon.lag, count), row_ahead(panel, horizon.purge, count)
+    made = taken(bars.adjusted(horizon.exit), exit_) / taken(bars.adjusted(horizon.entry), entry) - 1.0
+    if bars.has("reset"):
+        anew = np.cumsum(bars.frame["reset"].fill_null(value=False).to_numpy())
+        own = 1 if bars.spec.frequency == "1mo" and horizon.entry == "open" else 0  # its own month's, after the open
+        before = np.where(entry >= own, anew[np.maximum(entry - own, 0)], 0)
+        made[anew[np.maximum(exit_, 0)] > before] = np.nan
+    return made

@@ -120,10 +120,21 @@ class CrossSections:
         exposures: Mapping[str, FloatArray] | None = None,
     ) -> "CrossSections":
         """Turn a panel by its dates; groups and exposures come in the panel's own order of rows ``[R]``."""
+        return cls.of_values(panel.values.astype(np.float64), panel, groups, exposures)
+
+    @classmethod
+    def of_values(
+        cls,
+        values: FloatArray,
+        panel: Panel,
+        groups: Mapping[str, IntArray] | None = None,
+        exposures: Mapping[str, FloatArray] | None = None,
+    ) -> "CrossSections":
+        """Turn values ``f64 [R, F]`` that lie as a panel's rows do, before they were cast; as `of_panel` else."""
         order = panel.by_time
         bounds = np.searchsorted(panel.row_time[order], np.arange(len(panel.times) + 1))
         return cls.of(
-            panel.values[order].astype(np.float64),
+            values[order],
             panel.fields,
             panel.times,
             panel.assets,

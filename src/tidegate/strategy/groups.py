@@ -6,7 +6,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from tidegate.errors import SettingError
-from tidegate.market.calendar import XSHG, Calendar
 from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
 from tidegate.strategy.ranking import rank_all
@@ -22,9 +21,9 @@ from tidegate.strategy.rebalancing import (
     start_marking,
 )
 from tidegate.strategy.selection import Selection, compiled_decision
-from tidegate.types.axes import FloatArray, IntArray, TimeArray
+from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["Groups", "month_ends"]
+__all__ = ["Groups"]
 
 _COUNT, _GROUP, _SHORT, _EVERY, _PART, _AT = range(6)
 
@@ -43,7 +42,7 @@ class Groups(Selection):
     Known at
         Orders after CLOSE(t) from scores, gate and closes of *t*; filled in bar t+1. The first rebalancing is that of
         the first bar with members, the next `every` bars later; with ``every=0`` at closes whose gate is above zero
-        (`month_ends`).
+        (`tidegate.market.months.month_ends`).
     Missing values
         Without a score or a bar an asset belongs to no group; where nobody does, what is held stays. What leaves the
         universe (-inf) is sold at once.
@@ -108,29 +107,6 @@ class Groups(Selection):
     def kernel(self) -> Any:
         """Compile `_decide`."""
         return compiled_decision(_decide)
-
-
-def month_ends(times: TimeArray, calendar: Calendar = XSHG) -> FloatArray:
-    """A gate that is 1 at the last session of each month, else 0: labels of daily bars ``[T]`` → ``[T]``.
-
-    Known at
-        CLOSE(t): the calendar says when the next session is, as the exchange announced it; whether a bar of it is there
-        makes no difference.
-    Errors
-        `DataError` for days that the calendar doesn't know; `SettingError` where a day has two bars.
-
-    >>> month_ends(np.array(["2020-01-22", "2020-01-23", "2020-02-03"], dtype="datetime64[us]")).tolist()
-    [0.0, 1.0, 0.0]
-    """
-    days = times.astype("datetime64[D]")
-    if bool((np.diff(days) <= np.timedelta64(0, "D")).any()):
-        raise SettingError("a month's end is told of daily bars", expected="one bar a day, in order")
-    closed = calendar.check(days)
-    after = np.searchsorted(calendar.days, days, side="right")
-    if len(days) and after[-1] == len(calendar.days):
-        calendar.next_session(days[-1].item())  # nobody knows it
-    last = calendar.days[after].astype("datetime64[M]") != days.astype("datetime64[M]")
-    return np.asarray(last & ~np.isin(days, closed), dtype=np.float64)
 
 
 def _decide(seen: Seen, orders: IntArray) -> int:

@@ -23,6 +23,8 @@ from tidegate.market.base import Market
 from tidegate.market.universe import UniverseRule
 from tidegate.models.base import Model, Network
 from tidegate.prepare.ahead import Count
+from tidegate.prepare.date_step import DateStep
+from tidegate.prepare.hold_out import HoldOut
 from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
@@ -73,7 +75,13 @@ class Study(Settings):
     source: Source = Field(description="where bars come from")
     universe: tuple[str, ...] = Field(description="assets to use; empty for all that the source has")
     span: Dates = Field(description="days of data the study may see")
-    factors: FactorSet = Field(description="what is computed from the bars")
+    cadence: Literal["bars", "months"] = Field(
+        default="bars", description="what a row of factors and labels is: every bar, or every calendar month at its end"
+    )
+    factors: FactorSet = Field(description="what is computed from the bars and the reports beside them")
+    steps: tuple[DateStep, ...] = Field(
+        default=(), description="what is done to each date's factors across its assets, in this order"
+    )
     context: tuple[str, ...] = Field(
         default=(), description="fields seen at the anchor only; all others are window inputs"
     )
@@ -83,6 +91,10 @@ class Study(Settings):
     normaliser: Normaliser = Field(description="how window inputs are made comparable")
     target_scaling: TargetScaling = Field(description="how the label is scaled for training (undone in forecasts)")
     split: Split = Field(description="what is learned from, watched, judged")
+    hold_out: HoldOut | None = Field(
+        default=None,
+        description="windows of each learning range that are watched; null watches its end, as the split says",
+    )
     model: Model = Field(description="the model under study")
     training: Training | None = Field(description="how a network learns; null for models fitted in one go")
     seeds: tuple[int, ...] = Field(min_length=1, description="one fit each; results are reported as a distribution")

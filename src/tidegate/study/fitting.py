@@ -20,17 +20,19 @@ from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
 from tidegate.learn.speak import say
 from tidegate.learn.training import Progress
 from tidegate.models.base import Network, Rival
+from tidegate.prepare.hold_out import part_within
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import load_folds, load_panel, load_windows, save_forecast, write_frame
 from tidegate.study.rollout import paths
 from tidegate.study.stages import Kept, Stages
+from tidegate.types.axes import IntArray
 from tidegate.types.fold import Fold
 from tidegate.types.forecast import Forecast
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["Ground", "Job", "fit_stages", "forecast_inputs", "kept_forecast", "perform"]
+__all__ = ["Ground", "Job", "fit_stages", "forecast_inputs", "kept_forecast", "learned_from", "perform"]
 
 _TELL_SECONDS = 0.25
 
@@ -73,7 +75,9 @@ def perform(job: Job, root: Path, tell: Tell) -> str:
     folds = load_folds(job.ground.folds.folder)
     fitted: list[tuple[Fold, Affine, Fitted, Kept]] = []
     for fold in folds:
-        affine = study.normaliser.fit(windows, fold.training(windows))
+        among = np.zeros(len(windows), dtype=bool)
+        among[learned_from(study, fold, windows)[0]] = True
+        affine = study.normaliser.fit(windows, among)
         build = partial(_fit, job, fold, affine, windows, tell)
         kept = stages.make("fit", _fit_inputs(job, fold.index), build, resumes=True)
         fitted.append((fold, affine, load_fitted(kept.folder), kept))
@@ -112,6 +116,14 @@ def forecast_inputs(job: Job) -> dict[str, Any]:
     }
 
 
+def learned_from(study: Study, fold: Fold, windows: Windows) -> tuple[IntArray, IntArray]:
+    """Positions of the windows that a fold learns from, and of those that are watched meanwhile."""
+    if study.hold_out is None:
+        return np.flatnonzero(fold.training(windows)), np.flatnonzero(fold.validation(windows))
+    part = part_within(study.hold_out, windows, fold.training(windows) | fold.validation(windows))
+    return np.flatnonzero(part.training), np.flatnonzero(part.held)
+
+
 def _model(job: Job) -> Network | Rival:
     if job.member == "model":
         held = job.study.model
@@ -129,6 +141,7 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "windows": job.ground.windows.key,
         "folds": job.ground.folds.key,
         "fold": fold,
+        "hold_out": None if study.hold_out is None else document(study.hold_out),
         "normaliser": document(study.normaliser),
         "model": document(model),
         "target_scaling": document(study.target_scaling) if network else None,
@@ -136,7 +149,7 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "watch_test": study.watch_test if network else False,
         "seed": job.seed if network else None,
         "code": code_version("models", "learn", "prepare"),
-        "outside": outside(study.normaliser, model, study.target_scaling, study.training),
+        "outside": outside(study.normaliser, study.hold_out, model, study.target_scaling, study.training),
         "libraries": {name: version(name) for name in ("torch", "numpy", "numba")},
     }
 
@@ -148,12 +161,11 @@ def _trained(study: Study) -> Any:
 
 def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, tell: Tell, work: Path) -> None:
     study, model = job.study, _model(job)
-    train = np.flatnonzero(fold.training(windows))
+    train, valid = learned_from(study, fold, windows)
     if isinstance(model, Rival):
         fit_rival(model, windows, affine, train, work)
         return
     assert study.training is not None
-    valid = np.flatnonzero(fold.validation(windows))
     judged = fold.testing(windows) & np.isfinite(windows.target)
     watched = {"test": np.flatnonzero(judged)} if study.watch_test else {}
     scale = study.target_scaling.fit(windows.target[train])

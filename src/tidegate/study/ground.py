@@ -1,34 +1,47 @@
-"""Bars → panel → windows and folds: what all fits of a study stand on, each kept as a stage."""
+"""History → panel → windows and folds: what all fits of a study stand on, each kept as a stage.
+
+    bars, reports ─► rows (bars, or months) ─► factors ─► steps by date ─► panel ─► windows, folds
+
+Factors and steps work in double precision; the panel is the one cast.
+"""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from tidegate.component import document
+from tidegate.data.months import by_month
 from tidegate.errors import DataError, SettingError, UnknownNameError
+from tidegate.files import write_json
 from tidegate.learn.losses.fitting import fitted_loss
 from tidegate.models.base import Network
+from tidegate.prepare.date_step import prepare_dates
+from tidegate.prepare.sections import CrossSections
 from tidegate.prepare.windows import cut_windows
 from tidegate.strategy.base import Timing
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
-from tidegate.study.fitting import Ground
+from tidegate.study.fitting import Ground, learned_from
 from tidegate.study.records import load_folds, load_panel, load_windows, save_bars, save_folds, save_panel, save_windows
 from tidegate.study.stages import Kept, Stages
 from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold
+from tidegate.types.history import History, Reported
 from tidegate.types.windows import Windows
 
-__all__ = ["Standing", "seen_bars", "stand"]
+__all__ = ["Standing", "seen_bars", "seen_reports", "stand"]
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A study's bars, and the kept stages made of them."""
+    """A study's bars, the rows of its panel (the bars themselves, or months), and the kept stages made of them."""
 
     study: Study
     bars: Bars
+    rows: Bars
+    reported: Reported
     bars_kept: Kept
     ground: Ground
 
@@ -56,8 +69,14 @@ def seen_bars(study: Study, bars: Bars) -> Bars:
     return Bars.of(frame, bars.spec)
 
 
-def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
-    """Make (or find) panel, windows and folds of a study on `bars`, which are what it may see."""
+def seen_reports(study: Study, reported: Reported) -> Reported:
+    """The reports that the study may see: those usable within its span."""
+    return reported if study.span.last is None else reported.upto(study.span.last)
+
+
+def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = None) -> Standing:
+    """Make (or find) panel, windows and folds of a study on `bars` and reports, which are what it may see."""
+    reported = Reported() if reported is None else reported
     if isinstance(study.strategy, Timing) and len(bars.assets) != 1:
         raise SettingError(
             "a timing strategy trades one asset",
@@ -67,13 +86,18 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
         )
     told = {"bars": bars.digest}
     bars_kept = stages.make("bars", told, lambda work: save_bars(work, bars))
+    rows = by_month(bars) if study.cadence == "months" else bars
     made = {
         **told,
+        "reported": reported.digest,
+        "cadence": study.cadence,
         "factors": document(study.factors),
-        "code": code_version("factors"),
-        "outside": outside(study.factors),
+        "steps": document(study.steps),
+        "code": code_version("factors", "prepare", "data/months.py", "types"),
+        "outside": outside(study.factors, study.steps),
     }
-    panel_kept = stages.make("panel", made, lambda work: save_panel(work, study.factors.compute(bars)))
+    history = History.of(bars, rows, reported)
+    panel_kept = stages.make("panel", made, lambda work: _make_panel(study, history, work))
     panel = load_panel(panel_kept.folder)
     for field in study.context:
         panel.field(field)
@@ -95,7 +119,7 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     }
 
     def cut(work: object) -> None:
-        made = cut_windows(bars, panel, study.label, study.lookback, study.count, inputs, study.context)
+        made = cut_windows(rows, panel, study.label, study.lookback, study.count, inputs, study.context)
         if len(made.windows) == 0:
             raise DataError(
                 "no window is left",
@@ -119,7 +143,37 @@ def stand(study: Study, bars: Bars, stages: Stages) -> Standing:
     windows, folds = load_windows(windows_kept.folder, panel), load_folds(folds_kept.folder)
     _refuse_empty(study, windows, folds)
     _refuse_unlearnable(study, windows, folds)
-    return Standing(study, bars, bars_kept, Ground(panel_kept, windows_kept, folds_kept))
+    return Standing(study, bars, rows, reported, bars_kept, Ground(panel_kept, windows_kept, folds_kept))
+
+
+def _make_panel(study: Study, history: History, work: Path) -> None:
+    """Factors of every wanted row, then the steps by date, then the cast; what the steps did is kept beside it."""
+    if study.cadence == "bars" and not study.steps and history.reported.facts is None:
+        save_panel(work, study.factors.compute(history.bars))
+        return
+    made = study.factors.at(history)
+    if not study.steps:
+        save_panel(work, made.panel(history.rows))
+        return
+    like = made.panel(history.rows)
+    classes = history.reported.classes
+    groups = {} if classes is None else {n: classes.codes(n, like.assets)[like.row_asset] for n in classes.names}
+    sections = CrossSections.of_values(made.values, like, groups)
+    done = prepare_dates(sections, study.steps)
+    save_panel(work, done.sections.panel(like))
+    write_json(
+        work / "steps.json",
+        [
+            {
+                "step": count.step,
+                "fields": count.fields,
+                "changed": count.changed.sum(axis=0).tolist(),
+                "dropped": count.dropped.sum(axis=0).tolist(),
+                "filled": count.filled.sum(axis=0).tolist(),
+            }
+            for count in done.counts
+        ],
+    )
 
 
 def _refuse_unlearnable(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:
@@ -127,7 +181,8 @@ def _refuse_unlearnable(study: Study, windows: Windows, folds: tuple[Fold, ...])
     if study.training is None:
         return
     for fold in folds:
-        sets = {"train": np.flatnonzero(fold.training(windows)), "valid": np.flatnonzero(fold.validation(windows))}
+        train, valid = learned_from(study, fold, windows)
+        sets = {"train": train, "valid": valid}
         scale = study.target_scaling.fit(windows.target[sets["train"]])
         for model in (study.model, *study.rivals):
             if isinstance(model, Network):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from tidegate.component import document, fingerprint
@@ -26,7 +27,7 @@ from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.fitting import Job, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
-from tidegate.study.ground import Standing, seen_bars, stand
+from tidegate.study.ground import Standing, seen_bars, seen_reports, stand
 from tidegate.study.insight import explained_of, ponder_of
 from tidegate.study.judging import judge_study, load_measures
 from tidegate.study.pool import perform_all
@@ -40,6 +41,7 @@ from tidegate.study.telling import tell_story
 from tidegate.study.trading import trade_study
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
+from tidegate.types.history import Reported
 from tidegate.types.report import Report, dump
 
 __all__ = ["Ran", "run_reproduction"]
@@ -117,14 +119,15 @@ def _declaration(reproduction: Reproduction) -> dict[str, Any]:
 
 def _stand(reproduction: Reproduction, stages: Stages, tell: Tell) -> dict[str, Standing]:
     """Bars, panel, windows and folds of every study; a source that several studies share is read once."""
-    read: dict[str, Bars] = {}
+    read: dict[str, tuple[Bars, Reported]] = {}
     grounds = {}
     for place, study in enumerate(reproduction.studies):
         tell(Event("step", "data and windows", place, len(reproduction.studies), study.name))
         source = fingerprint(study.source)
         if source not in read:
-            read[source] = study.source.bars()
-        grounds[study.name] = stand(study, seen_bars(study, read[source]), stages)
+            read[source] = (study.source.bars(), study.source.reported())
+        bars, reported = read[source]
+        grounds[study.name] = stand(study, seen_bars(study, bars), stages, seen_reports(study, reported))
     tell(Event("done", "data and windows"))
     return grounds
 
@@ -198,7 +201,7 @@ def _conclude(
             folder.keep_below(f"{name}/ledger/{market}/{member}", kept, f"ledger/{member}")
         used.append(kept)
     keys |= {f"books {held.market.name}": held.folder.name for held in books.values()}
-    judged = judge_study(study, standing.bars, forecasts, books, keys, stages)
+    judged = judge_study(study, standing.rows, forecasts, books, keys, stages)
     folder.keep(f"{name}/measures", judged)
     used.append(judged)
     ponder, looks = ponder_of(study, ground, last, stages)
@@ -231,10 +234,24 @@ def _traded(
     study, made = standing.study, {}
     for market in study.markets if study.strategy is not None else ():
         if isinstance(study.strategy, Selection):
-            made[market.name] = trade_selection(study, standing.bars, forecasts, keys, market, stages, beside, tell)
+            until = _held_until(standing, forecasts)
+            made[market.name] = trade_selection(
+                study, standing.bars, forecasts, keys, market, stages, beside, tell, until
+            )
         else:
             made[market.name] = trade_study(study, standing.bars, forecasts, keys, market, stages)
     return made
+
+
+def _held_until(standing: Standing, forecasts: dict[str, Forecast]) -> np.datetime64 | None:
+    """The last bar of the month that the last forecast speaks of; None where a row is a bar."""
+    if standing.rows is standing.bars:
+        return None
+    rows = standing.rows.times
+    last = np.concatenate([forecast.frame["time"].to_numpy() for forecast in forecasts.values()]).max()
+    place = int(np.searchsorted(rows, last.astype("datetime64[us]"))) + standing.study.label.horizon.span
+    until: np.datetime64 = rows[place] if place < len(rows) else standing.bars.times[-1]
+    return until
 
 
 def _spoken(made: list[tuple[Job, Kept]]) -> list[Forecast]:

@@ -61,8 +61,9 @@ def trade_selection(
     stages: Stages,
     beside: Beside,
     tell: Tell,
+    until: np.datetime64 | None = None,
 ) -> Kept:
-    """Trade every member of a selection in one market; kept as a stage."""
+    """Trade every member of a selection in one market, to the last forecast or on to `until`; kept as a stage."""
     inputs = {
         "bars": bars.digest,
         "forecasts": keys,
@@ -75,6 +76,7 @@ def trade_selection(
         "capital": study.capital,
         "gates": study.gates,
         "placebo": study.placebo,
+        "until": str(until),
         "beside": beside.digest,
         "code": code_version(
             "market", "strategy", "backtest", "measures", "compiling.py", "study/selecting.py", "study/book_frames.py",
@@ -83,7 +85,7 @@ def trade_selection(
         "outside": outside(study.strategy, market, study.filters),
         "libraries": {name: version(name) for name in ("numpy", "numba")},
     }  # fmt: skip
-    return stages.make("books", inputs, lambda work: _trade(study, bars, forecasts, market, beside, tell, work))
+    return stages.make("books", inputs, lambda work: _trade(study, bars, forecasts, market, beside, tell, work, until))
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,12 @@ def _trade(
     beside: Beside,
     tell: Tell,
     work: Path,
+    until: np.datetime64 | None,
 ) -> None:
     assert isinstance(study.strategy, Selection)
     when = np.concatenate([forecast.frame["time"].to_numpy() for forecast in forecasts.values()])
     first, last = when.min().astype("datetime64[us]"), when.max().astype("datetime64[us]")
+    last = last if until is None else until
     seen = bars.upto(last)
     whole = market.exchange(seen, instruments=beside.instruments)
     exchange = whole.between(int(np.searchsorted(whole.times, first)), len(whole))

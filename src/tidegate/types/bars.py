@@ -21,7 +21,7 @@ from tidegate.types.axes import FloatArray, IntArray, TimeArray, require
 
 __all__ = ["OPTIONAL", "REQUIRED", "BarSpec", "Bars", "Frequency"]
 
-Frequency = Literal["1d", "60min", "30min", "15min", "5min", "1min"]
+Frequency = Literal["1mo", "1d", "60min", "30min", "15min", "5min", "1min"]
 
 REQUIRED: dict[str, pl.DataType] = {
     "time": pl.Datetime("us"),
@@ -45,6 +45,8 @@ OPTIONAL: dict[str, pl.DataType] = {
     "at_risk": pl.Boolean(),
     "total_shares": pl.Float64(),
     "float_shares": pl.Float64(),
+    "reset": pl.Boolean(),
+    "roll_from": pl.Float64(),
 }
 
 
@@ -68,7 +70,10 @@ class Bars:
 
     Known at
         `open`, `preclose`, `limit_up`, `limit_down` and what holds for the session (`at_risk`: under a risk warning,
-        ST; `total_shares`, `float_shares`) at OPEN(t); every other column at CLOSE(t).
+        ST; `total_shares`, `float_shares`) at OPEN(t); every other column at CLOSE(t). `reset` says that prices begin
+        anew at this bar (a share reform, a restructuring): no factor, label or return may reach across it.
+        `roll_from`, also at OPEN(t): where a series of futures goes on to another contract, what the one it leaves
+        opens at in this bar.
     Units
         Prices and `amount` in ``spec.currency``; `volume` in ``spec.volume_unit``; `factor` has none.
     Missing values
@@ -104,6 +109,14 @@ class Bars:
     def offsets(self) -> IntArray:
         """Where each asset's rows begin, and where the last ones end ``[N + 1]``."""
         return np.append(_starts(self.frame["asset"]), self.frame.height).astype(np.int64)
+
+    @cached_property
+    def segments(self) -> IntArray:
+        """Where unbroken stretches of assets begin, and where the last one ends ``[S + 1]``: `offsets` and resets."""
+        if not self.has("reset"):
+            return self.offsets
+        resets = np.flatnonzero(self.frame["reset"].fill_null(value=False).to_numpy())
+        return np.union1d(self.offsets, resets).astype(np.int64)
 
     @cached_property
     def assets(self) -> tuple[str, ...]:
@@ -218,7 +231,7 @@ def _repeated(frame: pl.DataFrame) -> pl.DataFrame:
 def _check(frame: pl.DataFrame) -> None:
     prices = ["open", "high", "low", "close"]
     counted = [c for c in ("volume", "amount", "open_interest", "total_shares", "float_shares") if c in frame.columns]
-    above = [c for c in ("factor", "preclose", "settle", "limit_up", "limit_down") if c in frame.columns]
+    above = [c for c in ("factor", "preclose", "settle", "limit_up", "limit_down", "roll_from") if c in frame.columns]
     tests: list[tuple[str, pl.Expr]] = [
         ("a bar has no time, session or asset", pl.any_horizontal(pl.col("time", "session", "asset").is_null())),
         ("a price is missing or not finite", pl.any_horizontal(pl.col(prices).is_null() | ~pl.col(prices).is_finite())),

@@ -31,8 +31,13 @@ _DEEPEST: Final = 5
 _APART: Final = 16
 
 
-def evaluate(expressions: Sequence[Expression], bars: Bars, *, piece: int = _PIECE) -> FloatArray:
+def evaluate(
+    expressions: Sequence[Expression], bars: Bars, *, rows: IntArray | None = None, piece: int = _PIECE
+) -> FloatArray:
     """Values of each expression for every bar, float64 ``[R, F]``, in the order of ``bars.frame``.
+
+    `rows` are positions among the bars, in order, where values are wanted; by default everywhere. No operator of time
+    reaches across a bar where prices begin anew (`Bars.segments`).
 
     Known at
         CLOSE(t) for row *t*.
@@ -46,8 +51,8 @@ def evaluate(expressions: Sequence[Expression], bars: Bars, *, piece: int = _PIE
     >>> evaluate([Close / Mean(Close, 5) - 1], NoiseWorld(sessions=40, seed=1).bars()).shape
     (40, 1)
     """
-    made = np.empty((bars.frame.height, len(expressions)))
-    _fill(expressions, bars, made, piece)
+    made = np.empty((bars.frame.height if rows is None else len(rows), len(expressions)))
+    _fill(expressions, bars, made, piece, rows)
     return made
 
 
@@ -58,10 +63,14 @@ def panel_from(expressions: dict[str, Expression], bars: Bars) -> Panel:
     return Panel.of(values, bars.times, bars.assets, tuple(expressions), bars.places, bars.offsets)
 
 
-def _fill(roots: Sequence[Expression], bars: Bars, values: NDArray[Any], piece: int) -> None:
+def _fill(
+    roots: Sequence[Expression], bars: Bars, values: NDArray[Any], piece: int, rows: IntArray | None = None
+) -> None:
     if not roots:
         raise SettingError("no expression is given", expected="at least one")
-    age = np.arange(bars.frame.height) - np.repeat(bars.offsets[:-1], np.diff(bars.offsets))
+    if rows is not None and bool(np.any(np.diff(rows) < 0)):
+        raise SettingError("wanted rows are positions in their order", found=rows[:5])
+    age = np.arange(bars.frame.height) - np.repeat(bars.segments[:-1], np.diff(bars.segments))
     leaves: dict[str, FloatArray] = {}
     nodes = {node.digest: node for root in roots for node in root.walk()}
     adjustment = bars.adjustment
@@ -79,7 +88,7 @@ def _fill(roots: Sequence[Expression], bars: Bars, values: NDArray[Any], piece: 
         for node in ready:
             leaves[node.digest] = across(node.operator, place[node.children[0].digest], bars.places)
         waiting = [node for node in waiting if node.digest not in leaves]
-    _Engine(roots, leaves, piece).fill(leaves, age, values)
+    _Engine(roots, leaves, piece).fill(leaves, age, values, rows)
 
 
 _NONE: Final = OPERATORS["add"]
@@ -124,9 +133,12 @@ class _Engine:
             key = group_key(node)
             self.groups.setdefault(key, Group(key[0])).add(node)
 
-    def fill(self, leaves: dict[str, FloatArray], age: IntArray, values: NDArray[Any]) -> None:
-        """Run every step over piece after piece, and write the roots' values."""
+    def fill(
+        self, leaves: dict[str, FloatArray], age: IntArray, values: NDArray[Any], rows: IntArray | None = None
+    ) -> None:
+        """Run every step over piece after piece, and write the roots' values, at `rows` or everywhere."""
         block = np.empty((len(self.roots), self.piece + _APART), values.dtype)
+        whole = None if rows is None else np.empty((self.piece, len(self.roots)), values.dtype)
         with np.errstate(all="ignore"):
             for first in range(0, age.size, self.piece):
                 end = min(first + self.piece, age.size)
@@ -134,7 +146,12 @@ class _Engine:
                 self._run(
                     {name: leaf[start:end] for name, leaf in leaves.items()}, age[start:end], first - start, block
                 )
-                ordering.turned(block, values[first:end])
+                if rows is None or whole is None:
+                    ordering.turned(block, values[first:end])
+                    continue
+                low, high = np.searchsorted(rows, (first, end))
+                ordering.turned(block, whole[: end - first])
+                values[low:high] = whole[rows[low:high] - first]
 
     def _run(self, held: dict[str, FloatArray], age: IntArray, first: int, block: NDArray[Any]) -> None:
         n, most = age.size, float(np.finfo(block.dtype).max)
