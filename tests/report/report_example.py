@@ -224,6 +224,7 @@ def example() -> Report:
             T("Total return", "总收益"),
             random,
             gates[0],
+            percentile=0.71,
             others={"hold": (T("Buy and hold", "买入持有"), -0.05)},
         ),
         losses(

@@ -139,8 +139,16 @@ class TestRegression:
 
     def test_placebo_percentile_counts_ties_half(self):
         figure = placebo("p", NAME, NAME, np.array([0.0, 1.0, 1.0, 2.0]), 1.0, bins=4)
-        assert "percentile 50" in figure.caption.en
+        assert "earned less: 50.0%" in figure.caption.en
         assert sum(data(figure, "gates")["y"]) == 4
+
+    def test_several_seeds_say_the_percentile_of_the_tables(self):
+        gates, seeds = np.arange(10.0), [0.5, 8.5]  # percentiles 0.1 and 0.9; the mean result would stand at 0.5
+        figure = placebo("p", NAME, NAME, gates, seeds, percentile=0.7)
+        assert "earned less: 70.0%, the median over seeds" in figure.caption.en
+        assert "70.0%" in figure.caption.zh
+        with pytest.raises(SettingError, match="several results have no one percentile"):
+            placebo("p", NAME, NAME, gates, seeds)
 
     def test_losses_take_the_seeds_that_still_run(self):
         test = np.array([[4.0, np.nan], [2.0, 1.0], [3.0, np.nan]])

@@ -10,6 +10,7 @@ from small import small
 
 from tidegate.data.stock_world import StockWorld
 from tidegate.errors import DataError, SettingError, UnknownNameError
+from tidegate.evaluate.holdings import costs_of
 from tidegate.market.instruments import Instruments
 from tidegate.market.rulebook import rules_version
 from tidegate.study.api import explain, orders, run
@@ -18,7 +19,7 @@ from tidegate.study.books import EQUAL_WEIGHT, load_books
 from tidegate.study.declare import Study
 from tidegate.study.records import load_forecast
 from tidegate.study.reproduction import Reproduction
-from tidegate.study.selecting import TRADED_EQUALLY, UNGATED, equal_weight, trade_selection
+from tidegate.study.selecting import TRADED_EQUALLY, UNGATED, trade_selection
 from tidegate.study.stages import Stages
 from tidegate.study.words import stamp_text
 from tidegate.testing.corridor import check_corridor, other_beside, pass_through
@@ -206,19 +207,19 @@ def test_tomorrows_orders_are_those_of_the_last_close(ran):
     assert (best["quantity"] * best["reference_price"]).sum() <= 1.01 * told.cash
 
 
-def test_equal_weight_is_the_mean_of_returns():
-    days = np.array(["2020-01-02", "2020-01-03", "2020-01-06"], dtype="datetime64[D]")
-    rows = [("a", 0, 10.0), ("a", 1, 11.0), ("a", 2, 11.0), ("b", 0, 20.0), ("b", 2, 30.0)]
-    frame = pl.DataFrame(
-        {
-            "time": days[[t for _, t, _ in rows]].astype("datetime64[us]"),
-            "session": days[[t for _, t, _ in rows]],
-            "asset": [name for name, _, _ in rows],
-            **{column: [price for _, _, price in rows] for column in ("open", "high", "low", "close")},
-        }
-    )
-    bars = Bars.of(frame, StockWorld(assets=2, sessions=3, seed=1, ic=0.0).bars().spec)
-    np.testing.assert_allclose(equal_weight(bars, bars.times), [1.0, 1.1, 1.1 * 1.25])
+def test_equal_weight_without_costs_differs_from_the_traded_one_by_costs_alone(held):
+    """Each trades on the same bars: what the costless one is ahead is what the other has paid by then, and its growth."""
+    free, book = held.equity(EQUAL_WEIGHT), held.ledgers[TRADED_EQUALLY].book
+    paid = np.cumsum(sum(costs_of(held.ledgers[TRADED_EQUALLY]).values()))
+    ahead = free - book["equity"].to_numpy()
+    assert paid[-1] > 1_000
+    growth = free / free[0]
+    np.testing.assert_allclose(ahead, paid, atol=0.25 * paid[-1] * growth.max())
+    worst = np.abs(np.diff(free / book["equity"].to_numpy()))
+    quiet = np.flatnonzero(np.diff(paid) == 0)
+    assert quiet.size > len(paid) / 2
+    assert worst[quiet].max() < 5e-4
+    np.testing.assert_allclose(held.exposure(EQUAL_WEIGHT), held.exposure(TRADED_EQUALLY), atol=0.02)
 
 
 def gated(gate, tmp_path):

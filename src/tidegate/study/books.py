@@ -13,12 +13,12 @@ from tidegate.study.records import load_ledger, write_frame
 from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.ledger import Ledger
 
-__all__ = ["BENCHMARK", "EQUAL_WEIGHT", "INDEX", "BookSet", "load_books", "save_card", "save_gates"]
+__all__ = ["BENCHMARK", "EQUAL_WEIGHT", "INDEX", "BookSet", "exposure_of", "load_books", "save_card", "save_gates"]
 
 BENCHMARK = "buy-and-hold"
 """What a timing is held against."""
 EQUAL_WEIGHT, INDEX = "equal-weight", "index"
-"""What a selection is held against: all of its universe alike, or an index; neither is traded."""
+"""What a selection is held against: all of its universe alike, the same trades without their costs, or an index."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class BookSet:
 
     `wanted` is each member's exposure as decided after each close ``[T]`` (timings only); `gates` holds, per network
     member, the total return, the Sharpe ratio and, over many assets, the turnover of each of its placebos; `paths` the
-    equity of what is no book of orders, from the same capital ``[T]``.
+    equity of what nobody could have had, from the same capital ``[T]``, with its exposure where it is not 1.
     """
 
     market: Market
@@ -42,6 +42,7 @@ class BookSet:
     benchmark: str = BENCHMARK
     paths: dict[str, FloatArray] = field(default_factory=dict)
     placebos: str = "random gates"
+    invested: dict[str, FloatArray] = field(default_factory=dict)
 
     def equity(self, member: str) -> FloatArray:
         """Equity at each close ``[T]``."""
@@ -50,9 +51,9 @@ class BookSet:
         return self.ledgers[member].book["equity"].to_numpy()
 
     def exposure(self, member: str) -> FloatArray:
-        """Value held over equity at each close ``[T]``; 1 for what is no book of orders."""
+        """Value held over equity at each close ``[T]``; 1 for an index."""
         if member in self.paths:
-            return np.ones(len(self.times))
+            return self.invested.get(member, np.ones(len(self.times)))
         return self.ledgers[member].book["exposure"].to_numpy()
 
     @property
@@ -72,6 +73,11 @@ class BookSet:
         """A kept table of all books together, None where it was not made: capacity, gate, universe."""
         path = self.folder / "decisions" / f"{name}.parquet"
         return pl.read_parquet(path) if path.is_file() else None
+
+
+def exposure_of(member: str) -> str:
+    """Column in which the exposure of a path is kept, beside its equity."""
+    return f"{member} exposure"
 
 
 def save_gates(work: Path, gates: dict[str, dict[str, FloatArray]]) -> None:
@@ -141,5 +147,6 @@ def load_books(folder: Path) -> BookSet:
         folder=folder,
         benchmark=card["benchmark"],
         paths=paths,
+        invested={name: columns[exposure_of(name)] for name in paths if exposure_of(name) in columns},
         placebos=card["placebos"],
     )

@@ -311,6 +311,7 @@ def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
                 label=found.study.title,
                 others=others,
                 kind=held.placebos,
+                percentile=found.median("total_return_percentile", market),
                 note=None if held.selects else _POOLED,
             )
         )
@@ -324,8 +325,8 @@ def _placebos(held: BookSet) -> FloatArray:
 
 
 _POOLED = Text(
-    en=" The gates of all seeds are pooled here; the tables give the median of each seed's place among its own.",
-    zh="此处合并了各种子的随机择时；表中为各种子在自身随机择时中分位的中位数。",
+    en="The gates of all seeds are pooled in the bars; each seed's percentile is among its own gates alone.",
+    zh="柱形合并了各种子的随机择时；各种子的分位只在自身的随机择时中计算。",
 )
 
 

@@ -1,21 +1,23 @@
 """Forecasts → books over many assets: every seed, their ensemble, the rivals and the placebos, through one exchange.
 
 A member is whoever ranks: ``seed-3``, ``ensemble``, a rival by its name. All go through the same strategy, exchange and
-costs, from the first bar that is judged to the last, and so does the universe in equal parts. Beside them stand equal
-weight without costs and, where one is named, an index: yardsticks that nobody trades. What the universe leaves
-out has a score of -inf, which is not NaN: whoever holds it sells it first. A placebo is the same book on scores whose
-assets have changed places, once for the whole book or, where the study says so, on each date anew; under a gate it is
-the same scores behind a gate of the same spells in another order.
+costs, from the first bar that is judged to the last, and so does the universe in equal parts. Beside them stand the
+same equal weight without fees and slippage, so that the two differ by costs alone, and, where one is named, an index:
+yardsticks that nobody could have had. What the universe leaves out has a score of -inf, which is not NaN: whoever holds
+it sells it first. A placebo is the same book on scores whose assets have changed places, once for the whole book or,
+where the study says so, on each date anew; under a gate it is the same scores behind a gate of the same spells in
+another order.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from tidegate.backtest import tape
 from tidegate.backtest.portfolio import Execution, Portfolio, Signals, run_portfolio
 from tidegate.backtest.portfolios import PARTICIPATION, Run, capacity_curve, run_portfolios
 from tidegate.component import document
@@ -31,7 +33,7 @@ from tidegate.strategy.placebo import FEW_GATES, arrangements, permuted_assets, 
 from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside
 from tidegate.study.book_frames import book_frames
-from tidegate.study.books import EQUAL_WEIGHT, INDEX, save_card, save_gates
+from tidegate.study.books import EQUAL_WEIGHT, INDEX, exposure_of, save_card, save_gates
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.progress import Event, Tell
@@ -41,7 +43,7 @@ from tidegate.types.axes import BoolArray, FloatArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 
-__all__ = ["REBALANCED", "TRADED_EQUALLY", "UNGATED", "equal_weight", "scores_on", "trade_selection"]
+__all__ = ["REBALANCED", "TRADED_EQUALLY", "UNGATED", "scores_on", "trade_selection"]
 
 UNGATED = "ungated"
 """The leading member's book without its gate, where a study has one."""
@@ -147,17 +149,17 @@ def _trade(
     if gate is not None:
         members[UNGATED] = ring.book(lead_score, np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)
-    rival = _Ring(EqualWeight(every=REBALANCED), exchange, study.execution, study.capital, gate=None)
-    members[TRADED_EQUALLY] = rival.book(lead_score, None)
+    equally = _Ring(EqualWeight(every=REBALANCED), exchange, study.execution, study.capital, gate=None)
+    members[TRADED_EQUALLY] = equally.book(lead_score, None)
     _save(work, TRADED_EQUALLY, members[TRADED_EQUALLY], lead_score)
     tell(Event("done", "books"))
-    paths = {EQUAL_WEIGHT: study.capital * equal_weight(seen, exchange.times, chosen)}
+    paths, held = _before_costs(equally, lead_score)
     if beside.index is not None:
         paths[INDEX] = study.capital * _index_on(beside.index, exchange.times)
     placed = _placebos(study, ring, lead_score, tell)
     judged = [member for member in forecasts if member.startswith("seed-") or member == "ensemble"]
     save_gates(work, dict.fromkeys(judged, placed) if placed else {})
-    write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": exchange.times, **paths}))
+    write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": exchange.times, **paths, **held}))
     if gate is not None:
         write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
     counted = exchange.counted and bool(exchange.volume.any())
@@ -214,33 +216,13 @@ def _mask_on(chosen: UniverseMask | None, exchange: Exchange) -> BoolArray:
     return chosen.mask[rows][:, [places[asset] for asset in exchange.assets]]
 
 
-def equal_weight(bars: Bars, times: TimeArray, chosen: UniverseMask | None = None) -> FloatArray:
-    """Growth of 1 in equal weight of all assets that trade, set anew at every close, before costs ``[T]``.
-
-    Formula
-        ``g(t) = g(t - 1) · (1 + mean over assets with a bar at t of adjusted close(t) / their own last close - 1)``,
-        from 1 at the first of `times`; with a universe, over its members at the close before.
-    Known at
-        CLOSE(t). An asset that stops trading keeps its last price and drops out of the mean: what it lost after its
-        last bar is not seen.
-
-    >>> from tidegate.testing.history import example_bars
-    >>> bars = example_bars(sessions=30, assets=2)
-    >>> equal_weight(bars, bars.times)[:1].tolist()
-    [1.0]
-    """
-    frame = bars.frame.select("time", "asset").with_columns(close=pl.Series(bars.adjusted("close")))
-    moves = frame.with_columns(move=pl.col("close") / pl.col("close").shift(1).over("asset") - 1.0)
-    if chosen is not None:
-        before, place = np.nonzero(chosen.mask[:-1])
-        assets = np.array(chosen.assets, dtype=object)
-        members = pl.DataFrame({"time": chosen.times[before + 1], "asset": assets[place].tolist()})
-        moves = moves.join(members, on=["time", "asset"], how="semi")
-    mean = moves.group_by("time").agg(pl.col("move").mean()).sort("time")
-    rows = dict(zip(mean["time"].to_numpy().astype("datetime64[us]").tolist(), mean["move"].to_list(), strict=True))
-    steps = np.array([rows.get(time) or 0.0 for time in times.tolist()])
-    steps[0] = 0.0
-    return np.asarray(np.cumprod(1.0 + steps))
+def _before_costs(ring: _Ring, score: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Equity and exposure of the same book, had it paid no fees and no slippage ``[T]``: same bars, lots and limits."""
+    free = replace(ring, exchange=ring.exchange.without_costs(), execution=ring.execution.but(slippage_rate=0.0))
+    book = free.book(score, None)
+    lines = book.account.lines
+    invested = np.asarray(lines[:, tape.L_HOLDINGS] / lines[:, tape.L_EQUITY])
+    return {EQUAL_WEIGHT: np.asarray(book.equity)}, {exposure_of(EQUAL_WEIGHT): invested}
 
 
 def _index_on(index: Bars, times: TimeArray) -> FloatArray:

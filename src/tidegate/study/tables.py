@@ -86,8 +86,8 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
                 note=_SELECTED_NOTE
                 if held.selects
                 else Text(
-                    en=f"{_QUARTILES.en} All figures are net of the market's costs. The percentile is the share of random gates of the same exposure and spell lengths that earned less: 50 % is luck.",
-                    zh=f"{_QUARTILES.zh}所有数字均已扣除该市场的成本。分位为同样持仓天数与持仓段长度的随机择时中收益更低者的比例：50% 即运气。",
+                    en=f"{_QUARTILES.en} All figures are net of the market's costs. The percentile is the share of random gates of the same exposure and spell lengths that earned less, of a network the median over its seeds of each one's own: 50 % is luck.",
+                    zh=f"{_QUARTILES.zh}所有数字均已扣除该市场的成本。分位为同样持仓天数与持仓段长度的随机择时中收益更低者的比例（网络取各种子自身分位的中位数）：50% 即运气。",
                 ),
             )
         )
@@ -95,8 +95,8 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
 
 
 _SELECTED_NOTE = Text(
-    en=f"{_QUARTILES.en} Total return stands three times: before fees and slippage, after slippage, and after both; all else is net of both. The percentile is the share of placebos that earned less: 50 % is luck; beside it stands how often a year the book was turned over, and its placebos in the median. Where these differ, so do costs. Yardsticks are traded by nobody and pay nothing.",
-    zh=f"{_QUARTILES.zh}总收益列出三次：未计费用与滑点、计滑点后、计两者后；其余均为净值。分位为对照中收益更低者的比例：50% 即运气；其旁为账本每年换手次数及对照的中位数，二者不同则成本亦不同。基准无人交易，亦无成本。",
+    en=f"{_QUARTILES.en} Total return stands three times: before fees and slippage, after slippage, and after both; all else is net of both. The percentile is the share of placebos that earned less, of a network the median over its seeds of each one's own: 50 % is luck; beside it stands how often a year the book was turned over, and its placebos in the median. Where these differ, so do costs. The yardstick without costs is the traded equal weight without its fees and slippage, on the same bars: the two differ by costs alone.",
+    zh=f"{_QUARTILES.zh}总收益列出三次：未计费用与滑点、计滑点后、计两者后；其余均为净值。分位为对照中收益更低者的比例（网络取各种子自身分位的中位数）：50% 即运气；其旁为账本每年换手次数及对照的中位数，二者不同则成本亦不同。无成本的等权与含成本的等权调仓日相同，只是不计费用与滑点：两者之差即成本。",
 )
 
 

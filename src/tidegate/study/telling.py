@@ -189,8 +189,10 @@ def _answer(lead: Finding) -> Text:
     if np.isfinite(place):
         luck = place < 0.95
         placebos = _PLACEBOS[lead.books[market].placebos]
-        en += f" {placebos.en} earned less in {place:.0%} of cases: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
-        zh += f"{placebos.zh}有 {place:.0%} 的收益更低：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
+        many = Text(en=" (the median of the seeds' percentiles)", zh="（各种子分位的中位数）")
+        of = many if made.size > 1 else Text.same("")
+        en += f" {placebos.en} earned less in {place:.1%} of cases{of.en}: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
+        zh += f"{placebos.zh}有 {place:.1%} 的收益更低{of.zh}：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
     return Text(en=en, zh=zh)
 
 

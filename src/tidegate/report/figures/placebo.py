@@ -22,6 +22,7 @@ def placebo(
     label: Text | None = None,
     others: dict[str, tuple[Text, float]] | None = None,
     kind: str = "random gates",
+    percentile: float | None = None,
     note: Text | None = None,
 ) -> Figure:
     """Draw the histogram of placebos' results and where the real one stands.
@@ -34,11 +35,19 @@ def placebo(
         The real result, one or one for each seed ``[S]``; their median is marked, with the quartiles as a band.
     others
         Further marks (buy and hold): key → (label, value).
+    percentile
+        What the caption says of several results: the median over seeds of each seed's percentile among its own
+        placebos, a fraction, as tables and headline have it. That of the median result, which may differ, is not said.
 
-    The caption gives the percentile ``(gates below + half of those equal) / G`` of the median.
+    The percentile of one result is ``(gates below + half of those equal) / G``.
+
+    Raises
+    ------
+    SettingError
+        Where there is no placebo, or several results come without their percentile.
 
     >>> figure = placebo("gates", Text.same("Gates"), Text.same("Return"), np.arange(100.0), 89.5, bins=10)
-    >>> sum(figure.series[0].data["y"]), "percentile 90" in figure.caption.en
+    >>> sum(figure.series[0].data["y"]), "earned less: 90.0%" in figure.caption.en
     (100.0, True)
     """
     held = np.asarray(gates, dtype=np.float64)
@@ -50,7 +59,16 @@ def placebo(
     values = np.atleast_1d(np.asarray(real, dtype=np.float64))
     middle = float(np.nanmedian(values))
     counts, edges = np.histogram(held, bins=bins)
-    share = (float((held < middle).sum()) + 0.5 * float((held == middle).sum())) / held.size
+    share = percentile
+    if share is None:
+        if values.size > 1:
+            raise SettingError(
+                "several results have no one percentile",
+                where=f"figure {key}",
+                expected="percentile, the median over seeds of each one's own",
+                found=f"{values.size} results",
+            )
+        share = (float((held < middle).sum()) + 0.5 * float((held == middle).sum())) / held.size
     words = PLACEBOS[kind][0]
     name = label or Text(en="The real one", zh="实际结果")
     series = [
@@ -87,13 +105,19 @@ def placebo(
         Series(key=other, title=named, kind="rule", role="benchmark", data={"x": (float(value),)})
         for other, (named, value) in (others or {}).items()
     ]
+    place = Text(
+        en=f"The percentile is the share of {words.en} that earned less: {share:.1%}",
+        zh=f"分位为{words.zh}中收益更低者的比例：{share:.1%}",
+    )
+    if values.size > 1:
+        place = joined(place, Text(en=", the median over seeds of each one's own", zh="，为各种子自身分位的中位数"))
     caption = Text(
         en=(
-            f"The real result stands at percentile {100 * share:.0f} of {PLACEBOS[kind][1].en}. Below 95, chance is "
-            "explanation enough; of several variants tried, the best stands high by selection alone."
+            f"Placebos: {PLACEBOS[kind][1].en}. {place.en}. Below 95 %, chance is explanation enough; of several "
+            "variants tried, the best stands high by selection alone."
         ),
         zh=(
-            f"实际结果位于{PLACEBOS[kind][1].zh}的第 {100 * share:.0f} 百分位。低于 95 时，偶然足以解释；"
+            f"对照为{PLACEBOS[kind][1].zh}。{place.zh}。低于 95% 时，偶然足以解释；"
             "试过多个变体时，最好的一个仅因挑选就会排得很高。"
         ),
     )
