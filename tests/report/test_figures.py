@@ -181,6 +181,16 @@ class TestRegression:
         )
         assert [r["part"] for r in figure.graph["ranges"]] == ["train", "test"]
         assert "564 anchors" in figure.caption.en
+        assert "Nothing had to be purged" in figure.caption.en
+
+    def test_split_counts_what_is_dropped(self):
+        at = np.datetime64
+        purges = [Range(fold, "purge", at("2014-12-24"), at("2014-12-31"), 6) for fold in (1, 2)]
+        gap = Range(1, "embargo", at("2015-01-01"), at("2015-01-04"), 2)
+        figure = split("s", NAME, [*purges, gap, Range(1, "test", at("2015-01-05"), at("2017-04-28"), 564)])
+        assert "12 anchors are purged" in figure.caption.en
+        assert "2 anchors lie in an embargo" in figure.caption.en
+        assert "清除 12 个样本" in figure.caption.zh
 
 
 class TestProperties:

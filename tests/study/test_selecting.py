@@ -139,6 +139,42 @@ def test_measures_are_of_the_tables(ran, held):
     assert any(m.name == "information_ratio" and m.subject["member"] == "seed-1" for m in ran.report.measures)
 
 
+def test_ranks_are_among_the_universe_of_their_close(ran):
+    """One set everywhere: holdings, orders and tomorrow's orders rank among the names that the rules left."""
+    positions, orders_ = table(ran, "seed-1", "positions"), table(ran, "seed-1", "orders")
+    known = orders_.filter(pl.col("rank") > 0).select("asset", pl.col("decided").alias("time"), "rank", "scored")
+    both = positions.filter(pl.col("rank") > 0).join(known, on=["time", "asset"], how="inner", suffix="_order")
+    assert both.height > 5
+    assert both["rank"].to_list() == both["rank_order"].to_list()
+    assert both["scored"].to_list() == both["scored_order"].to_list()
+    assert positions.filter(pl.col("score") == -np.inf)["rank"].unique().to_list() == [0]
+    assert positions["scored"].max() < 24  # some are always under risk warning or not trading
+    (shown,) = [t for t in ran.report.tables if t.key == "held-a-share"]
+    assert all(row["rank"] is None or 1 <= row["rank"] <= row["scored"] for row in shown.rows)
+    assert any(row["rank"] is None for row in shown.rows)
+
+
+def test_candles_stand_bar_by_bar_and_say_which_part_is_drawn(ran, held):
+    drawn = [f for f in ran.report.figures if any(s.kind == "candle" for s in f.series)]
+    assert drawn
+    for figure in drawn:
+        bars = next(s for s in figure.series if s.kind == "candle").data["x"]
+        times = [str(t)[:10] for t in held.times]
+        at = times.index(bars[0])
+        assert list(bars) == times[at : at + len(bars)]  # every bar of the market, traded or not
+        assert f"All {len(times)} judged bars, {times[0]} to {times[-1]}" in figure.caption.en
+
+
+def test_the_split_draws_every_drop_with_its_count(ran):
+    (figure,) = [f for f in ran.report.figures if f.key == "split"]
+    parts = [(r["part"], r["count"]) for r in figure.graph["ranges"]]
+    assert [part for part, _ in parts] == ["train", "purge", "test"]
+    (data,) = [t for t in ran.report.tables if t.key == "windows"]
+    assert dict(parts) == {name: data.rows[0]["purged" if name == "purge" else name] for name, _ in parts}
+    assert dict(parts)["purge"] > 0
+    assert f"{dict(parts)['purge']} anchors are purged" in figure.caption.en
+
+
 def test_the_page_shows_the_book(ran):
     keys = {figure.key for figure in ran.report.figures}
     kinds = {series.kind for figure in ran.report.figures for series in figure.series}

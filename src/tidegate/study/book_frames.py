@@ -24,8 +24,9 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
     """Tables of one book by name: orders, fills, actions, positions, book, next.
 
     `orders` has every order with its decision, score and rank among that close's scores, moment, price and what became
-    of it; `book` counts the names that are held but `outside` the universe; `next` holds the orders decided after the
-    last close, with the last price as a reference.
+    of it; `positions` the score and rank of its own close, among as many (`scored`: the universe of that close); `book`
+    counts the names that are held but `outside` the universe; `next` holds the orders decided after the last close,
+    with the last price as a reference.
 
     Shapes: `score` ``[T, N]`` as the strategy saw it. Units: money and prices in the currency; quantities in units.
     Known at: a row at its own time; `next` after the last close.
@@ -44,7 +45,7 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
         "actions": held.actions.with_columns(
             realised=pl.Series(events[acted][:, t_.REALISED] / scale), trip=pl.Series(events[acted][:, t_.TRIP])
         ),
-        "positions": held.positions,
+        "positions": _positions(portfolio, held.positions, score),
         "book": held.book.with_columns(
             slippage=lines[:, t_.L_SLIPPAGE] / scale,
             bought=lines[:, t_.L_BOUGHT] / scale,
@@ -83,6 +84,16 @@ def _orders(portfolio: Portfolio, events: IntArray, score: FloatArray) -> pl.Dat
     whole = [pl.col(name).cast(pl.Float64) for name in ("quantity", "filled")]
     rows = order_rows(portfolio.exchange, events, portfolio.reasons).with_columns(*whole)
     return rows.with_columns(score=pl.Series(own), rank=pl.Series(rank), scored=pl.Series(count))
+
+
+def _positions(portfolio: Portfolio, positions: pl.DataFrame, score: FloatArray) -> pl.DataFrame:
+    """Positions at each close, with the score and the rank of that close; rank 0 for what is out of the universe."""
+    exchange = portfolio.exchange
+    places = {asset: place for place, asset in enumerate(exchange.assets)}
+    asset = positions["asset"].replace_strict(places, return_dtype=pl.Int64).to_numpy()
+    bar = np.searchsorted(exchange.times, positions["time"].to_numpy().astype("datetime64[us]"))
+    own, rank, count = _ranks(score, bar, asset)
+    return positions.with_columns(score=pl.Series(own), rank=pl.Series(rank), scored=pl.Series(count))
 
 
 def _next(portfolio: Portfolio, score: FloatArray) -> pl.DataFrame:

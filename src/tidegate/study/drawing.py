@@ -20,7 +20,7 @@ from tidegate.report.figures.plain import Curve
 from tidegate.report.figures.scores import distribution, share_above_zero
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.spells import spells
-from tidegate.report.figures.split import Range, split
+from tidegate.report.figures.split import Part, Range, split
 from tidegate.study.books import BookSet
 from tidegate.study.comparing import effort_figures, found_figures
 from tidegate.study.findings import Finding, Findings
@@ -29,7 +29,8 @@ from tidegate.study.learned import LEARNING_DRAWERS
 from tidegate.study.reproduction import Shown
 from tidegate.study.selected import SELECTED_DRAWERS
 from tidegate.study.words import GLOSSARY, LOSSES, member_title, stamp_text
-from tidegate.types.axes import FloatArray
+from tidegate.types.axes import BoolArray, FloatArray
+from tidegate.types.fold import Fold, Span
 from tidegate.types.report import Figure, Text
 
 __all__ = ["clock_figure", "draw", "split_figure"]
@@ -63,40 +64,28 @@ def clock_figure(findings: Findings) -> Figure:
 
 
 def split_figure(findings: Findings) -> Figure:
-    """The leading study's ranges, to scale."""
+    """The leading study's ranges, to scale: what was learned from and watched, what was dropped between, what is judged."""
     found = findings[findings.lead]
     times, windows = found.windows.panel.times, found.windows
-    ranges = []
+    ranges: list[Range] = []
+
+    def drawn(fold: Fold, part: Part, first: int, end: int, anchors: int) -> None:
+        if end > first:
+            ranges.append(Range(fold.index + 1, part, times[first], times[end - 1], anchors))
+
     for fold in found.folds:
-        kept = np.flatnonzero(fold.training(windows))
-        last = int(windows.anchor_time[kept].max())
-        ranges.append(
-            Range(fold.index + 1, "train", times[int(windows.anchor_time[kept].min())], times[last], len(kept))
-        )
-        if last + 1 < fold.train.end:
-            ranges.append(
-                Range(fold.index + 1, "purge", times[last + 1], times[fold.train.end - 1], fold.purged(windows))
-            )
-        if fold.valid is not None:
-            ranges.append(
-                Range(
-                    fold.index + 1,
-                    "valid",
-                    times[fold.valid.first],
-                    times[fold.valid.end - 1],
-                    int(fold.validation(windows).sum()),
-                )
-            )
-        ranges.append(
-            Range(
-                fold.index + 1,
-                "test",
-                times[fold.test.first],
-                times[fold.test.end - 1],
-                int(fold.testing(windows).sum()),
-            )
-        )
-    return split("split", Text(en="What was learned from, purged and judged", zh="训练、净化与评判的区间"), ranges)
+        used: list[tuple[Part, Span, BoolArray]] = [("train", fold.train, fold.training(windows))]
+        used += [] if fold.valid is None else [("valid", fold.valid, fold.validation(windows))]
+        follows = [*(span for _, span, _ in used[1:]), fold.test]
+        for (part, span, kept), after in zip(used, follows, strict=True):
+            anchors = windows.anchor_time[kept]
+            last = int(anchors.max(initial=span.first - 1)) + 1
+            known = span.holds(windows) & np.isfinite(windows.target)
+            drawn(fold, part, int(anchors.min(initial=last)) if part == "train" else span.first, last, int(kept.sum()))
+            drawn(fold, "purge", last, span.end, int((known & ~kept).sum()))
+            drawn(fold, "embargo", span.end, after.first, int(Span(span.end, after.first).holds(windows).sum()))
+        drawn(fold, "test", fold.test.first, fold.test.end, int(fold.testing(windows).sum()))
+    return split("split", Text(en="What was learned from, dropped and judged", zh="训练、剔除与评判的区间"), ranges)
 
 
 def _network(shown: Shown, findings: Findings) -> tuple[Figure, ...]:

@@ -158,7 +158,7 @@ def _forecast_lines(place: Path, asset: str, when: np.datetime64, *, windowed: b
             fold, score = found["fold"].item(), found["score"].item()
             said.extend([score] if folder.name.startswith("seed-") else [])
             others = forecast.frame.filter(pl.col("time") == when)["score"]
-            rank = f", rank {int((others > score).sum()) + 1} of {len(others)}" if len(others) > 1 else ""
+            rank = f", rank {int((others > score).sum()) + 1} of all {len(others)} forecasts" if len(others) > 1 else ""
             lines.append(
                 Line(
                     "learn",

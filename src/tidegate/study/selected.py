@@ -4,7 +4,6 @@ All figures are of the leading member: the ensemble, or the only fit.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -197,42 +196,55 @@ def _trades(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figur
 def _charted(key: str, title: Text, why: Text, asset: str, found: Finding, held: BookSet) -> Figure:
     member = leading(found)
     one = pl.col("asset") == asset
-    bars = found.bars.frame.filter(one & pl.col("time").is_between(pl.lit(held.times[0]), pl.lit(held.times[-1])))
     fills = held.ledgers[member].fills.filter(one)
-    first, last = _around(bars["time"], fills, held.ledgers[member].orders.filter(one & (pl.col("filled") == 0)))
-    seen = pl.col("time").is_between(pl.lit(first), pl.lit(last))
-    bars, fills = bars.filter(seen), fills.filter(seen)
-    orders = held.ledgers[member].orders.filter(one & seen & (pl.col("filled") == 0))
-    closes = bars.select("time", "close")
-    marked = orders.join_asof(closes, on="time", strategy="backward").filter(pl.col("close").is_not_null())
+    orders = held.ledgers[member].orders.filter(one & (pl.col("filled") == 0))
+    first, last = _around(held.times, fills, orders)
+    times = held.times[first : last + 1]
+    seen = pl.col("time").is_between(pl.lit(times[0]), pl.lit(times[-1]))
+    bars = pl.DataFrame({"time": times}).join(
+        found.bars.frame.filter(one), on="time", how="left", maintain_order="left"
+    )
+    closes = bars.select("time", "close").drop_nulls()
+    marked = orders.filter(seen).join_asof(closes, on="time", strategy="backward").drop_nulls("close")
     position = held.table(member, "positions").filter(one).select("time", "quantity")
-    kept = closes.join(position, on="time", how="left", maintain_order="left")["quantity"].fill_null(0.0)
+    kept = bars.select("time").join(position, on="time", how="left", maintain_order="left")["quantity"].fill_null(0.0)
     actions = held.table(member, "actions").filter(one & seen & pl.col("kind").is_in(list(_EX_DAYS)))["time"]
-    columns = (bars[name].to_numpy() for name in ("open", "high", "low", "close"))
+    columns = (bars[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("open", "high", "low", "close"))
     return trades(
         key,
         Text(en=f"{title.en}, {asset} ({why.en})", zh=f"{title.zh}，{asset}（{why.zh}）"),
-        Candles(bars["time"].to_numpy(), *columns),
-        fills.select("time", "side", "price", "quantity").rows(),
+        Candles(times, *columns),
+        fills.filter(seen).select("time", "side", "price", "quantity").rows(),
         kept.to_numpy(),
         refused=marked.select("time", "side", "close").rows(),
         actions=actions.to_list(),
-        note=_STRETCH if bars.height == _BARS else None,
+        note=_stretch(times, len(held.times)),
     )
 
 
-def _around(times: pl.Series, fills: pl.DataFrame, missed: pl.DataFrame) -> tuple[Any, Any]:
-    """A stretch of bars around what mattered most: the largest profit or loss, or the last order that was missed."""
+def _around(times: TimeArray, fills: pl.DataFrame, missed: pl.DataFrame) -> tuple[int, int]:
+    """First and last bar of a stretch around what mattered most: the largest profit or loss, or the last missed order."""
     most = fills.sort(pl.col("realised").abs(), descending=True)["time"]
-    middle = most[0] if len(most) else missed["time"].max()
-    end = min(len(times), int((times <= middle).sum()) + _AFTER)
-    return times[max(0, end - _BARS)], times[max(0, end - 1)]
+    middle = (most if len(most) else missed["time"].sort(descending=True)).to_numpy()[0].astype("datetime64[us]")
+    last = min(len(times) - 1, int(np.searchsorted(times, middle)) + _AFTER)
+    first = max(0, last - _BARS + 1)
+    return first, min(len(times), first + _BARS) - 1
+
+
+def _stretch(times: TimeArray, whole: int) -> Text:
+    """Which part of the judged bars a chart of candles shows."""
+    first, last = (str(time.astype("datetime64[D]")) for time in (times[0], times[-1]))
+    if len(times) == whole:
+        return Text(
+            en=f"All {whole} judged bars, {first} to {last}.", zh=f"全部 {whole} 根评判K线，{first} 至 {last}。"
+        )
+    return Text(
+        en=f"Drawn are {len(times)} of {whole} judged bars, {first} to {last}, around the largest profit or loss taken in it, or the last order missed where it never traded; the run folder's fills.parquet has every fill.",
+        zh=f"绘出 {whole} 根评判K线中的 {len(times)} 根（{first} 至 {last}），取其最大一笔盈亏附近；从未成交者取最后一次未成交委托附近。全部成交见运行目录的 fills.parquet。",
+    )
 
 
 _BARS, _AFTER = 160, 30
-_STRETCH = Text(
-    en=f"{_BARS} bars around the largest profit or loss taken in it.", zh=f"为其最大一笔盈亏附近的 {_BARS} 根K线。"
-)
 
 
 _BEST = Text(en="most earned", zh="盈利最多")

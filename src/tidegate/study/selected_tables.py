@@ -15,6 +15,11 @@ __all__ = ["selected_tables"]
 
 _DAYS, _NAMES = 40, 40
 """Days that a reader may choose from, and names a day: a page has a size, the records have all."""
+_RANK, _AMONG = Text(en="rank", zh="排名"), Text(en="among", zh="参与排名数")
+_RANKED = Text(
+    en="Ranks are among the names that the universe's rules left and that have a score at that close; a dash: not among them.",
+    zh="排名范围为当日收盘时股票池规则保留且有得分的标的；横线表示不在其中。",
+)
 
 
 def selected_tables(findings: Findings) -> tuple[Table, ...]:
@@ -34,23 +39,19 @@ def _held_table(market: str, found: Finding, held: BookSet) -> Table:
     positions = held.table(member, "positions")
     days = positions["time"].unique().sort()
     chosen = days.gather(np.unique(np.linspace(0, len(days) - 1, min(_DAYS, len(days))).astype(np.int64)))
-    scores = (
-        found.forecasts[member]
-        .frame.select("time", "asset", "score")
-        .with_columns(rank=pl.col("score").rank("min", descending=True).over("time").cast(pl.Int64))
-    )
+    known = pl.col("score").is_finite()
     shown = (
         positions.filter(pl.col("time").is_in(chosen.to_list()))
-        .join(scores, on=["time", "asset"], how="left")
+        .with_columns(rank=pl.when(known).then(pl.col("rank")), score=pl.when(known).then(pl.col("score")))
         .sort("time", "weight", "asset", descending=[False, True, False])
         .group_by("time", maintain_order=True)
         .head(_NAMES)
     )
     rows = tuple(
         {**row, "time": str(row["time"].date()) if row["time"].time().hour == 0 else row["time"].isoformat()}
-        for row in shown.select("time", "asset", "weight", "value", "quantity", "price", "rank", "score").iter_rows(
-            named=True
-        )
+        for row in shown.select(
+            "time", "asset", "weight", "value", "quantity", "price", "rank", "scored", "score"
+        ).iter_rows(named=True)
     )
     return Table(
         key=f"held-{market}",
@@ -62,13 +63,14 @@ def _held_table(market: str, found: Finding, held: BookSet) -> Table:
             Column(key="value", title=Text(en="value", zh="市值"), style="money"),
             Column(key="quantity", title=Text(en="quantity", zh="数量"), style="integer"),
             Column(key="price", title=Text(en="last price", zh="最新价"), style="number"),
-            Column(key="rank", title=Text(en="rank among all", zh="全体排名"), style="integer"),
+            Column(key="rank", title=_RANK, style="integer"),
+            Column(key="scored", title=_AMONG, style="integer"),
             Column(key="score", title=Text(en="score that day", zh="当日得分"), style="number"),
         ),
         rows=rows,
         note=Text(
-            en=f"Of {len(days)} closes, {len(chosen)} are here, with up to {_NAMES} names each; positions.parquet in the run folder has all.",
-            zh=f"共 {len(days)} 个收盘，此处列 {len(chosen)} 个，每个至多 {_NAMES} 只；运行目录的 positions.parquet 有全部。",
+            en=f"Of {len(days)} closes, {len(chosen)} are here, with up to {_NAMES} names each; positions.parquet in the run folder has all. {_RANKED.en}",
+            zh=f"共 {len(days)} 个收盘，此处列 {len(chosen)} 个，每个至多 {_NAMES} 只；运行目录的 positions.parquet 有全部。{_RANKED.zh}",
         ),
         pick="time",
     )
@@ -107,6 +109,7 @@ def _next_table(market: str, found: Finding, held: BookSet) -> Table:
             "reference_price": row["reference_price"],
             "value": row["value"],
             "rank": row["rank"] or None,
+            "scored": row["scored"],
             "reason": {"en": row["reason"], "zh": chinese.get(row["reason"], row["reason"])},
         }
         for row in orders.iter_rows(named=True)
@@ -121,13 +124,14 @@ def _next_table(market: str, found: Finding, held: BookSet) -> Table:
             Column(key="quantity", title=Text(en="quantity", zh="数量"), style="integer"),
             Column(key="reference_price", title=Text(en="last close", zh="最新收盘"), style="number"),
             Column(key="value", title=Text(en="value at it", zh="按其计市值"), style="money"),
-            Column(key="rank", title=Text(en="rank", zh="排名"), style="integer"),
+            Column(key="rank", title=_RANK, style="integer"),
+            Column(key="scored", title=_AMONG, style="integer"),
             Column(key="reason", title=Text(en="why", zh="原因")),
         ),
         rows=rows,
         note=Text(
-            en=f"Decided after the close of {last}, the last of this data, by a backtest: no advice, and whether they would be filled nobody knows yet. `tidegate orders` writes them as CSV.",
-            zh=f"由回测在数据最后一日 {last} 收盘后给出：不构成建议，能否成交尚不可知。`tidegate orders` 可写出 CSV。",
+            en=f"Decided after the close of {last}, the last of this data, by a backtest: no advice, and whether they would be filled nobody knows yet. `tidegate orders` writes them as CSV. {_RANKED.en}",
+            zh=f"由回测在数据最后一日 {last} 收盘后给出：不构成建议，能否成交尚不可知。`tidegate orders` 可写出 CSV。{_RANKED.zh}",
         ),
     )
 

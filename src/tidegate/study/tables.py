@@ -274,7 +274,7 @@ def data_table(reproduction: Reproduction, findings: Findings) -> Table:
             Column(key="inputs", title=Text(en="fields", zh="特征")),
             Column(key="lookback", title=Text(en="lookback", zh="回看长度"), style="integer"),
             Column(key="train", title=Text(en="training windows", zh="训练样本"), style="integer"),
-            Column(key="purged", title=Text(en="purged", zh="净化剔除"), style="integer"),
+            Column(key="purged", title=Text(en="purged", zh="清除"), style="integer"),
             Column(key="test", title=Text(en="test windows", zh="测试样本"), style="integer"),
             Column(key="dropped", title=Text(en="rows that end no window", zh="不能成窗的行")),
         ),

@@ -298,7 +298,7 @@ def _clock_words(lead: Finding) -> Text:
     purged = sum(fold.purged(lead.windows) for fold in lead.folds)
     return Text(
         en=f"The label of bar t is known at {horizon.exit_at(0)} counted from t, so the last {horizon.purge} anchors before each cut are purged from training ({purged} in all).",
-        zh=f"第 t 根K线的标签在其后 {horizon.purge} 根K线的{'开盘' if horizon.exit == 'open' else '收盘'}才已知，因此每个切分点之前最后 {horizon.purge} 个样本被净化剔除（共 {purged} 个）。",
+        zh=f"第 t 根K线的标签在其后 {horizon.purge} 根K线的{'开盘' if horizon.exit == 'open' else '收盘'}才已知，因此每个切分点之前最后 {horizon.purge} 个样本被清除（共 {purged} 个）。",
     )
 
 

@@ -20,12 +20,12 @@ function yearStart(figure) {
   return first !== null && first.slice(5, 10) <= "01-12" ? first.slice(0, 4) + "-01-01" : undefined;
 }
 
-// Times within a day are drawn bar by bar, without the night between; whole days are drawn to scale.
+// Candles and times within a day are drawn bar by bar, without nights and holidays between; other days are drawn to scale.
 function timeGrid(figure) {
   const times = new Set();
   for (const s of figure.series) for (const n of ["x", "x2"]) for (const v of s.data[n] || []) if (v !== null) times.add(v);
   const inside = [...times].some((v) => String(v).length > 10 && !/T00:00/.test(v));
-  return inside ? [...times].sort() : null;
+  return inside || figure.series.some((s) => s.kind === "candle") ? [...times].sort() : null;
 }
 
 function legendOf(figure, width) {
@@ -123,8 +123,8 @@ function xAxis(figure, panel, last, context) {
   };
   if (figure.x === "category") return categoryAxis(axis, last, context);
   if (figure.x === "time" && context.times) {
-    const text = context.times;
-    return { ...axis, type: "category", data: text, boundaryGap: context.wide, axisLabel: { ...axis.axisLabel, formatter: (v) => dateText(v).slice(5) } };
+    const text = context.times, whole = text.every((v) => v.length <= 10);
+    return { ...axis, type: "category", data: text, boundaryGap: context.wide, axisLabel: { ...axis.axisLabel, formatter: (v) => (whole ? v : dateText(v).slice(5)) } };
   }
   if (figure.x === "time") return { ...axis, type: "time", min: context.start, boundaryGap: context.wide ? ["1%", "1%"] : false, axisLabel: { ...axis.axisLabel, formatter: timeLabel() } };
   const all = [].concat(...figure.series.map((s) => [...(s.data.x || []), ...(s.data.x2 || [])])).filter((v) => typeof v === "number");

@@ -73,9 +73,10 @@ function splitKey(ranges, present, single, width, top) {
   const elements = [];
   let x = 8, y = top + 4;
   for (const part of present) {
-    const one = ranges.find((r) => r.part === part);
-    const count = one.count !== null && one.count !== undefined ? "  \u00b7  " + fixed(one.count, 0) : "";
-    const text = word(part) + (single ? "  " + dateText(String(one.from)) + " \u2013 " + dateText(String(one.to)) + count : "");
+    const mine = ranges.filter((r) => r.part === part), counts = mine.map((r) => r.count).filter((n) => n !== null && n !== undefined);
+    const spans = single ? "  " + mine.map((r) => dateText(String(r.from)) + (r.to === r.from ? "" : " \u2013 " + dateText(String(r.to)))).join(", ") : "";
+    const count = counts.length ? "  \u00b7  " + counts.map((n) => fixed(n, 0)).join(" + ") : "";
+    const text = word(part) + spans + (single || counts.length < 2 ? count : "  \u00b7  " + fixed(counts.reduce((a, b) => a + b, 0), 0));
     const wide = textWidth(text, font(400, SMALL)) + 42;
     if (x + wide > width && x > 8) { x = 8; y += 22; }
     elements.push({ type: "rect", silent: true, z: 3, shape: { x, y: y + 1, width: 14, height: 11, r: 2 }, style: { fill: partColour(part) } }, words(text, x + 20, y, {}));

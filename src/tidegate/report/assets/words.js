@@ -25,7 +25,7 @@ const WORDS = {
     cut: "仅显示前 {n} 行（共 {m} 行），CSV 含全部。", series: "序列", value: "数值", low: "下限", high: "上限", n: "样本数", note: "说明",
     interval: "方括号内为区间", intervalAt: "方括号内为 {level} 区间。", statement: "论断", published: "原文", ours: "本次", difference: "差异",
     reason: "原因", verdict: "结论", holds: "成立", fails: "不成立", unclear: "不明确", "not tested": "未检验",
-    train: "训练", purge: "清除", valid: "验证", embargo: "隔离", test: "测试", fold: "折", part: "区段", from: "起", to: "止",
+    train: "训练", purge: "清除", valid: "验证", embargo: "禁用间隔", test: "测试", fold: "折", part: "区段", from: "起", to: "止",
     count: "样本数", open: "开盘", close: "收盘", now: "决策", node: "节点", shape: "形状", parameters: "参数量", links: "指向",
     moment: "已知或执行时刻", figure: "图", foot: "单一文件，无需网络：本页一切内容都在文件之内。图形由 Apache ECharts 绘制（Apache-2.0）。",
     top: "回到顶部", nothing: "无数据。", when: "时间", x: "x", click: "点击图例可隐藏或显示。", earlier: "上一个", later: "下一个"

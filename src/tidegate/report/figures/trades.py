@@ -17,7 +17,7 @@ __all__ = ["Candles", "trades"]
 
 @dataclass(frozen=True)
 class Candles:
-    """Raw prices of one asset ``[n]`` each, at its own bars."""
+    """Raw prices of one asset ``[n]`` each, at the market's bars; NaN where the asset did not trade."""
 
     time: Times
     open: Floats
@@ -115,8 +115,11 @@ def trades(
         )
     )
     about = Text(
-        en="Raw prices; a fill's price has the slippage in it, so it may lie a tick outside the candle's open.",
-        zh="价格未复权；成交价已含滑点，可能偏离开盘价一档。",
+        en=(
+            "Raw prices, one place a bar of the market: no gap for nights and holidays, an empty place where it did "
+            "not trade. A fill's price has the slippage in it, so it may lie a tick outside the candle's open."
+        ),
+        zh="价格未复权；横轴每格为市场的一根K线，夜间与假日不留空，无成交（如停牌）处留空。成交价已含滑点，可能偏离开盘价一档。",
     )
     return Figure(
         key=key,
