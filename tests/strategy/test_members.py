@@ -107,6 +107,18 @@ def test_quantile_groups_hold_who_they_say(seed, count, data):
         assert len(filled(book, bar, 1)) == 0 or bar % 4 == 1
 
 
+@pytest.mark.parametrize("wide", [1, 2, 3])
+def test_groups_put_together_hold_what_they_held_apart(wide):
+    exchange, score = random_world(4, bars=6, assets=23)
+    apart = [held_after(book_of(Groups(count=10, group=g, every=9), score, exchange), 1) for g in range(1, wide + 1)]
+    together = held_after(book_of(Groups(count=10, group=1, wide=wide, every=9), score, exchange), 1)
+    assert together == set().union(*apart)
+    with pytest.raises(SettingError, match="put together"):
+        Groups(count=10, group=9, wide=3)
+    with pytest.raises(SettingError, match="overlap"):
+        Groups(count=5, group=1, short_group=5, wide=3)
+
+
 def test_all_groups_together_are_the_universe():
     exchange, score = random_world(3, bars=6, assets=11)
     held = [held_after(book_of(Groups(count=4, group=g, every=9), score, exchange), 1) for g in (1, 2, 3, 4)]

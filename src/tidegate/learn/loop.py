@@ -63,7 +63,7 @@ class Loop:
         rows = rows_of(training.micro_batch, self.module, ground.gather.lookback, module_size[0])
         self.gradient = Step(network, self.module, self.flat, self.facts, rows, seed, training.precision, ranks)
         self.judge = Judge(self.module, self.facts, training.precision, ranks)
-        steps, planned = training.epochs * len(self.plan), training.epochs * ground.train.size
+        steps, planned = training.epochs * len(self.plan), training.epochs * sum(part.size for part in self.plan)
         self.watcher = Watcher(training.watch, self.module, self.judge, self.facts, seed, steps, planned)
         self._saved = time.monotonic()
         self._agreed = False  # whether all ranks know that one of them was asked to stop

@@ -25,7 +25,7 @@ from tidegate.types.axes import FloatArray, IntArray
 
 __all__ = ["Groups"]
 
-_COUNT, _GROUP, _SHORT, _EVERY, _PART, _AT = range(6)
+_COUNT, _GROUP, _SHORT, _EVERY, _PART, _AT, _WIDE = range(7)
 
 
 class Groups(Selection):
@@ -34,8 +34,10 @@ class Groups(Selection):
     Formula
         At a rebalancing the M assets that have a score and a bar are ranked, the best first. Quantile group *g* of *q*
         holds ranks ⌊(g - 1) M / q⌋ … ⌊g M / q⌋ - 1 (group 1 is the best); with ``by="class"`` group *g* holds those
-        whose score equals *g*. Each of its n members gets `part` · equity / n at the last close, in legal quantities;
-        what is held beside them is sold. With `short_group` its members are sold short by the same rule.
+        whose score equals *g*. With `wide` a quantile group takes in the next ones (the short group likewise, from its
+        own end): of ten groups, group 1 with ``wide=3`` holds the upper 30 %.
+        Each of its n members gets `part` · equity / n at the last close, in legal quantities; what is held beside them
+        is sold. With `short_group` its members are sold short by the same rule.
         A sale that is refused is tried again at every bar; a purchase, for want of that sale's cash, say, is not.
         Where nothing may be sold short, run two groups as two books with long positions: the difference of their
         returns is the long-short return before borrowing.
@@ -58,6 +60,7 @@ class Groups(Selection):
     by: Literal["quantile", "class"] = Field(default="quantile", description="whether scores are ranked or are classes")
     count: int = Field(default=5, ge=1, description="number of quantile groups")
     group: int = Field(default=1, description="the group that is held: 1 is the best quantile, or the class itself")
+    wide: int = Field(default=1, ge=1, description="how many quantile groups, from each end inwards, make one")
     short_group: int | None = Field(default=None, description="the group that is sold short, where there is one")
     every: int = Field(
         default=1, ge=0, description="bars from one rebalancing to the next; 0: where the gate is above 0"
@@ -70,6 +73,10 @@ class Groups(Selection):
         wanted = [group for group in (self.group, self.short_group) if group is not None]
         if self.by == "quantile" and not all(1 <= group <= self.count for group in wanted):
             raise SettingError("there is no such group", expected=f"1 … {self.count}", found=wanted)
+        if self.wide > 1 and (self.by == "class" or self.group + self.wide - 1 > self.count):
+            raise SettingError("only quantile groups are put together", expected=f"up to {self.count}", found=self.wide)
+        if self.wide > 1 and self.short_group is not None and self.short_group - self.group + 1 < 2 * self.wide:
+            raise SettingError("the long and the short group overlap", found=(self.group, self.short_group, self.wide))
         if len(set(wanted)) < len(wanted):
             raise SettingError("one group cannot be both held and sold short", found=self.group)
         return self
@@ -88,7 +95,8 @@ class Groups(Selection):
             return []
         if self.by == "class":
             return [i for i in ranked if score[i] == group]
-        return ranked[(group - 1) * len(ranked) // self.count : group * len(ranked) // self.count]
+        low, high = (group - 1, group - 1 + self.wide) if group == self.group else (group - self.wide, group)
+        return ranked[low * len(ranked) // self.count : high * len(ranked) // self.count]
 
     def decide(self, view: View) -> list[Order]:
         """Rank, take the groups, bring them to equal parts."""
@@ -102,7 +110,7 @@ class Groups(Selection):
         """Give the settings; 0 groups for classes, NaN for no short group."""
         count = self.count if self.by == "quantile" else 0
         short = np.nan if self.short_group is None else self.short_group
-        return (count, self.group, short, self.every, self.part, FillAt[self.at.upper()])
+        return (count, self.group, short, self.every, self.part, FillAt[self.at.upper()], self.wide)
 
     def kernel(self) -> Any:
         """Compile `_decide`."""
@@ -116,8 +124,9 @@ def _decide(seen: Seen, orders: IntArray) -> int:
     if not is_due(seen, every):
         return leave(seen, orders, at)
     ranked = rank_all(seen)
-    first, end = _bound(seen, ranked, numbers[_GROUP], 0), _bound(seen, ranked, numbers[_GROUP], 1)
-    low, high = _bound(seen, ranked, numbers[_SHORT], 0), _bound(seen, ranked, numbers[_SHORT], 1)
+    more = numbers[_WIDE] - 1.0
+    first, end = _bound(seen, ranked, numbers[_GROUP], 0), _bound(seen, ranked, numbers[_GROUP] + more, 1)
+    low, high = _bound(seen, ranked, numbers[_SHORT] - more, 0), _bound(seen, ranked, numbers[_SHORT], 1)
     if end - first + high - low == 0:
         return leave(seen, orders, at)
     start_marking(seen, every)

@@ -30,6 +30,7 @@ from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
 from tidegate.strategy.base import Strategy, Timing
 from tidegate.strategy.selection import Selection
+from tidegate.types.forecast import Reading
 from tidegate.types.report import Text
 
 __all__ = ["Dates", "Explain", "Rollout", "Study", "changed"]
@@ -100,6 +101,7 @@ class Study(Settings):
     seeds: tuple[int, ...] = Field(min_length=1, description="one fit each; results are reported as a distribution")
     rivals: tuple[Model, ...] = Field(description="simple models that must be beaten, in the same corridor")
     strategy: Strategy | None = Field(description="how scores become holdings; null to forecast only")
+    reads: Reading = Field(default="score", description="what of a forecast a selection ranks by")
     markets: tuple[Market, ...] = Field(description="where it is traded, each its own table of results")
     filters: tuple[UniverseRule, ...] = Field(
         default=(), description="what a selection may choose among at each close; the rest has no score there"
@@ -162,6 +164,7 @@ class Study(Settings):
             ("execution", self.execution != Execution()),
             ("gate", self.gate is not None),
             ("index", self.index is not None),
+            ("reads", self.reads != "score"),
         ):
             if given:
                 raise SettingError(

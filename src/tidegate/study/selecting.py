@@ -41,7 +41,7 @@ from tidegate.study.records import write_frame
 from tidegate.study.stages import Kept, Stages
 from tidegate.types.axes import BoolArray, FloatArray, TimeArray
 from tidegate.types.bars import Bars
-from tidegate.types.forecast import Forecast
+from tidegate.types.forecast import Forecast, Reading
 
 __all__ = ["REBALANCED", "TRADED_EQUALLY", "UNGATED", "scores_on", "trade_selection"]
 
@@ -71,6 +71,7 @@ def trade_selection(
         "forecasts": keys,
         "members": list(forecasts),
         "strategy": document(study.strategy),
+        "reads": study.reads,
         "market": document(market),
         "execution": document(study.execution),
         "filters": document(study.filters),
@@ -142,10 +143,10 @@ def _trade(
     lead = "ensemble" if "ensemble" in forecasts else next(iter(forecasts))
     for place, (member, forecast) in enumerate(forecasts.items()):
         tell(Event("step", "books", place, len(forecasts), f"{study.name} · {market.name} · {member}"))
-        score = np.where(members_of, scores_on(forecast, exchange), -np.inf)
+        score = np.where(members_of, scores_on(forecast, exchange, study.reads), -np.inf)
         members[member] = ring.book(score, gate)
         _save(work, member, members[member], score)
-    lead_score = np.where(members_of, scores_on(forecasts[lead], exchange), -np.inf)
+    lead_score = np.where(members_of, scores_on(forecasts[lead], exchange, study.reads), -np.inf)
     if gate is not None:
         members[UNGATED] = ring.book(lead_score, np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)
@@ -188,8 +189,8 @@ def _save(work: Path, member: str, portfolio: Portfolio, score: FloatArray) -> N
     write_json(place / "ledger.json", {"capital": portfolio.capital})
 
 
-def scores_on(forecast: Forecast, exchange: Exchange) -> FloatArray:
-    """Scores on an exchange's axes ``[T, N]``: row *t* holds what was said after CLOSE(t), NaN where nothing was.
+def scores_on(forecast: Forecast, exchange: Exchange, reads: Reading = "score") -> FloatArray:
+    """What is ranked by, on an exchange's axes ``[T, N]``: row *t* was said after CLOSE(t), NaN where nothing was.
 
     Errors
         `DataError` for a forecast of a bar or an asset that the exchange does not have.
@@ -203,7 +204,7 @@ def scores_on(forecast: Forecast, exchange: Exchange) -> FloatArray:
     if bool(lost.any()):
         raise DataError("a forecast lies outside the exchange", found=frame.row(int(np.flatnonzero(lost)[0])))
     score = np.full((len(exchange), len(exchange.assets)), np.nan)
-    score[bar, asset] = forecast.score
+    score[bar, asset] = forecast.read(reads)
     return score
 
 

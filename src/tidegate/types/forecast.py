@@ -1,6 +1,7 @@
 """Forecast: what one fitted model (or an ensemble) said, bar by bar and asset by asset."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,10 @@ import polars as pl
 from tidegate.types.axes import FloatArray, require
 from tidegate.types.clock import Horizon
 
-__all__ = ["Forecast"]
+__all__ = ["Forecast", "Reading"]
+
+Reading = Literal["score", "likeliest class", "highest class", "middle class", "lowest class"]
+"""What of a forecast is ranked by."""
 
 _COLUMNS = {
     "time": pl.Datetime("us"),
@@ -104,6 +108,35 @@ class Forecast:
         """The probability of each class ``[rows, K]``; None where no classifier spoke."""
         names = _chances(self.frame)
         return self.frame.select(names).to_numpy() if names else None
+
+    def read(self, what: Reading) -> FloatArray:
+        """What somebody ranks by ``[rows]``: the score, the likeliest class in the label's unit, or a probability.
+
+        Formula
+            *likeliest class* is ``argmax_k p_k`` (the lower of two alike) minus ``(K - 1) / 2``: -1, 0 and +1 of three.
+            *highest*, *middle* and *lowest class* are ``p_{K-1}``, ``p_{(K-1)/2}`` and ``p_0``.
+            Of a forecast without probabilities they are the score rounded, the score, minus its size, and minus it.
+        Errors
+            `RecordError` where an even number of classes is asked for its middle.
+
+        >>> rows = {"time": [0], "asset": ["a"], "fold": [0], "score": [0.4], "truth": [1.0]}
+        >>> chances = {"p_0": [0.2], "p_1": [0.2], "p_2": [0.6]}
+        >>> said = Forecast.of(pl.DataFrame({**rows, **chances}), Horizon(lag=1, span=1), "class", {0: "f"})
+        >>> said.read("likeliest class").tolist(), said.read("lowest class").tolist()
+        ([1.0], [0.2])
+        """
+        chances, score = self.probabilities, self.score
+        if what == "score":
+            return score
+        if chances is None:
+            rounded = np.round(score) + 0.0
+            held = {"likeliest class": rounded, "highest class": score, "middle class": -np.abs(score)}
+            return held.get(what, -score)
+        last = chances.shape[1] - 1
+        if what == "likeliest class":
+            return np.argmax(chances, axis=1) - last / 2
+        require(holds=what != "middle class" or last % 2 == 0, what="an even number of classes has no middle")
+        return np.asarray(chances[:, {"highest class": last, "middle class": last // 2, "lowest class": 0}[what]])
 
     @property
     def spread(self) -> FloatArray | None:
