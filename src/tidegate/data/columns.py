@@ -20,7 +20,7 @@ __all__ = ["Typed", "typed"]
 _PRICES = ("open", "high", "low", "close")
 _NUMBERS = (*_PRICES, "volume", "amount", "settle", "open_interest", "preclose", "factor", "limit_up", "limit_down",
             "total_shares", "float_shares")  # fmt: skip
-_FLAGS = ("suspended", "at_risk")
+_FLAGS = ("suspended", "at_risk", "reset")
 _MINUTES: dict[str, int] = {"60min": 60, "30min": 30, "15min": 15, "5min": 5, "1min": 1}
 _TRUE, _FALSE = ("true", "1", "1.0", "yes", "是", "停牌", "st", "*st"), ("false", "0", "0.0", "no", "否", "")
 

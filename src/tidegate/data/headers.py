@@ -42,6 +42,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "at_risk": ("at_risk", "is_st", "isst", "st", "是否st"),
     "total_shares": ("total_shares", "total_share", "total_capital", "总股本", "总股数"),
     "float_shares": ("float_shares", "float_share", "free_shares", "circulating_shares", "流通股本", "流通股数"),
+    "reset": ("reset",),
 }  # fmt: skip
 _RANKED = ("asset", "amount")
 _KNOWN = {name: column for column, names in _NAMES.items() for name in names}

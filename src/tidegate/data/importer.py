@@ -25,6 +25,7 @@ from tidegate.data.health import HealthReport, Imported, defects_of
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.lines import read_table
 from tidegate.data.parquet import digest_of_frame, read_parquet
+from tidegate.data.resets import Resets
 from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
 from tidegate.types.bars import Bars, BarSpec
@@ -33,6 +34,13 @@ __all__ = ["Progress", "Raw", "import_file", "import_frame", "read_raw"]
 
 Progress = Callable[[str, float], None]
 _ENDINGS = {".csv", ".txt", ".tsv", ".parquet", ".pq"}
+
+
+class _Beside(NamedTuple):
+    """What is known of the bars besides their files."""
+
+    halts: pl.DataFrame | None = None
+    anew: Callable[[Bars], Resets] | None = None
 
 
 class Raw(NamedTuple):
@@ -47,7 +55,7 @@ class Raw(NamedTuple):
 
 def import_file(
     path: str | Path, settings: ImportSettings | None = None, *, progress: Progress | None = None,
-    halts: pl.DataFrame | None = None,
+    halts: pl.DataFrame | None = None, anew: Callable[[Bars], Resets] | None = None,
 ) -> Imported:  # fmt: skip
     """Import a CSV or Parquet file, or a folder of such files with the same columns.
 
@@ -62,6 +70,8 @@ def import_file(
         Called with the step's name and the share done, 0 … 1.
     halts
         Suspensions that another source lists, columns asset and session: they explain missing sessions.
+    anew
+        Finds the bars at which prices begin anew, where the file has no column `reset` that tells them.
 
     Raises
     ------
@@ -81,7 +91,7 @@ def import_file(
     where = Path(path).name
     raw = _joined(raws, where)
     raws.clear()
-    return _guarded(raw, settings, sieve, where, tell, halts)
+    return _guarded(raw, settings, sieve, where, tell, _Beside(halts, anew))
 
 
 def import_frame(
@@ -175,11 +185,11 @@ def _joined(raws: list[Raw], where: str) -> Raw:
 
 
 def _guarded(
-    raw: Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress, halts: pl.DataFrame | None = None
+    raw: Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress, beside: "_Beside | None" = None
 ) -> Imported:
     """Finish; a panic of the engine, which `except Exception` would miss, becomes a refusal."""
     try:
-        return _finish(raw, settings, sieve, where, tell, halts)
+        return _finish(raw, settings, sieve, where, tell, beside or _Beside())
     except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:
         raise FileRefusedError(
             "the file could not be worked through", where=where, found=str(error).splitlines()[0][:120],
@@ -188,7 +198,7 @@ def _guarded(
 
 
 def _finish(
-    raw: Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress, halts: pl.DataFrame | None
+    raw: Raw, settings: ImportSettings, sieve: Sieve, where: str, tell: Progress, beside: "_Beside"
 ) -> Imported:
     rows = raw.frame.height + sum(sieve.counts.values())
     tell("understanding columns", 0.5)
@@ -205,8 +215,10 @@ def _finish(
     _refuse_bad(sieve, rows, frame, settings, where)
     tell("checking series", 0.85)
     frame = frame.sort("asset", "time")
-    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=halts)
+    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=beside.halts)
     bars = Bars.of(frame.drop("row"), _spec(known, units, settings, where))
+    if beside.anew is not None and not bars.has("reset"):
+        bars = _begun_anew(bars, frame, beside.anew(bars), sieve)
     tell("done", 1.0)
     health = HealthReport(
         file=where, sha256=raw.sha256, encoding=raw.encoding, delimiter=raw.delimiter,
@@ -216,6 +228,15 @@ def _finish(
         last=str(bars.times[-1])[:19], notes=tuple(dict.fromkeys(sieve.notes)), defects=defects_of(sieve),
     )  # fmt: skip
     return Imported(bars, health, sieve.listed())
+
+
+def _begun_anew(bars: Bars, frame: pl.DataFrame, found: Resets, sieve: Sieve) -> Bars:
+    """Put flags into the bars and list them; rows of `frame` are those of the bars."""
+    sieve.note(f"resets: {found.note}")
+    if found.flags is None:
+        return bars
+    sieve.flag(frame, pl.lit(pl.Series(found.flags)), "reset", "", "{asset} {session}")
+    return Bars.of(bars.frame.with_columns(reset=pl.Series(found.flags)), bars.spec)
 
 
 def _confirmed(units: dict[str, str], sieve: Sieve) -> dict[str, str]:

@@ -41,8 +41,8 @@ class LimitAudit(NamedTuple):
     """Breaches, and what they are out of."""
 
     breaches: pl.DataFrame
-    """asset, session, open, high, low, close, preclose, percent, upper, lower, halted (sessions without a bar before),
-    float_growth, class; sorted by session, then asset."""
+    """asset, session, open, high, low, close, preclose, row (of the bars), percent, halted (sessions without a bar
+    before), upper, lower, float_growth, class; sorted by session, then asset."""
     bars: int
     """Bars with a reference price, so with computed limits."""
     at_upper: int
@@ -102,8 +102,8 @@ def audit_limits(bars: Bars, instruments: Instruments | None = None) -> LimitAud
         bars.frame[at.tolist()]
         .select("asset", "session", "open", "high", "low", "close", "preclose")
         .with_columns(
-            percent=pl.Series(percent[at]), upper=pl.Series(up[at] / 100), lower=pl.Series(down[at] / 100),
-            halted=pl.Series((bars.places - before - 1)[at]), float_growth=pl.Series(floating[at]),
+            row=pl.Series(at), percent=pl.Series(percent[at]), halted=pl.Series((bars.places - before - 1)[at]),
+            upper=pl.Series(up[at] / 100), lower=pl.Series(down[at] / 100), float_growth=pl.Series(floating[at]),
             **{"class": pl.Series(told, dtype=pl.String)},
         )
         .sort("session", "asset")

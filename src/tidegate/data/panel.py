@@ -6,7 +6,8 @@
     <folder>/suspended.parquet     pairs of code and day on which a share did not trade, by another source
 
 The last two may be missing, or be CSV. Bars go through the importer like any others; the list of suspensions explains
-the holes of the bars and is held against them, and changes no bar.
+the holes of the bars and is held against them, and changes no bar. Days on which prices begin anew (share reforms,
+restructurings) are flagged in the bars' column `reset`.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from tidegate.data.health import HealthReport
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import Progress, import_file, read_raw
 from tidegate.data.moments import read_moments
+from tidegate.data.resets import find_resets
 from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
 from tidegate.market.instruments import Instruments
@@ -92,7 +94,9 @@ def import_panel(
     shares, halted = _beside(folder, "instruments"), _beside(folder, "suspended")
     halts = None if halted is None else _columns(halted, ("asset", "date"), ()).rename({"date": "session"})
     instruments = None if shares is None else _instruments(shares)
-    imported = import_file(folder / "daily", said, progress=progress, halts=halts)
+    imported = import_file(
+        folder / "daily", said, progress=progress, halts=halts, anew=lambda bars: find_resets(bars, instruments)
+    )
     health = imported.health.but(file=folder.name)
     if instruments is not None:
         health = health.but(notes=(*health.notes, *_told(imported.bars, instruments)))

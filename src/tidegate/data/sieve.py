@@ -48,6 +48,7 @@ DEFECTS: dict[str, DefectKind] = {
     "jump": DefectKind("flagged", "a return beyond ±45 % without an adjustment factor", "价格跳变而无复权因子"),
     "flat": DefectKind("flagged", "open = high = low = close without volume", "四价相同且无成交"),
     "traded_suspended": DefectKind("flagged", "a bar on a day that is listed as a suspension", "停牌日有成交"),
+    "reset": DefectKind("flagged", "prices begin anew: a share reform or a restructuring", "股改或重组，价格重新起算"),
     "stray_asset": DefectKind("flagged", "a code that occurs once in a file of long series", "只出现一次的代码"),
 }  # fmt: skip
 
