@@ -81,7 +81,7 @@ class Margined:
         )
         return self.fill(count, side, paid, outcome)
 
-    def enter(self, count, side):
+    def enter(self, count, side, outcome="filled"):
         if self.blocked(side):
             return self.end(side, self.blocked(side), done=False)
         fee, worth = rate(OPEN_FEE, self.day), self.open * POINT
@@ -93,7 +93,7 @@ class Margined:
         if count <= 0:
             return self.end(side, "below one lot", done=self.lots != 0)
         self.fresh += count
-        return self.fill(count, side, cents(count * self.price(side) * POINT * fee), "filled")
+        return self.fill(count, side, cents(count * self.price(side) * POINT * fee), outcome)
 
     def pursue(self, wish):
         size = int((max(self.money, D(0)) * abs(wish) / (self.open * POINT)).to_integral_value(ROUND_FLOOR))
@@ -106,7 +106,8 @@ class Margined:
         return self.enter(size - before if same else size, 1 if wish > 0 else -1)
 
 
-def run_margin(opens, closes, settles, sessions, dates, wishes, capital, maintenance="0.08"):
+def run_margin(opens, closes, settles, sessions, dates, wishes, capital, maintenance="0.08", rolls=None):
+    """`rolls`: bar → (open of the contract left, its price over the new one's), at the first bar of a session."""
     book = Margined(D(str(capital)))
     reached, called, mark = D(0), False, None
     for t in range(len(opens)):
@@ -116,12 +117,36 @@ def run_margin(opens, closes, settles, sessions, dates, wishes, capital, mainten
         if t > 0:
             if sessions[t] != sessions[t - 1]:
                 book.fresh = 0
-                book.up, book.down = limits(mark, 10, TICK)
+                around = mark
+                if t in (rolls or {}) and rolls[t][1] != 1.0:
+                    around = to_step(D(repr(float(mark / TICK) / rolls[t][1])), D(1)) * TICK
+                book.up, book.down = limits(around, 10, TICK)
                 if not book.down <= book.open <= book.up:  # wider ones held, and nobody knows which
                     book.up = book.down = None
+            wish, new = D(str(wishes[t - 1])), book.open
+            rolled = book.lots != 0 and t in (rolls or {})
+            if rolled:
+                book.open = rolls[t][0]
             book.money += book.lots * (book.open - mark) * POINT
-            wish = D(str(wishes[t - 1]))
-            if called:
+            if rolled:
+                lots, limits_of_new = book.lots, (book.up, book.down)
+                book.up = book.down = None
+                why = (
+                    "forced by margin"
+                    if called
+                    else "contract change"
+                    if wish == reached or wish * lots > 0
+                    else "filled"
+                )
+                book.leave(abs(lots), why)
+                book.open, (book.up, book.down) = new, limits_of_new
+                if called:
+                    called, reached = False, wish
+                elif wish != reached:
+                    reached = wish if book.pursue(wish) else reached
+                elif not book.enter(abs(lots), 1 if lots > 0 else -1, "contract change"):
+                    reached = None
+            elif called:
                 called = not book.leave(abs(book.lots), "forced by margin")
                 reached = reached if called else wish
             elif wish != reached and book.pursue(wish):

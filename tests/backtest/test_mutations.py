@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from panels import bars_of, calendar, index_panel, persistent, share_panel
-from reference_engine import CENT, D, Rules, etf_days, run, share_days
+from reference_engine import CENT, D, Rules, etf_days, run, share_days, to_step
+from reference_margin import TICK as FUTURE_TICK
 from reference_margin import run_margin
 
 from tidegate.backtest import engine, loop, money
@@ -90,10 +91,46 @@ def future_case(seed, start, per_session, capital):
     return IndexFuture(), bars, "IF", wishes, capital, [float(v) for v in out.equity]
 
 
+@cache
+def roll_case(seed, capital):
+    """Rolls every sixth session, down and up by an eighth."""
+    _, opens, closes, sessions = index_panel(seed, count=30)
+    times, days = calendar(30, 1, "2019-04-15")
+    factor, rolls = np.ones(30), {}
+    for t in range(6, 30, 6):
+        step = 0.88 if t % 12 else 1.12
+        factor[t:] *= step
+        opens[t:], closes[t:] = opens[t:] / step, closes[t:] / step
+    for t in range(6, 30, 6):
+        step = float(factor[t] / factor[t - 1])
+        traded = float(to_step(D(str(opens[t])), FUTURE_TICK))
+        rolls[t] = (to_step(D(repr(round(traded * step, 6))), FUTURE_TICK), step)
+    bars = bars_of("IF", times, days, opens, closes, factor=factor)
+    wishes = persistent(seed, 30, levels=(1.0, -1.0, 2.0, 7.0))
+    dates = [date.fromisoformat(str(day)) for day in days]
+    out = run_margin(opens, closes, None, sessions, dates, wishes, capital, rolls=rolls)
+    return IndexFuture(), bars, "IF", wishes, capital, [float(v) for v in out.equity]
+
+
+@cache
+def locked_roll_case():
+    """The new contract opens at its upper limit: the old one is left at 3,020, and the lots are bought a bar later."""
+    times, days = calendar(5, 1, "2019-04-15")
+    opens = np.array([3000.0, 3000.0, 3300.0, 3280.0, 3290.0])
+    left = [None, None, 3020.0, None, None]
+    limits = {"limit_up": [3400.0, 3400.0, 3300.0, 3400.0, 3400.0], "limit_down": [2700.0] * 5}
+    bars = bars_of("IF", times, days, opens, opens, roll_from=left, **limits)
+    paid = 900_000 * 0.000023, 906_000 * 0.000023, 984_000 * 0.000023
+    fees = [round(fee + 1e-9, 2) for fee in paid]
+    expected = [2e6, 2e6 - fees[0], 2e6 + 6000 - sum(fees[:2]), 2e6 + 6000 - sum(fees), 2e6 + 9000 - sum(fees)]
+    return IndexFuture(slippage_ticks=0), bars, "IF", np.full(5, 0.5), 2e6, expected
+
+
 def cases():
     yield edge_case()
     yield near_limit_case()
     yield tie_case()
+    yield locked_roll_case()
     for seed in SEEDS:
         for capital in CAPITAL:
             yield etf_case(seed, 1 + 3 * (seed % 2), capital)
@@ -103,6 +140,7 @@ def cases():
         yield share_case(seed, "2022-04-18", "688001.SH", 20_000.0)
         yield share_case(seed, "2023-08-14", "000001.SZ", 50_000.0)
         yield future_case(seed, "2015-08-24" if seed % 2 else "2019-04-15", 1, 3e6)
+        yield roll_case(seed, 3e6)
         yield future_case(seed, "2015-08-24" if seed % 2 else "2019-04-15", 3, 3e8)
 
 
@@ -163,9 +201,16 @@ LOOP = {
     "ex-days are ignored": ("elif state[QUANTITY] > 0 and day[REFERENCE] != day[BEFORE]:", "elif False:"),
     "the remainder of an action is lost": ("state[CASH] += remainder", "state[CASH] += 0"),
     "not marked to the open": (
-        "state[QUANTITY] * (day[OPEN] - day[BEFORE])",
-        "state[QUANTITY] * (day[OPEN] - day[OPEN])",
+        "state[QUANTITY] * (old[OPEN] - day[BEFORE])",
+        "state[QUANTITY] * (old[OPEN] - old[OPEN])",
     ),
+    "the gap of a roll is earned": (
+        "state[QUANTITY] * (old[OPEN] - day[BEFORE])",
+        "state[QUANTITY] * (day[OPEN] - day[BEFORE])",
+    ),
+    "a roll costs nothing": ("elif margined and day[ROLL] != 0 and state[QUANTITY] != 0:", "elif False:"),
+    "a roll is sized anew": ("    if not stays:\n", "    if True:\n"),
+    "a roll that found no price is forgotten": ("state[REACHED] = NO_LIMIT", "state[REACHED] = target"),
     "close today pays the usual fee": ("rounded(late, day[CLOSE_TODAY],", "rounded(late, day[RATES],"),
     "today's lots first": (
         "today = max(wanted - (abs(state[QUANTITY]) - state[LOCKED]), 0)",

@@ -3,7 +3,8 @@
 After the close of *t* a book names two prices. Where the open of *t + 1* lies below the first it goes long there, where
 above the second it goes short; at that bar's close it is out again. It does not enter at a limit on its own side; where
 the close is at the limit against it, the position is carried, marked at every close, and left at the next price at
-which anybody takes it: the next open, else that bar's close. While it is carried nothing new is opened.
+which anybody takes it: the next open, else that bar's close. While it is carried nothing new is opened. Where the
+series goes on to another contract, what is carried is left at that open, at the price of the contract it is held in.
 
 Fees and slippage are those of `loop`; what was opened in the session that closes it pays the fee for that. Built for a
 hundred thousand bars: a bar's prices are eight numbers of 32 bits, its rates are read where something is traded.
@@ -21,10 +22,10 @@ __all__ = ["FEE_FIELDS", "FIELDS", "STATE", "walk_bars"]
 
 Ticks = NDArray[np.int32]
 Size = tuple[int, int, int]
-_LEAVE, _SURELY = 2, 0.999
+_LEAVE, _SURELY, _BEYOND = 2, 0.999, 1 << 40
 
-# Columns of a bar's prices, all in ticks, and whether it opens a session or trades at all.
-OPEN, CLOSE, MARK, UP, DOWN, FRESH, STOPPED = range(7)
+# Columns of a bar's prices in ticks, whether it opens a session or trades at all, and what a contract left opens at.
+OPEN, CLOSE, MARK, UP, DOWN, FRESH, STOPPED, ROLL = range(8)
 FIELDS = 8
 
 # Columns of its fees: rates in 1e-8 of value, then amounts in 1e-8 of a money unit a lot.
@@ -152,11 +153,13 @@ def _through(
         if step == _LEAVE:
             base = last
             state[CASH] += quantity * (last - price) * worth
+        limit = int(here[UP] if side > 0 else here[DOWN])
         reason = _barred(here, side, base)
+        if step == 0 and here[ROLL] != 0:
+            base, reason, limit = int(here[ROLL]), 0, _BEYOND if side > 0 else 0
         count = wanted if reason == 0 else 0
         if step == 1 and reason == 0:
             count, reason = _lots(state[CASH], price, fee, rules, side, wanted), int(l_.BELOW_LOT)
-        limit = int(here[UP] if side > 0 else here[DOWN])
         _trade(state, totals, events, fee, rules, side, count, base, limit if count > 0 else reason, max(wanted, 1))
     if state[QUANTITY] != 0:
         state[CASH] += state[QUANTITY] * (int(here[MARK]) - last) * worth
@@ -192,7 +195,8 @@ def walk_bars(
             elif bar > 0 and opens[bar] > above[book, bar - 1]:
                 wish = -1
             if quantity != 0:
-                state[CASH] += quantity * (int(here[OPEN]) - int(bars[bar - 1, MARK])) * worth
+                now = int(here[OPEN] if here[ROLL] == 0 else here[ROLL])
+                state[CASH] += quantity * (now - int(bars[bar - 1, MARK])) * worth
             if quantity != 0 or wish != 0:
                 state[BAR] = bar
                 _through(state, totals[book], events, here, fees[bar], rules, size, wish)

@@ -69,12 +69,15 @@ class BarTable:
             )
         table, rules = table_of(conditions)
         per_unit = scales(conditions)[1]
-        bars = np.zeros((len(table), bar_loop.FIELDS), dtype=np.int32)
+        bars = np.zeros((len(conditions.times), bar_loop.FIELDS), dtype=np.int32)
+        left = table[len(bars) :]
+        table = table[: len(bars)]
         places = (loop.OPEN, None, loop.MARK, loop.UP, loop.DOWN, loop.FRESH, loop.STOPPED)
         for column, place in enumerate(places):
             if place is not None:
                 bars[:, column] = np.clip(table[:, place], 0, _MOST_TICKS)
         bars[:, bar_loop.CLOSE] = np.rint(conditions.close * per_unit)
+        bars[left[:, loop.NUMBER], bar_loop.ROLL] = left[:, loop.OPEN]
         today = conditions.per_share.get("close_today", table[:, loop.FLAT] / scales(conditions)[0])
         fees = np.stack(
             [

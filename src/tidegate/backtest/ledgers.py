@@ -11,7 +11,16 @@ from tidegate.types.ledger import FEES, Ledger
 
 __all__ = ["OUTCOMES", "ledger", "ledger_of_raw"]
 
-OUTCOMES = ("filled", "limit up", "limit down", "T+1", "below one lot", "suspended", "forced by margin")
+OUTCOMES = (
+    "filled",
+    "limit up",
+    "limit down",
+    "T+1",
+    "below one lot",
+    "suspended",
+    "forced by margin",
+    "contract change",
+)
 """Why an order ended as it did, by the loop's code."""
 
 

@@ -1,6 +1,7 @@
 """The market loop: one book walks through the bars of one asset, and every cent is a whole number.
 
 At the open of bar *t*, in this order: a new session frees what was locked; a corporate action changes shares and cash;
+a change of contract closes what is held of the old one and opens as many lots of the new one, each a fill of its own;
 the exposure decided at the close of *t - 1* is compared with the one last reached, and where they differ an order is
 made, sized on equity at that open; it is filled, or refused for a reason. At the close the book is valued. What was not
 filled is tried again at the next open, because the wish persists. Where the wish does not change nothing is traded: no
@@ -28,7 +29,7 @@ CASH, QUANTITY, LOCKED, BASIS, PROFIT, REACHED, ROWS, CALLED = range(8)
 STATE = 8
 
 # Why an order ended as it did.
-FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED = map(unbaked, range(7))
+FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED, ROLLED = map(unbaked, range(8))
 BUY, SELL, NONE = unbaked(1), unbaked(-1), unbaked(0)
 
 # Columns of an event (one order).
@@ -39,10 +40,10 @@ COLUMNS = 12
 FILLS, UNFILLED, TRIPS, WINS, SUM_COMMISSION, SUM_STAMP, SUM_TRANSFER, SUM_SLIPPAGE, BOUGHT, SOLD = range(10)
 TOTALS = 10
 
-
 # Columns of a bar; six rates and six fees per unit: side (buy, sell) by kind (commission, stamp duty, transfer fee).
 NUMBER, OPEN, MARK, BEFORE, UP, DOWN, STOPPED, FRESH, REFERENCE, CLOSE_TODAY = range(10)
-RATES, FLAT, FIELDS = 10, 16, 22
+RATES, FLAT, ROLL, FIELDS = 10, 16, 22, 23
+# `ROLL`: the row, below those of the bars, of the contract left in this bar, whose limits nobody knows; 0 for none.
 
 # Rules that hold at every bar.
 TICK_VALUE, LOT, MINIMUM, CENT, MINIMUM_COMMISSION, SLIP, WAITS, MARGIN, MAINTENANCE, SCALE = range(10)
@@ -179,8 +180,7 @@ def _end_trip(book: Book) -> None:
     book.totals[TRIPS] += 1
     if book.state[PROFIT] > 0:
         book.totals[WINS] += 1
-    book.state[PROFIT] = 0
-    book.state[BASIS] = 0
+    book.state[PROFIT] = book.state[BASIS] = 0
 
 
 @compiled
@@ -267,7 +267,7 @@ def _pursue_paid(book: Book, day: IntArray, rules: IntArray, target: int) -> boo
 
 
 @compiled
-def _open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: int) -> bool:
+def _open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: int, outcome: int) -> bool:
     """Open `wanted` lots as far as equity covers margin, fees and slippage; tell whether the wish is reached."""
     state, price = book.state, day[OPEN]
     reason = _blocked(day, side)
@@ -285,7 +285,7 @@ def _open_lots(book: Book, day: IntArray, rules: IntArray, side: int, wanted: in
     if quantity <= 0:
         _note(book, day, side, rules[LOT], NONE, price, BELOW_LOT)
         return bool(state[QUANTITY] != 0)
-    _fill(book, day, rules, side, quantity, quantity, FILLED, NONE)
+    _fill(book, day, rules, side, wanted if outcome == ROLLED else quantity, quantity, outcome, NONE)
     state[LOCKED] += quantity
     return True
 
@@ -311,7 +311,6 @@ def _pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) ->
     state = book.state
     per_lot = day[OPEN] * rules[TICK_VALUE] * rules[LOT]
     lots = part(max(state[CASH], 0), abs(target), MILLION) // per_lot * rules[LOT]
-    goal = lots if target > 0 else -lots
     held = state[QUANTITY]
     same = held * target > 0
     closing = max(abs(held) - lots, 0) if same else abs(held)
@@ -319,23 +318,38 @@ def _pursue_margined(book: Book, day: IntArray, rules: IntArray, target: int) ->
         return False
     if target == 0 or (same and lots <= abs(held)):
         return True
-    return _open_lots(book, day, rules, BUY if target > 0 else SELL, abs(goal - held) if same else lots)
+    return _open_lots(book, day, rules, BUY if target > 0 else SELL, lots - abs(held) if same else lots, FILLED)
 
 
 @compiled
-def _at_open(book: Book, day: IntArray, rules: IntArray, wish: int) -> None:
+def _roll(book: Book, old: IntArray, day: IntArray, rules: IntArray, target: int) -> bool:
+    """Leave the old contract, then pursue the wish in the new; one that has not changed keeps its lots."""
+    state, held, stays = book.state, book.state[QUANTITY], target == book.state[REACHED]
+    _close_lots(book, old, rules, abs(held), ROLLED if stays or held * target > 0 else FILLED)
+    if not stays:
+        return _pursue_margined(book, day, rules, target)
+    reached = _open_lots(book, day, rules, BUY if held > 0 else SELL, abs(held), ROLLED)
+    if not reached:
+        state[REACHED] = NO_LIMIT
+    return reached
+
+
+@compiled
+def _at_open(book: Book, day: IntArray, old: IntArray, rules: IntArray, wish: int) -> None:
     """Do what a bar's open brings: free what was locked, act, answer a margin call, pursue a wish that changed."""
     state = book.state
     margined = rules[MARGIN] < RATE
     if day[FRESH] == 1:
         state[LOCKED] = 0
     if margined:
-        state[CASH] += state[QUANTITY] * (day[OPEN] - day[BEFORE]) * rules[TICK_VALUE]
+        state[CASH] += state[QUANTITY] * (old[OPEN] - day[BEFORE]) * rules[TICK_VALUE]
     elif state[QUANTITY] > 0 and day[REFERENCE] != day[BEFORE]:
         _act(book, day, rules)
     if state[CALLED] == 1:
-        reached = _close_lots(book, day, rules, abs(state[QUANTITY]), FORCED)
+        reached = _close_lots(book, old, rules, abs(state[QUANTITY]), FORCED)
         state[CALLED] = 0 if reached else 1
+    elif margined and day[ROLL] != 0 and state[QUANTITY] != 0:
+        reached = _roll(book, old, day, rules, wish)
     elif wish == state[REACHED]:
         reached = True
     else:
@@ -372,7 +386,7 @@ def walk(
         for bar in range(wants.shape[1]):
             day = table[bar]
             if bar > 0:
-                _at_open(book, day, rules, wants[number, bar - 1])
+                _at_open(book, day, table[day[ROLL]] if day[ROLL] != 0 else day, rules, wants[number, bar - 1])
             worth = state[QUANTITY] * day[MARK] * rules[TICK_VALUE]
             total = state[CASH] if margined else state[CASH] + worth
             if margined and worth != 0 and total < part(abs(worth), rules[MAINTENANCE], RATE):

@@ -15,7 +15,7 @@ _FEES = (("commission_buy", "stamp_duty_buy", "transfer_fee"), ("commission_sell
 
 
 def table_of(conditions: Conditions) -> tuple[IntArray, IntArray]:
-    """Resolve conditions to the loop's table of bars ``[T, 22]`` and its rules ``[10]``.
+    """Resolve conditions to the loop's table ``[T + R, FIELDS]``, a row a bar and a contract left, and its rules.
 
     Errors
         `SettingError` where a tick or a cent is not a whole number of money units.
@@ -48,6 +48,7 @@ def table_of(conditions: Conditions) -> tuple[IntArray, IntArray]:
             table[:, loop.RATES + 3 * side + kind] = conditions.rates.get(name, 0)
             table[:, loop.FLAT + 3 * side + kind] = np.multiply(conditions.per_share.get(name, 0), scale)
     table[:, loop.CLOSE_TODAY] = conditions.rates.get("close_today", table[:, loop.RATES])
+    table = _with_rolls(table, conditions, per_unit)
     rules = np.zeros(loop.RULES, dtype=np.int64)
     rules[loop.TICK_VALUE], rules[loop.CENT], rules[loop.SCALE] = tick_value, scale // _CENTS, scale
     rules[loop.LOT], rules[loop.MINIMUM] = conditions.lot, conditions.minimum_quantity
@@ -56,6 +57,18 @@ def table_of(conditions: Conditions) -> tuple[IntArray, IntArray]:
     rules[loop.MARGIN] = round(conditions.margin_rate * RATE_UNIT)
     rules[loop.MAINTENANCE] = round(conditions.maintenance_rate * RATE_UNIT)
     return table, rules
+
+
+def _with_rolls(table: IntArray, conditions: Conditions, per_unit: int) -> IntArray:
+    """Add a row for each contract that is left: its bar's, at its own price, which no known limit bounds."""
+    if conditions.roll_from is None:
+        return table
+    at = np.flatnonzero(np.isfinite(conditions.roll_from))
+    left = table[at]
+    left[:, loop.OPEN] = np.rint(conditions.roll_from[at] * per_unit)
+    left[:, loop.UP], left[:, loop.DOWN], left[:, loop.STOPPED] = loop.NO_LIMIT, 0, 0
+    table[at, loop.ROLL] = len(table) + np.arange(len(at))
+    return np.concatenate([table, left])
 
 
 def scales(conditions: Conditions) -> tuple[int, int]:

@@ -33,8 +33,8 @@ class Conditions:
         counted in whole `money_unit`s and fees in whole hundredths; else fractions of a unit trade, without costs.
         Rates are whole numbers of 1e-8 of value.
     Known at
-        `open`, `can_buy_open`, `can_sell_open`, the limits, `suspended` and `reference` at OPEN(t); `close` and `mark`
-        at CLOSE(t); rates are law and known before.
+        `open`, `can_buy_open`, `can_sell_open`, the limits, `suspended`, `reference` and `roll_from` at OPEN(t);
+        `close` and `mark` at CLOSE(t); rates are law and known before.
     """
 
     times: TimeArray
@@ -84,6 +84,9 @@ class Conditions:
     reference: FloatArray | None = None
     """The exchange's reference price before the open; where it differs from the mark before, a corporate action changes
     shares and cash, and equity does not move. None where there are no such actions."""
+    roll_from: FloatArray | None = None
+    """Where the series goes on to another contract, the price at this open of the one it leaves ``[T]``, NaN elsewhere:
+    what is held is closed at it, and as many lots of the new contract are opened at `open`. None without a change."""
     currency: str = ""
     alarms: tuple[Alarm, ...] = ()
     """What data and rules do not agree on, counted over all bars: known after the last one."""

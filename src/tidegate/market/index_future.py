@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tidegate.market.base import Conditions, Market
 from tidegate.market.costs import FUTURE_CLOSE_TODAY, FUTURE_FEE
-from tidegate.market.futures import CONTINUOUS, FutureTerms, future_conditions
+from tidegate.market.futures import FutureTerms, future_conditions
 from tidegate.market.limits import INDEX_FUTURE_LIMIT
 from tidegate.market.prices import own_bars
 from tidegate.types.bars import Bars
@@ -57,6 +57,6 @@ class IndexFuture(Market):
             broker_fee=self.broker_fee,
             slippage_ticks=self.slippage_ticks,
             off_tick=self.off_tick,
-            stamps=(CONTINUOUS,),
+            stamps=(),
         )
         return future_conditions(own_bars(bars, asset), asset, terms)

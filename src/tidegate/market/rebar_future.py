@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tidegate.market.base import Conditions, Market
 from tidegate.market.costs import REBAR_CLOSE_TODAY, REBAR_FEE
-from tidegate.market.futures import CONTINUOUS, FutureTerms, future_conditions
+from tidegate.market.futures import FutureTerms, future_conditions
 from tidegate.market.limits import REBAR_LIMIT
 from tidegate.market.prices import own_bars
 from tidegate.types.bars import Bars
@@ -59,6 +59,6 @@ class RebarFuture(Market):
             broker_fee=self.broker_fee,
             slippage_ticks=self.slippage_ticks,
             off_tick=self.off_tick,
-            stamps=(CONTINUOUS, "Individuals must be out before the month of delivery: that is not enforced."),
+            stamps=("Individuals must be out before the month of delivery: that is not enforced.",),
         )
         return future_conditions(own_bars(bars, asset), asset, terms)

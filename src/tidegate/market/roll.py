@@ -98,7 +98,9 @@ def joined(
 
     Formula
         Prices before a roll × new/old close (`ratio`: returns are kept), or + new − old (`difference`: profits in ticks
-        are kept). What is added stands beside as `factor` or `shift`, and the raw prices keep their columns.
+        are kept). What is added stands beside as `factor` or `shift`, and the raw prices keep their columns. Where the
+        bars have an `open`, `roll_from` is that of the contract left in the first bar of its switch, null elsewhere and
+        where it has no bar any more: with it a market closes what is held at its true price.
 
     Known at
         A past price moves with every later roll; returns within a contract do not. Use it for signals, never for fills.
@@ -119,9 +121,18 @@ def joined(
     if how != "difference":
         shift[:] = 0.0
     spans = changes.with_columns(factor=factor, shift=shift).set_sorted("session")
-    return (
-        frame.sort("session")
+    order = ["session", "time"] if "time" in frame.columns else ["session"]
+    main_bars = (
+        frame.sort(order)
         .join_asof(spans, on="session", strategy="backward")
         .filter(pl.col("contract") == pl.col("main"))
         .drop("main")
     )
+    if "open" not in frame.columns or not rolls:
+        return main_bars
+    places = pl.DataFrame({"session": [r.switched for r in rolls], "contract": [r.old for r in rolls]})
+    opens = frame.sort(order).join(places, on=["session", "contract"]).unique("session", keep="first")
+    begins = pl.int_range(pl.len()).over("session") == 0
+    return main_bars.join(
+        opens.select("session", roll_from="open"), on="session", how="left", maintain_order="left"
+    ).with_columns(pl.when(begins).then(pl.col("roll_from")))
