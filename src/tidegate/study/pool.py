@@ -46,7 +46,8 @@ def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> 
     except BrokenProcessPool as error:
         raise TidegateError(
             "a process that fitted a model was ended from outside",
-            hint="memory may have run out: take fewer jobs; what was computed is kept, so run the same again",
+            hint="what was computed is kept: run the same again, with fewer jobs where memory ran out; a script of "
+            "your own needs its work below `if __name__ == \"__main__\":`",
         ) from error
     finally:
         near.close()
