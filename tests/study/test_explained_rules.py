@@ -9,7 +9,6 @@ import pytest
 from tidegate.market.a_share import AShare
 from tidegate.market.calendar import XSHG
 from tidegate.market.instruments import Instruments
-from tidegate.study.explain_orders import rules_of
 from tidegate.testing.history import example_bars
 from tidegate.types.bars import Bars
 
@@ -24,7 +23,8 @@ def told(first, row, side="buy", market=None, asset=ASSET, columns=(), **instrum
         time=pl.Series(days), session=pl.Series(days.astype("datetime64[D]")), asset=pl.lit(asset), **dict(columns)
     )
     table = Instruments.of(pl.DataFrame({"asset": [asset], **{k: [v] for k, v in instruments.items()}}))
-    lines = rules_of(market or AShare(), Bars.of(frame, bars.spec), asset, np.datetime64(days[row], "us"), side, table)
+    bars, when = Bars.of(frame, bars.spec), np.datetime64(days[row], "us")
+    lines = (market or AShare()).rules(bars, asset, when, side, instruments=table)
     return [line.what.removeprefix("rule: ") for line in lines], lines
 
 
@@ -49,7 +49,7 @@ def test_the_rule_is_that_of_the_day(first, row, asset, instruments, expected):
 def test_a_vendors_limits_go_first_and_a_warning_is_told():
     names, lines = told(date(2022, 3, 1), 5, columns={"limit_up": pl.lit(99.0), "limit_down": pl.lit(1.0)}.items())
     assert names[0] == "price limit"
-    assert "go first" in lines[0].value
+    assert "go first" in lines[0].told
     assert told(date(2022, 3, 1), 5, market=AShare(at_risk=True))[0][0].endswith("under risk warning")
 
 

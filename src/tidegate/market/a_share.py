@@ -7,19 +7,18 @@ from pydantic import Field
 
 from tidegate.market.base import RATE_UNIT, Conditions, Market
 from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, board_of
-from tidegate.market.costs import (
-    STAMP_DUTY_BUY,
-    STAMP_DUTY_SELL,
-    TRANSFER_BY_VALUE,
-    TRANSFER_SHANGHAI_FACE,
-)
 from tidegate.market.exchange import Exchange
+from tidegate.market.given_fees import GivenFee
 from tidegate.market.instruments import Instruments
 from tidegate.market.limits import ONE_TICK
+from tidegate.market.order_rules import largest_order, pieces
 from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
+from tidegate.market.rules import Rule, rows_in_force
 from tidegate.market.share_exchange import ShareTerms, share_exchange
+from tidegate.market.share_fees import share_fees
 from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows, share_stamps
+from tidegate.market.share_rules import limit_rules, share_fee_rules
 from tidegate.types.axes import frozen
 from tidegate.types.bars import Bars
 
@@ -61,6 +60,13 @@ class AShare(Market):
         le=1,
         description="what a share that is gone from the exchange pays, fraction of its last price",
     )
+    exchange_fees: Literal["in the commission", "on top"] = Field(
+        default="in the commission",
+        description="handling and regulatory fees: inside the commission, as retail brokers quote it, or on top of it",
+    )
+    given_fees: tuple[GivenFee, ...] = Field(
+        default=(), description="a vendor's table of fees, which goes before the rules where it speaks"
+    )
 
     def conditions(self, bars: Bars, asset: str, instruments: Instruments | None = None) -> Conditions:
         """Resolve board, limits, fees and corporate actions; `instruments` tell first days and delisting periods."""
@@ -75,12 +81,9 @@ class AShare(Market):
         free = rows.trades
         limit_up, limit_down = limit_prices(up, down, holds, SHARE_TICK)
         commission = frozen(rate(self.commission, count))
-        shanghai = board.exchange == "SH"
-        transfer = TRANSFER_BY_VALUE[board.exchange]
+        fees = share_fees(board.exchange, own.dates, self.given_fees, on_top=self.exchange_fees == "on top")
         acted = np.where(rows.first_of_session & (rows.reference > 0), rows.reference, np.append(0, close[:-1]))
         acted[0] = acted[0] or open_[0]
-        tables = [STAMP_DUTY_BUY, STAMP_DUTY_SELL, transfer, ONE_TICK[board.exchange]]
-        tables += [TRANSFER_SHANGHAI_FACE] if shanghai else []
         return Conditions(
             times=frozen(own.times),
             session=frozen(own.session),
@@ -98,11 +101,11 @@ class AShare(Market):
             rates={
                 "commission_buy": commission,
                 "commission_sell": commission,
-                "stamp_duty_buy": frozen(STAMP_DUTY_BUY.at(own.dates)),
-                "stamp_duty_sell": frozen(STAMP_DUTY_SELL.at(own.dates)),
-                "transfer_fee": frozen(transfer.at(own.dates)),
+                "stamp_duty_buy": frozen(fees.stamp_duty_buy),
+                "stamp_duty_sell": frozen(fees.stamp_duty_sell),
+                "transfer_fee": frozen(fees.transfer_fee),
             },
-            per_share={"transfer_fee": frozen(TRANSFER_SHANGHAI_FACE.at(own.dates))} if shanghai else {},
+            per_share={"transfer_fee": frozen(fees.transfer_per_share)} if fees.transfer_per_share.any() else {},
             minimum_commission=round(self.minimum_commission_yuan * FEN_PER_YUAN),
             tick=SHARE_TICK,
             slippage_ticks=self.slippage_ticks,
@@ -114,7 +117,8 @@ class AShare(Market):
             stamps=(
                 *share_stamps(bars, at_risk=self.at_risk),
                 *_STAMPS,
-                *(note for table in tables for note in table.unconfirmed(own.dates)),
+                *fees.stamps,
+                *ONE_TICK[board.exchange].unconfirmed(own.dates),
             ),
         )
 
@@ -127,5 +131,26 @@ class AShare(Market):
             at_risk=self.at_risk,
             recovery=self.recovery,
             stamps=_STAMPS,
+            given_fees=self.given_fees,
+            on_top=self.exchange_fees == "on top",
         )
         return share_exchange(bars, terms, instruments)
+
+    def rules(
+        self, bars: Bars, asset: str, when: np.datetime64, side: str, *, instruments: Instruments | None = None
+    ) -> tuple[Rule, ...]:
+        """Name the dated rows that an order rests on, with their sources: limits, duty, transfer fee, commission."""
+        own = own_bars(bars, asset)
+        session = next(iter(own.dates[own.times == when]), when.astype("datetime64[D]"))
+        commission = f"{self.commission:.4%} of value, at least {self.minimum_commission_yuan:g} yuan"
+        return (
+            *limit_rules(own, asset, when, instruments, at_risk=self.at_risk),
+            *rows_in_force([largest_order(asset, session[None])[0]], session),
+            *share_fee_rules(asset, session, side, self.given_fees, on_top=self.exchange_fees == "on top"),
+            Rule("broker's commission", commission, "a setting of the market"),
+        )
+
+    def orders_for(self, asset: str, when: np.datetime64, quantity: int) -> int:
+        """Count the limit orders that a quantity is sent in: no order may be larger than its board takes."""
+        largest = largest_order(asset, when.astype("datetime64[D]")[None])[1]
+        return int(pieces(np.array([quantity]), largest)[0])

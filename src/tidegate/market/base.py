@@ -6,17 +6,21 @@ The engine reads nothing else, so that a market of one's own is one file with on
 
 from abc import abstractmethod
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from tidegate.component import Component
 from tidegate.errors import SettingError
 from tidegate.market.alarms import Alarm
+from tidegate.market.dated import DatedTable
 from tidegate.market.exchange import Exchange
 from tidegate.market.instruments import Instruments
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray, frozen
 from tidegate.types.bars import Bars
+
+if TYPE_CHECKING:
+    from tidegate.market.rules import Rule
 
 __all__ = ["RATE_UNIT", "Conditions", "Market"]
 
@@ -129,6 +133,35 @@ class Market(Component):
     @abstractmethod
     def conditions(self, bars: Bars, asset: str) -> Conditions:
         """Resolve the dated rules for one asset of `bars`; raises `DataError` outside the rules' dates."""
+
+    def tables(self, asset: str) -> tuple[DatedTable, ...]:  # noqa: ARG002
+        """Name the dated tables that an order of `asset` rests on; none for a market whose rules have no dates."""
+        return ()
+
+    def rules(
+        self, bars: Bars, asset: str, when: np.datetime64, side: str, *, instruments: Instruments | None = None
+    ) -> "tuple[Rule, ...]":
+        """Tell the rules that an order to "buy" or "sell" at one bar rests on, each with its source where it has one.
+
+        As it stands here, the rows of `tables` in force, then what `conditions` resolve at that bar.
+
+        Errors
+            `UnknownNameError` for an asset without bars; `DataError` outside the rules' dates.
+        """
+        from tidegate.market.prices import own_bars
+        from tidegate.market.rules import resolved_rules, rows_in_force
+
+        del instruments
+        own = own_bars(bars, asset)
+        session = next(iter(own.dates[own.times == when]), when.astype("datetime64[D]"))
+        return (
+            *rows_in_force(self.tables(asset), session),
+            *resolved_rules(self.conditions(bars, asset), when, side),
+        )
+
+    def orders_for(self, asset: str, when: np.datetime64, quantity: int) -> int:  # noqa: ARG002
+        """Count the orders that a quantity is sent in; one for a market that knows of no largest order."""
+        return int(quantity > 0)
 
     def exchange(self, bars: Bars, *, instruments: Instruments | None = None) -> Exchange:
         """Resolve the dated rules for every asset of `bars`, on the union of their times.

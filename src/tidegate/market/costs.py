@@ -10,10 +10,13 @@ from datetime import date
 from tidegate.market.dated import DatedTable, Row
 
 __all__ = [
+    "DIVIDEND_TAX",
     "FUTURE_CLOSE_TODAY",
     "FUTURE_FEE",
+    "HANDLING",
     "REBAR_CLOSE_TODAY",
     "REBAR_FEE",
+    "REGULATORY",
     "STAMP_DUTY_BUY",
     "STAMP_DUTY_SELL",
     "TRANSFER_BEIJING",
@@ -84,6 +87,64 @@ TRANSFER_BEIJING = DatedTable(
 )
 TRANSFER_BY_VALUE = {"SH": TRANSFER_SHANGHAI, "SZ": TRANSFER_SHENZHEN, "BJ": TRANSFER_BEIJING}
 """Exchange → table; each side pays."""
+_BOTH_2012 = (
+    Row(date(2012, 6, 1), 8_700, _KNOWN, confirmed=False),
+    Row(date(2012, 9, 1), 6_960, _KNOWN, confirmed=False),
+    Row(date(2015, 8, 1), 4_870, _KNOWN, confirmed=False),
+    Row(date(2023, 8, 28), 3_410, _KNOWN, confirmed=False),
+)
+HANDLING: dict[str, DatedTable] = {
+    "SH": DatedTable(
+        "handling fee, Shanghai", _RATE, (Row(date(2001, 11, 16), 11_000, _KNOWN, confirmed=False), *_BOTH_2012)
+    ),
+    "SZ": DatedTable(
+        "handling fee, Shenzhen", _RATE, (Row(date(2001, 11, 16), 14_750, _KNOWN, confirmed=False), *_BOTH_2012)
+    ),
+    "BJ": DatedTable(
+        "handling fee, Beijing",
+        _RATE,
+        (
+            Row(date(2021, 11, 15), 50_000, _KNOWN, confirmed=False),
+            Row(date(2022, 12, 1), 25_000, _KNOWN, confirmed=False),
+            Row(date(2023, 8, 28), 12_500, _KNOWN, confirmed=False),
+        ),
+    ),
+}
+"""Exchange → what it takes itself, each side (经手费); most commissions are quoted with it."""
+REGULATORY = DatedTable(
+    "regulatory fee",
+    _RATE,
+    (
+        Row(
+            date(2001, 11, 16), 2_000, "general knowledge; higher in earlier years, since when unknown", confirmed=False
+        ),
+    ),
+)
+"""Each side (证管费); most commissions are quoted with it."""
+_TAX = "percent of the dividend"
+_TAX_LAW = (
+    Row(date(1994, 1, 1), 20, "income tax law: general knowledge", confirmed=False),
+    Row(date(2005, 6, 13), 10, "Cai Shui 2005/102: half of it counts; number from memory", confirmed=False),
+)
+_TAX_2012, _TAX_2015 = "Cai Shui 2012/85; number from memory", "Cai Shui 2015/101; number from memory"
+DIVIDEND_TAX: dict[str, DatedTable] = {
+    "up to a month": DatedTable(
+        "dividend tax, held up to a month", _TAX, (*_TAX_LAW, Row(date(2013, 1, 1), 20, _TAX_2012, confirmed=False))
+    ),
+    "up to a year": DatedTable(
+        "dividend tax, held up to a year", _TAX, (*_TAX_LAW, Row(date(2013, 1, 1), 10, _TAX_2012, confirmed=False))
+    ),
+    "over a year": DatedTable(
+        "dividend tax, held over a year",
+        _TAX,
+        (
+            *_TAX_LAW,
+            Row(date(2013, 1, 1), 5, _TAX_2012, confirmed=False),
+            Row(date(2015, 9, 8), 0, _TAX_2015, confirmed=False),
+        ),
+    ),
+}
+"""How long a share was held → what a private holder pays; until 2012 that did not matter."""
 
 FUTURE_FEE = DatedTable(
     "CSI 300 future: fee to open and to close",

@@ -61,6 +61,16 @@ class DatedTable:
         values = np.array([row.value for row in self.rows] + [0 if before is None else before], dtype=np.int64)
         return values[place]
 
+    def row(self, session: np.datetime64) -> Row | None:
+        """Find the row in force on a session; None before the first.
+
+        >>> table = DatedTable("example", "1e-8 of value", (Row(date(2020, 1, 2), 5, "a notice"),))
+        >>> table.row(np.datetime64("2021-01-01")).source
+        'a notice'
+        """
+        day = session.astype("datetime64[D]").astype(date)
+        return next((row for row in reversed(self.rows) if row.since <= day), None)
+
     def unconfirmed(self, sessions: NDArray[np.datetime64]) -> tuple[str, ...]:
         """Words for each unconfirmed row that one of the sessions rests on."""
         days = sessions.astype("datetime64[D]")

@@ -6,9 +6,12 @@ from pydantic import Field
 
 from tidegate.market.base import Conditions, Market
 from tidegate.market.costs import FUTURE_CLOSE_TODAY, FUTURE_FEE
+from tidegate.market.dated import DatedTable
+from tidegate.market.future_fees import with_given_fees
 from tidegate.market.futures import FutureTerms, future_conditions
+from tidegate.market.given_fees import GivenFee
 from tidegate.market.limits import INDEX_FUTURE_LIMIT
-from tidegate.market.prices import own_bars
+from tidegate.market.prices import own_bars, rate
 from tidegate.types.bars import Bars
 
 __all__ = ["IndexFuture"]
@@ -43,6 +46,9 @@ class IndexFuture(Market):
     off_tick: Literal["round", "refuse"] = Field(
         default="round", description="what to do with prices between ticks (settlements always are rounded)"
     )
+    given_fees: tuple[GivenFee, ...] = Field(
+        default=(), description="a vendor's table of fees, which goes before the rules where it speaks"
+    )
 
     def conditions(self, bars: Bars, asset: str) -> Conditions:
         """Resolve the contract's prices, limits and fees."""
@@ -59,4 +65,10 @@ class IndexFuture(Market):
             off_tick=self.off_tick,
             stamps=(),
         )
-        return future_conditions(own_bars(bars, asset), asset, terms)
+        own = own_bars(bars, asset)
+        held = future_conditions(own, asset, terms)
+        return with_given_fees(held, own.dates, asset, self.given_fees, rate(self.broker_fee, len(own.times)))
+
+    def tables(self, asset: str) -> tuple[DatedTable, ...]:  # noqa: ARG002
+        """Name the tables of fees and of limits."""
+        return (FUTURE_FEE, FUTURE_CLOSE_TODAY, INDEX_FUTURE_LIMIT)

@@ -6,9 +6,12 @@ from pydantic import Field
 
 from tidegate.market.base import Conditions, Market
 from tidegate.market.costs import REBAR_CLOSE_TODAY, REBAR_FEE
+from tidegate.market.dated import DatedTable
+from tidegate.market.future_fees import with_given_fees
 from tidegate.market.futures import FutureTerms, future_conditions
+from tidegate.market.given_fees import GivenFee
 from tidegate.market.limits import REBAR_LIMIT
-from tidegate.market.prices import own_bars
+from tidegate.market.prices import own_bars, rate
 from tidegate.types.bars import Bars
 
 __all__ = ["RebarFuture"]
@@ -45,6 +48,9 @@ class RebarFuture(Market):
     off_tick: Literal["round", "refuse"] = Field(
         default="round", description="what to do with prices between ticks (settlements always are rounded)"
     )
+    given_fees: tuple[GivenFee, ...] = Field(
+        default=(), description="a vendor's table of fees, which goes before the rules where it speaks"
+    )
 
     def conditions(self, bars: Bars, asset: str) -> Conditions:
         """Resolve the contract's prices, limits and fees."""
@@ -61,4 +67,10 @@ class RebarFuture(Market):
             off_tick=self.off_tick,
             stamps=("Individuals must be out before the month of delivery: that is not enforced.",),
         )
-        return future_conditions(own_bars(bars, asset), asset, terms)
+        own = own_bars(bars, asset)
+        held = future_conditions(own, asset, terms)
+        return with_given_fees(held, own.dates, asset, self.given_fees, rate(self.broker_fee, len(own.times)))
+
+    def tables(self, asset: str) -> tuple[DatedTable, ...]:  # noqa: ARG002
+        """Name the tables of fees and of limits."""
+        return (REBAR_FEE, REBAR_CLOSE_TODAY, REBAR_LIMIT)

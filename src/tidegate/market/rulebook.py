@@ -3,7 +3,7 @@
 import polars as pl
 
 from tidegate.component import fingerprint
-from tidegate.market import calendar, costs, limits
+from tidegate.market import calendar, costs, limits, order_rules
 from tidegate.market.dated import CHECKED, DatedTable
 
 __all__ = ["rule_tables", "rulebook", "rules_version"]
@@ -12,7 +12,7 @@ __all__ = ["rule_tables", "rulebook", "rules_version"]
 def rule_tables() -> tuple[DatedTable, ...]:
     """Give all dated tables of the house, each once, in the order of their names."""
     found: dict[str, DatedTable] = {}
-    for module in (calendar, costs, limits):
+    for module in (calendar, costs, limits, order_rules):
         for held in vars(module).values():
             tables = held.values() if isinstance(held, dict) else (held,)
             found |= {table.name: table for table in tables if isinstance(table, DatedTable)}

@@ -11,15 +11,11 @@ from numpy.typing import NDArray
 
 from tidegate.market.alarms import Alarm, alarm, merged
 from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, BoardRules, board_of
-from tidegate.market.costs import (
-    STAMP_DUTY_BUY,
-    STAMP_DUTY_SELL,
-    TRANSFER_BY_VALUE,
-    TRANSFER_SHANGHAI_FACE,
-)
 from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange, Ticks
+from tidegate.market.given_fees import GivenFee
 from tidegate.market.instruments import Instruments
 from tidegate.market.limits import ONE_TICK
+from tidegate.market.share_fees import share_fees
 from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows, share_stamps
 from tidegate.market.stacking import (
@@ -39,6 +35,8 @@ from tidegate.types.bars import Bars
 __all__ = ["ShareTerms", "share_exchange"]
 
 _BLOCK = 1 << 18
+_BEFORE = {"SH": None, "SZ": None, "BJ": 0}
+"""Fees before the first row of an exchange's tables: Beijing had no sessions then, though others do."""
 
 
 class ShareTerms(NamedTuple):
@@ -52,6 +50,9 @@ class ShareTerms(NamedTuple):
     at_risk: bool
     recovery: float
     stamps: tuple[str, ...]
+    given_fees: tuple[GivenFee, ...] = ()
+    on_top: bool = False
+    """Whether handling and regulatory fees are charged beside the commission."""
 
 
 def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | None = None) -> Exchange:
@@ -69,7 +70,8 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
         alarms.append(cells.fill(rows, limits, first))
         actions += _references(rows, first)
         alarms.append(limits.alarms)
-    fees, group, notes = _fees(days, boards, terms.commission)
+    fees, group, notes, differing = _fees(days, boards, terms)
+    alarms.append(differing)
     told = merged(alarms)
     return Exchange(
         times=frozen(bars.times),
@@ -188,22 +190,20 @@ class _Cells:
 
 
 def _fees(
-    days: NDArray[np.datetime64], boards: list[BoardRules], commission: int
-) -> tuple[IntArray, IntArray, tuple[str, ...]]:
-    """Rates by day for each exchange, group of each asset, and what must be said of unconfirmed rows."""
+    days: NDArray[np.datetime64], boards: list[BoardRules], terms: ShareTerms
+) -> tuple[IntArray, IntArray, tuple[str, ...], list[Alarm]]:
+    """Rates by day for each exchange, group of each asset, what must be said, and where a vendor's fee is another."""
     exchanges = sorted({board.exchange for board in boards})
     group = np.array([exchanges.index(board.exchange) for board in boards], dtype=np.int64)
     made = np.zeros((len(days), len(exchanges), FEE_COLUMNS), dtype=np.int64)
-    made[:, :, [0, 3]] = commission
-    made[:, :, 1] = STAMP_DUTY_BUY.at(days)[:, None]
-    made[:, :, 4] = STAMP_DUTY_SELL.at(days)[:, None]
-    notes = [*STAMP_DUTY_BUY.unconfirmed(days), *STAMP_DUTY_SELL.unconfirmed(days)]
+    made[:, :, [0, 3]] = terms.commission
+    notes: list[str] = []
+    alarms: list[Alarm] = []
     for place, exchange in enumerate(exchanges):
-        table = TRANSFER_BY_VALUE[exchange]
-        own = days[days >= np.datetime64(table.rows[0].since)]
-        made[:, place, [2, 5]] = table.at(days, before=0)[:, None]
-        notes += (*table.unconfirmed(own), *ONE_TICK[exchange].unconfirmed(days))
-        if exchange == "SH":
-            made[:, place, [8, 11]] = FEN_PER_YUAN * TRANSFER_SHANGHAI_FACE.at(days)[:, None]
-            notes += TRANSFER_SHANGHAI_FACE.unconfirmed(days)
-    return made, group, tuple(notes)
+        fees = share_fees(exchange, days, terms.given_fees, on_top=terms.on_top, before=_BEFORE[exchange])
+        made[:, place, 1], made[:, place, 4] = fees.stamp_duty_buy, fees.stamp_duty_sell
+        made[:, place, [2, 5]] = fees.transfer_fee[:, None]
+        made[:, place, [8, 11]] = FEN_PER_YUAN * fees.transfer_per_share[:, None]
+        notes += (*fees.stamps, *ONE_TICK[exchange].unconfirmed(days))
+        alarms += fees.alarms
+    return made, group, tuple(dict.fromkeys(notes)), alarms

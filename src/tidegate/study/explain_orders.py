@@ -6,7 +6,6 @@ exchange of the one asset is resolved again from its bars, which is what the run
 """
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +13,14 @@ import numpy as np
 import polars as pl
 
 from tidegate.errors import DataError, UnknownNameError
-from tidegate.market.a_share import AShare
 from tidegate.market.base import Market
-from tidegate.market.boards import board_of
-from tidegate.market.costs import (
-    STAMP_DUTY_BUY,
-    STAMP_DUTY_SELL,
-    TRANSFER_BY_VALUE,
-    TRANSFER_SHANGHAI_FACE,
-)
-from tidegate.market.dated import DatedTable
 from tidegate.market.exchange import NO_LIMIT, Exchange
 from tidegate.market.instruments import Instruments
-from tidegate.market.limits import (
-    FIRST_DAY_BAND,
-    FREE_AFTER_LISTING,
-    FREE_INTO_DELISTING,
-    LIMITS,
-    LIMITS_AT_RISK,
-    LIMITS_DELISTING,
-    market_of,
-)
-from tidegate.market.prices import Own, own_bars
-from tidegate.market.share_limits import ShareLimits
-from tidegate.market.share_rows import ShareRows
 from tidegate.study.declare import Study
 from tidegate.study.stations import Line, shown
 from tidegate.types.bars import Bars
 
-__all__ = ["order_lines", "rules_of"]
+__all__ = ["order_lines"]
 
 _WHY = {
     "limit up": "the price was at the upper limit, where nobody sells",
@@ -160,13 +138,16 @@ def _order(place: _Place, exchange: Exchange | None, order: dict[str, Any], labe
         )
         if order["side"] == "sell":
             told += f"; realised {order['realised']:+,.2f}"
+        sent = place.market.orders_for(place.asset, day, int(order["filled"]))
+        told += f"; sent in {sent} orders, the largest that the board takes" if sent > 1 else ""
         lines.append(Line("backtest", f"fill ({label})", told, known))
     if order["outcome"] != "filled":
         what = "not filled" if order["filled"] == 0 else "not filled whole"
         told = f"{part}: {order['outcome']}: {_WHY.get(order['outcome'], order['outcome'])}"
         told += "" if order["filled"] else f"; cash {order['cash_after']:,.2f}"
         lines.append(Line("backtest", f"{what} ({label})", told, known))
-    return [*lines, *rules_of(place.market, place.bars, place.asset, day, order["side"], place.instruments)]
+    rules = place.market.rules(place.bars, place.asset, day, order["side"], instruments=place.instruments)
+    return [*lines, *(Line("market", rule.what, rule.told, rule.known) for rule in rules)]
 
 
 def _asked(order: dict[str, Any]) -> str:
@@ -193,71 +174,6 @@ def _offer(exchange: Exchange, day: np.datetime64) -> str:
         f"open {price(exchange.open[place, 0])}, close {price(exchange.close[place, 0])}; {limits}; steps of "
         f"{int(exchange.lot[0])}, at least {int(exchange.minimum[0])}; volume {int(exchange.volume[place, 0]):,}"
     )
-
-
-def rules_of(
-    market: Market, bars: Bars, asset: str, day: np.datetime64, side: str, instruments: Instruments | None = None
-) -> list[Line]:
-    """The dated rows that an A share's order rests on, with their sources; nothing for markets without such tables."""
-    if not isinstance(market, AShare):
-        return []
-    own = own_bars(bars, asset)
-    session = next(iter(own.dates[own.times == day]), day.astype("datetime64[D]"))
-    exchange = board_of(asset).exchange
-    face = (TRANSFER_SHANGHAI_FACE,) if exchange == "SH" else ()
-    tables = (STAMP_DUTY_BUY if side == "buy" else STAMP_DUTY_SELL, TRANSFER_BY_VALUE[exchange], *face)
-    lines = _limit_lines(market, own, asset, day, instruments)
-    lines += [line for table in tables for line in _row_of(table, session)]
-    commission = f"{market.commission:.4%} of value, at least {market.minimum_commission_yuan:g} yuan"
-    return [*lines, Line("market", "broker's commission", commission, "a setting of the market")]
-
-
-def _limit_lines(
-    market: AShare, own: Own, asset: str, day: np.datetime64, instruments: Instruments | None
-) -> list[Line]:
-    """Which rule of price limits held for a row, as the exchange resolved it; nothing where the asset had no bar."""
-    at = np.flatnonzero(own.times == day)
-    if not len(at):
-        return []
-    count, row = len(own.times), int(at[0])
-    places = np.zeros(count, dtype=np.int64)
-    rows = ShareRows(own.frame, (asset,), places, np.arange(count), own.dates, at_risk=market.at_risk)
-    limits, session = ShareLimits(rows, instruments), own.dates[row]
-    board, listing = rows.boards[0].board, market_of(rows.boards[0])
-    if any(side[row] > 0 for side in limits.given):
-        given = "the limits that the data give go first; the rule follows for comparison"
-        lines = [Line("market", "rule: price limit", given, "OPEN(t)")]
-    else:
-        lines = []
-    if bool(limits.gaps[row]):
-        lines.append(Line("market", "rule: price limit", "it opened beyond the rule's limits: none held", "OPEN(t)"))
-    age = 0 if limits.age is None else int(limits.age[row])
-    leaving = 0 if limits.delisting_age is None else int(limits.delisting_age[row])
-    if age and instruments is not None:
-        listed = instruments.days("listed", (asset,))
-        free, band = (
-            int(tables[listing].at(listed, before=tables[listing].rows[0].value)[0])
-            for tables in (FREE_AFTER_LISTING, FIRST_DAY_BAND)
-        )
-        if age == 1 and band == 1:
-            return lines + _row_of(FIRST_DAY_BAND[listing], listed[0])
-        if age <= free:
-            return lines + _row_of(FREE_AFTER_LISTING[listing], listed[0])
-    if leaving == 1 and int(FREE_INTO_DELISTING[board].at(session[None], before=0)[0]) == 1:
-        return lines + _row_of(FREE_INTO_DELISTING[board], session)
-    table = LIMITS_DELISTING if leaving else LIMITS_AT_RISK if bool(rows.warned[row]) else LIMITS
-    return lines + _row_of(table[board], session)
-
-
-def _row_of(table: DatedTable, session: np.datetime64) -> list[Line]:
-    """The row of a table in force on a session; of a rule by the day of listing, that day."""
-    rows = [row for row in table.rows if row.since <= session.astype("datetime64[D]").astype(date)]
-    if not rows:
-        return []
-    row = rows[-1]
-    sure = row.source if row.confirmed else f"{row.source}, not confirmed"
-    told = f"{row.value} {table.unit}, in force since {row.since} ({sure})"
-    return [Line("market", f"rule: {table.name}", told, "law, known before")]
 
 
 def _number(value: float) -> str:
