@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 
+MANY = 60
+"""Names up to which a list is printed whole."""
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Names among `known` that resemble `name`, best first.
 
@@ -79,12 +83,23 @@ class UnknownNameError(SettingError):
     """
 
     @classmethod
-    def among(cls, kind: str, name: str, known: Iterable[str], where: object = None) -> "UnknownNameError":
-        """Say which `kind` of name was not found and which known names come nearest."""
+    def among(
+        cls, kind: str, name: str, known: Iterable[str], where: object = None, *, hint: str = ""
+    ) -> "UnknownNameError":
+        """Say which `kind` of name was not found, which known names come nearest, and how many there are.
+
+        Long lists are not printed: of more than `MANY` names, the first few stand for all. `hint` is put last.
+
+        >>> str(UnknownNameError.among("asset", "A7", [f"A{n:05}" for n in range(3821)]))
+        "unknown asset 'A7'. Hint: 3,821 are known, among them A00000, A00001, A00002."
+        """
         names = sorted(known)
         close = nearest(name, names)
         guess = f"did you mean {' or '.join(repr(c) for c in close)}? " if close else ""
-        return cls(f"unknown {kind} {name!r}", where=where, hint=f"{guess}Known: {', '.join(names) or 'none'}")
+        told = f"Known: {', '.join(names) or 'none'}"
+        if len(names) > MANY:
+            told = f"{len(names):,} are known, among them {', '.join(names[:3])}"
+        return cls(f"unknown {kind} {name!r}", where=where, hint=f"{guess}{told}{f'; {hint}' if hint else ''}")
 
 
 class DataError(TidegateError, ValueError):

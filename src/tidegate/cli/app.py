@@ -24,6 +24,26 @@ app = typer.Typer(
 )
 app.add_typer(data, name="data")
 
+
+def _plug(modules: Optional[list[str]]) -> Optional[list[str]]:  # noqa: UP045
+    """Import what ``--with`` names before anything is looked up by name."""
+    if modules:
+        from tidegate.catalog import plug
+
+        plug(*modules)
+    return modules
+
+
+With = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--with",
+        metavar="MODULE",
+        is_eager=True,
+        callback=_plug,
+        help="a module or package with components of your own; repeat for more",
+    ),
+]
 Named = Annotated[
     str, typer.Argument(metavar="STUDY", help="a study's name (`tidegate list`) or the path of its JSON file")
 ]
@@ -68,6 +88,7 @@ def _root(
 def list_(
     family: Annotated[Optional[str], typer.Argument(help="a family of components, for example `label`")] = None,  # noqa: UP045
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """List studies and families of components; with FAMILY, its members.
 
@@ -84,6 +105,7 @@ def show(
     data: Data = None,
     set_: Sets = None,
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Show a study with every setting, or a component with its settings and its words.
 
@@ -107,6 +129,7 @@ def run(
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="fits at a time; default: one a core")] = None,
     out: Out = "runs",
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Run a study through the whole corridor and write its report.
 
@@ -126,6 +149,7 @@ def compare(
     out: Out = "runs",
     page: Annotated[Optional[str], typer.Option("--page", help="write the comparison as an HTML page too")] = None,  # noqa: UP045
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Put the measures of two or more runs side by side."""
     from tidegate.cli.show import compare_runs
@@ -144,6 +168,7 @@ def explain(
     member: Member = None,
     out: Out = "runs",
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Print one number's whole path through the rooms: bar, window, label, score, decision, fill, book.
 
@@ -169,6 +194,7 @@ def orders(
     to: Annotated[str | None, typer.Option("--to", metavar="FILE.csv", help="write a file instead of printing")] = None,
     out: Out = "runs",
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Print the orders that a selection gave after the last close of its data, as CSV: tomorrow's orders.
 
@@ -190,6 +216,7 @@ def figures(
     language: Annotated[str, typer.Option("--language", help="en or zh")] = "en",
     theme: Annotated[str, typer.Option("--theme", help="light or dark")] = "light",
     out: Out = "runs",
+    _with: With = None,
 ) -> None:
     """Write a run's figures as PNG or SVG files (needs an installed Chromium or Chrome)."""
     from tidegate.cli.show import draw_figures
@@ -208,6 +235,7 @@ def export(
     fold: Annotated[int | None, typer.Option("--fold", help="which fold; default: the last")] = None,
     out: Out = "runs",
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Write a run's fitted network as an ONNX file: raw windows in, scores in the label's unit out.
 

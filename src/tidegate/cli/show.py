@@ -42,7 +42,8 @@ def show_thing(name: str, data: str | None, sets: Sequence[str], *, json: bool) 
         list_things(name, json=json)
     else:
         known = [*studies(), *families(), *(member for family in families() for member in entries(family))]
-        raise UnknownNameError.among("name", name, known)
+        hint = "`tidegate list` shows them; one of your own package is found with --with MODULE"
+        raise UnknownNameError.among("name", name, known, hint=hint)
 
 
 def _show_study(name: str, data: str | None, sets: Sequence[str], *, json: bool) -> None:
