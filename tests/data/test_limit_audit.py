@@ -8,6 +8,7 @@ import pytest
 
 from tidegate.data.limit_audit import CLASSES, audit_limits, audit_references
 from tidegate.data.panel import import_panel
+from tidegate.market.a_share import AShare
 from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars, BarSpec
 
@@ -114,3 +115,23 @@ def test_2009_as_it_happened(real_data, tmp_path):
     references = audit_references(bars)
     assert references.worst < 1e-14
     assert references.ex_days.height == 919
+
+
+def test_the_audit_and_the_exchange_know_one_rule():
+    """What the audit counts as a breach is beyond the limit that an order would have met, around changes of both."""
+    for start, prices in (("2020-08-19", (10.05, 33.35)), ("2023-04-05", (0.04, 10.05)), ("2026-07-01", (9.99, 0.05))):
+        days = np.busday_offset(np.datetime64(start, "D"), np.arange(6), roll="forward")
+        names = ("000001.SZ", "300001.SZ", "600001.SH", "688001.SH")
+        frame = pl.concat(
+            pl.DataFrame({"time": days.astype("datetime64[us]"), "session": days}).with_columns(
+                asset=pl.lit(name), at_risk=pl.lit(risk), high=pl.lit(99.0),
+                **{column: pl.lit(prices[risk]) for column in ("open", "low", "close", "preclose")},
+            )
+            for name, risk in zip(names, (False, True, True, False), strict=True)
+        )  # fmt: skip
+        bars = Bars.of(frame, SPEC)
+        breaches = audit_limits(bars).breaches.sort("asset", "session")
+        exchange = AShare().exchange(bars)
+        assert breaches.height == 24
+        assert np.rint(breaches["upper"].to_numpy() * 100).tolist() == exchange.limit_up.T.ravel().tolist()
+        assert np.rint(breaches["lower"].to_numpy() * 100).tolist() == exchange.limit_down.T.ravel().tolist()

@@ -218,3 +218,13 @@ def test_a_year_of_the_market_comes_in_whole(real_data, tmp_path):
     assert (health.rows, health.kept, health.quarantined, health.assets) == (361_050, 361_050, 0, 1_579)
     assert len(instruments) == 3_821
     assert int(bars.column("volume").sum()) > 0
+
+
+def test_a_source_tells_instruments_without_importing_the_bars(panel, monkeypatch):
+    def refused(*_args, **_settings):
+        raise AssertionError("the bars were imported")
+
+    monkeypatch.setattr("tidegate.data.panel.import_file", refused)
+    assert FileSource(path=str(panel), layout="stock-panel").instruments().frame.height > 0
+    with pytest.raises(AssertionError, match="the bars were imported"):
+        FileSource(path=str(panel), layout="stock-panel").bars()

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
-from tidegate.data.panel import import_panel
+from tidegate.data.panel import import_panel, panel_instruments
 from tidegate.data.source import Source
 from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars
@@ -38,5 +38,5 @@ class FileSource(Source):
         return import_file(self.path, self.settings).bars
 
     def instruments(self) -> Instruments | None:
-        """Import the panel's instruments; None where the layout has none."""
-        return import_panel(self.path, self.settings).instruments if self.layout == "stock-panel" else None
+        """Read the panel's instruments, without its bars; None where the layout has none."""
+        return panel_instruments(self.path) if self.layout == "stock-panel" else None

@@ -13,8 +13,10 @@ import polars as pl
 
 from tidegate.market.boards import SHARE_TICK, board_of
 from tidegate.market.instruments import Instruments
-from tidegate.market.limits import LIMITS, LIMITS_AT_RISK, limit_ticks
+from tidegate.market.limits import limit_ticks
 from tidegate.market.prices import whole_ticks
+from tidegate.market.share_limits import ShareLimits
+from tidegate.market.share_rows import ShareRows
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
 from tidegate.types.bars import Bars
 
@@ -86,8 +88,8 @@ def audit_limits(bars: Bars, instruments: Instruments | None = None) -> LimitAud
     """
     reference, high, low = (whole_ticks(bars.column(name), SHARE_TICK, name) for name in ("preclose", "high", "low"))
     asset = np.repeat(np.arange(len(bars.assets)), np.diff(bars.offsets))
-    percent = _percent(bars, asset)
-    up, down = limit_ticks(reference, percent)
+    ruled = _ruled(bars, asset)
+    percent, (up, down, _) = ruled.percent, ruled.ruled
     known = reference > 0
     at = np.flatnonzero(known & ((high > up) | (low < down)))
     wide_up, wide_down = limit_ticks(reference[at], _WHOLE)
@@ -146,20 +148,10 @@ def _growth(bars: Bars, name: str) -> FloatArray:
     return ratio - 1.0
 
 
-def _percent(bars: Bars, asset: IntArray) -> IntArray:
-    """Width of the limits, in percent, by board, risk warning and day."""
+def _ruled(bars: Bars, asset: IntArray) -> ShareLimits:
+    """Give the market's own limits of every row, by board, risk warning and day alone."""
     days = bars.times.astype("datetime64[D]")
-    boards = [board_of(name).board for name in bars.assets]
-    kind = np.array([sorted(LIMITS).index(board) for board in boards])[asset]
-    warned = bars.column("at_risk") > 0 if bars.has("at_risk") else np.zeros(len(asset), dtype=bool)
-    percent = np.zeros(len(asset), dtype=np.int64)
-    for place, board in enumerate(sorted(LIMITS)):
-        for flag, tables in ((False, LIMITS), (True, LIMITS_AT_RISK)):
-            rows = np.flatnonzero((kind == place) & (warned == flag))
-            if rows.size:
-                first = bars.places[rows].min()
-                percent[rows] = tables[board].at(days[first:])[bars.places[rows] - first]
-    return percent
+    return ShareLimits(ShareRows(bars.frame, bars.assets, asset, bars.places, days, at_risk=False))
 
 
 class _Found(NamedTuple):

@@ -28,7 +28,7 @@ from tidegate.errors import FileRefusedError
 from tidegate.market.instruments import Instruments
 from tidegate.types.bars import Bars
 
-__all__ = ["ImportedPanel", "import_panel"]
+__all__ = ["ImportedPanel", "import_panel", "panel_instruments"]
 
 _ENDINGS = (".parquet", ".pq", ".csv", ".tsv", ".txt")
 _NAMES = {
@@ -81,19 +81,13 @@ def import_panel(
     FileRefusedError
         There is no folder ``daily``, or a file cannot be understood; the error names it.
     """
-    folder = Path(path)
-    if not (folder / "daily").is_dir():
-        raise FileRefusedError(
-            "a stock panel is a folder with its bars in a folder `daily`", where=folder.name,
-            found=sorted(one.name for one in folder.iterdir())[:8] if folder.is_dir() else "no folder",
-            hint="import a plain file, or a folder of files, without --as stock-panel",
-        )  # fmt: skip
+    folder = _panel(path)
     said = settings or ImportSettings()
     defaults = {"kind": "stock", "title": folder.name, "source": folder.name}
     said = said.but(**{name: value for name, value in defaults.items() if name not in said.model_fields_set})
-    shares, halted = _beside(folder, "instruments"), _beside(folder, "suspended")
+    halted = _beside(folder, "suspended")
     halts = None if halted is None else _columns(halted, ("asset", "date"), ()).rename({"date": "session"})
-    instruments = None if shares is None else _instruments(shares)
+    instruments = panel_instruments(folder)
     imported = import_file(
         folder / "daily", said, progress=progress, halts=halts, anew=lambda bars: find_resets(bars, instruments)
     )
@@ -101,6 +95,26 @@ def import_panel(
     if instruments is not None:
         health = health.but(notes=(*health.notes, *_told(imported.bars, instruments)))
     return ImportedPanel(imported.bars, health, imported.listed, instruments)
+
+
+def panel_instruments(path: str | Path) -> Instruments | None:
+    """Read the instruments of such a folder without its bars; None where it has none.
+
+    Raises `FileRefusedError` as `import_panel`.
+    """
+    shares = _beside(_panel(path), "instruments")
+    return None if shares is None else _instruments(shares)
+
+
+def _panel(path: str | Path) -> Path:
+    folder = Path(path)
+    if not (folder / "daily").is_dir():
+        raise FileRefusedError(
+            "a stock panel is a folder with its bars in a folder `daily`", where=folder.name,
+            found=sorted(one.name for one in folder.iterdir())[:8] if folder.is_dir() else "no folder",
+            hint="import a plain file, or a folder of files, without --as stock-panel",
+        )  # fmt: skip
+    return folder
 
 
 def _beside(folder: Path, stem: str) -> Path | None:
