@@ -29,7 +29,8 @@ class Finding:
     `forecasts` by member: ``seed-0`` …, ``ensemble``, rivals by name. `histories`: learning curves by seed.
     `learned`: the network of the last fold by seed, with what was watched while it learned. `pondered`: ponder steps
     and remainders by seed and layer, for cells that ponder. `explained`: what the first seed leans on, where it was
-    asked. `paths`: recursive level paths by seed. `measures` carry their subject: study, member, market.
+    asked. `paths`: recursive level paths by seed. `measures` carry their subject: study, member, market. `held`: what
+    members say of windows that a hold-out kept from their training, which may know what no forecast could.
     """
 
     study: Study
@@ -46,6 +47,7 @@ class Finding:
     books: dict[str, BookSet]
     measures: tuple[Measure, ...]
     folder: Path
+    held: dict[str, Forecast] = field(default_factory=dict)
 
     @property
     def seeds(self) -> tuple[str, ...]:

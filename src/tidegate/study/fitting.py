@@ -32,9 +32,11 @@ from tidegate.types.fold import Fold
 from tidegate.types.forecast import Forecast
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["Ground", "Job", "fit_stages", "forecast_inputs", "kept_forecast", "learned_from", "perform"]
+__all__ = ["HELD", "Ground", "Job", "fit_stages", "forecast_inputs", "kept_forecast", "learned_from", "perform"]
 
 _TELL_SECONDS = 0.25
+HELD = "held"
+"""Below a forecast's folder: what the last fold's model said of the windows that were held out of its training."""
 
 
 @dataclass(frozen=True)
@@ -204,28 +206,42 @@ def _seldom(title: str, tell: Tell) -> Callable[[Progress], None]:
 def _speak(
     fitted: list[tuple[Fold, Affine, Fitted, Kept]], windows: Windows, model: Network | Rival, study: Study, work: Path
 ) -> None:
-    frames = []
-    assets = np.array(windows.panel.assets)
-    for fold, affine, learned, _ in fitted:
-        which = np.flatnonzero(fold.testing(windows))
-        if not which.size:
-            continue
-        said = say(learned, windows, affine, which)
-        rows = windows.anchors[which]
-        frames.append(
-            pl.DataFrame(
-                {
-                    "time": windows.panel.times[windows.panel.row_time[rows]],
-                    "asset": assets[windows.panel.row_asset[rows]],
-                    "fold": np.full(len(rows), fold.index, dtype=np.int32),
-                    "score": said.score,
-                    "truth": windows.target[which],
-                    **said.more,
-                }
-            )
-        )
     prints = {fold.index: learned.fingerprint for fold, _, learned, _ in fitted}
-    save_forecast(work, Forecast.of(pl.concat(frames), windows.horizon, study.label.unit, prints))
+    said = [_said(windows, one, np.flatnonzero(one[0].testing(windows))) for one in fitted]
+    save_forecast(work, _forecast_of(said, study, windows, prints))
+    if _asks_held(study):
+        held = _said(windows, fitted[-1], learned_from(study, fitted[-1][0], windows)[1])
+        if held is not None:
+            save_forecast(work / HELD, _forecast_of([held], study, windows, prints))
     if study.rollout is not None and model is study.model:
         fold, affine, learned, _ = fitted[-1]
         write_frame(work / "paths.parquet", paths(learned, windows, affine, fold, study.rollout))
+
+
+def _asks_held(study: Study) -> bool:
+    """Whether anybody looks at what is said of windows that were watched: protocols and classes are compared there."""
+    return study.hold_out is not None or study.label.unit == "class"
+
+
+def _said(windows: Windows, one: tuple[Fold, Affine, Fitted, Kept], which: IntArray) -> pl.DataFrame | None:
+    """What one fold's model says of some windows; None of none."""
+    fold, affine, learned, _ = one
+    if not which.size:
+        return None
+    said, rows = say(learned, windows, affine, which), windows.anchors[which]
+    assets = np.array(windows.panel.assets)
+    return pl.DataFrame(
+        {
+            "time": windows.panel.times[windows.panel.row_time[rows]],
+            "asset": assets[windows.panel.row_asset[rows]],
+            "fold": np.full(len(rows), fold.index, dtype=np.int32),
+            "score": said.score,
+            "truth": windows.target[which],
+            **said.more,
+        }
+    )
+
+
+def _forecast_of(frames: list[pl.DataFrame | None], study: Study, windows: Windows, prints: dict[int, str]) -> Forecast:
+    there = [frame for frame in frames if frame is not None]
+    return Forecast.of(pl.concat(there), windows.horizon, study.label.unit, prints)

@@ -25,7 +25,7 @@ from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.fitting import Job, fit_stages, kept_forecast
+from tidegate.study.fitting import HELD, Job, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
 from tidegate.study.ground import Standing, seen_bars, seen_reports, stand
 from tidegate.study.insight import explained_of, ponder_of
@@ -173,7 +173,7 @@ def _conclude(
     windows = load_windows(ground.windows.folder, panel)
     forecasts: dict[str, Forecast] = {}
     keys: dict[str, str] = {}
-    histories, learned, paths = {}, {}, {}
+    histories, learned, paths, held_out = {}, {}, {}, {}
     last: dict[int, Kept] = {}
     used = [standing.bars_kept, ground.panel, ground.windows, ground.folds]
     for label, kept in zip(("bars", "panel", "windows", "folds"), used, strict=True):
@@ -181,6 +181,8 @@ def _conclude(
     for job, kept in made:
         member = job.label
         forecasts[member], keys[member] = load_forecast(kept.folder), kept.key
+        if (kept.folder / HELD).is_dir():
+            held_out[member] = load_forecast(kept.folder / HELD)
         folder.keep(f"{name}/forecast/{member}", kept)
         used.append(kept)
         if job.member == "model":
@@ -223,6 +225,7 @@ def _conclude(
         books,
         load_measures(judged),
         folder.path / "records" / name,
+        held_out,
     )
     return finding, used
 
