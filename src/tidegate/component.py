@@ -17,9 +17,11 @@ from enum import Enum
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from tidegate.errors import ClockError, SettingError, UnknownNameError
+from tidegate.refusing import expected
 
 __all__ = ["Component", "Settings", "document", "fingerprint", "members", "renamed", "set_lookup"]
 
@@ -119,7 +121,10 @@ def members(family: type[Component]) -> dict[str, type[Component]]:
 
 
 def renamed(held: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The document of another member of the same family: settings that both have are kept, the others fall away.
+    """The document of another member of the same family: settings that mean the same in both are kept, others dropped.
+
+    Two settings mean the same where name, type and description are the same; ``hidden`` of an LSTM and of a GRU do, the
+    days of two strategies that count different things do not.
 
     A document whose own name is no component's, or a name that the family doesn't know, is answered by `Component.of`
     later on: then only the name is changed here.
@@ -131,9 +136,14 @@ def renamed(held: Mapping[str, Any], name: str) -> dict[str, Any]:
         if kind.__dict__.get("name") != held.get("name") or not set(held) - {"name"} <= set(kind.model_fields):
             continue
         family = next(base for base in kind.__mro__ if base.__dict__.get("family"))
-        fields = _lookup_member(family, name).model_fields
-        return {"name": name, **{key: value for key, value in held.items() if key in fields}}
+        old, new = kind.model_fields, _lookup_member(family, name).model_fields
+        same = [key for key in old if key in new and _meaning(old[key]) == _meaning(new[key])]
+        return {"name": name, **{key: held[key] for key in same if key in held}}
     return {**held, "name": name}
+
+
+def _meaning(field: FieldInfo) -> tuple[object, str | None]:
+    return field.annotation, field.description
 
 
 def _lookup_member(family: type[Component], name: str) -> type[Component]:
@@ -204,7 +214,7 @@ def _explained(error: ValidationError, kind: type[Settings]) -> SettingError | C
         return SettingError(
             f"setting {path[-1]!r} is missing", where=_title(kind), hint="this field has no default: say it"
         )
-    return SettingError(first["msg"], where=where, found=repr(first["input"])[:120])
+    return SettingError("a value does not fit", where=where, expected=expected(first), found=repr(first["input"])[:120])
 
 
 def _fields_at(kind: type[Settings], path: list[str]) -> list[str]:

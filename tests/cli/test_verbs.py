@@ -99,7 +99,7 @@ def test_resume_goes_on_with_the_newest_run_of_a_name(tidegate, runs):
     [
         (("-s", "trainin.epochs=2"), "did you mean 'training'"),
         (("-s", "training.epoch=2"), "did you mean 'epochs'"),
-        (("-s", "training.epochs=many"), "Training.epochs): found"),
+        (("-s", "training.epochs=many"), "Training.epochs): expected a whole number"),
         (("-s", "markets.5.name=x"), "expected 0 … 1"),
         (("-s", "model.cell.name=lstn"), "did you mean 'lstm'"),
         (("-s", "training"), "written path=value"),
@@ -142,7 +142,7 @@ def test_a_wrong_name_comes_with_the_nearest(tidegate, runs, asked, match):
 
 
 def test_a_file_that_is_no_study(tidegate, tmp_path):
-    for content, match in (("{bad", "not valid JSON"), ("[]", "dictionary"), ('{"studies": [], "name": "x"}', "lead")):
+    for content, match in (("{bad", "not valid JSON"), ("[]", "settings by name"), ('{"studies": [], "name": "x"}', "lead")):
         (tmp_path / "bad.json").write_text(content, encoding="utf-8")
         code, _, err = tidegate("run", tmp_path / "bad.json")
         assert code == 2

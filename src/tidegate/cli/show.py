@@ -62,6 +62,8 @@ def _show_study(name: str, data: str | None, sets: Sequence[str], *, json: bool)
         return
     say(f"{made.title.en} ({made.title.zh})")
     say(made.document.en)
+    for stamp in made.stamps:
+        say(f"Note: {stamp.en}")
     say()
     table(f"Leading study: {made.lead}", ("setting", "value"), [*_flat(lead)])
     others = [study for study in made.studies if study.name != made.lead]

@@ -16,6 +16,7 @@ from tidegate.data.source import Source
 from tidegate.errors import IntegrityError, SettingError, UnknownNameError
 from tidegate.files import read_json
 from tidegate.report.compare import compare as compare_reports
+from tidegate.study.changing import with_changes
 from tidegate.study.declare import Study
 from tidegate.study.explain import explain_number
 from tidegate.study.exporting import Written, export_run
@@ -49,7 +50,9 @@ def declare(
     data
         A source, or its short form: ``store:NAME``, ``sample:NAME``, ``world:NAME``, a file's path.
     settings
-        Dotted paths → values, for example ``{"training.epochs": 20, "b1-sign.lookback": 20}``.
+        Dotted paths → values, for example ``{"training.epochs": 20, "b1-sign.lookback": 20}``. A bare name where a
+        component stands puts that member of the family there, with the settings that mean the same in both; what was
+        changed stands among the report's stamps.
     quick
         A small but real run: fewer seeds, epochs and gates; stamped as such.
 
@@ -58,8 +61,7 @@ def declare(
     """
     source = source_from(data) if isinstance(data, str) else data
     made = _reproduction(study, source, quick)
-    for path, value in (settings or {}).items():
-        made = made.but(path, value)
+    made = with_changes(made, settings or {})
     if seeds is not None:
         made = made.but("seeds", list(seeds))
     return made

@@ -4,6 +4,7 @@ import numpy as np
 
 from tidegate.component import document
 from tidegate.models.base import Network
+from tidegate.study.changing import CHANGED
 from tidegate.study.comparing import found_table, grounds, network_table, reachable
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
@@ -151,11 +152,14 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
 
 
 def _title(reproduction: Reproduction, findings: Findings) -> Text:
-    """The reproduction's title, and the data's where all studies share it."""
+    """The reproduction's title, whether its settings were changed, and the data's where all studies share it."""
     where = list(dict.fromkeys(findings[study.name].bars.spec.title for study in reproduction.studies))
+    title = reproduction.title
+    if any(stamp.en.startswith(CHANGED.en) for stamp in reproduction.stamps):
+        title = Text(en=f"{title.en}, with changed settings", zh=f"{title.zh}（设置有更改）")
     if len(where) > 1:
-        return reproduction.title
-    return Text(en=f"{reproduction.title.en}: {where[0]}", zh=f"{reproduction.title.zh}：{where[0]}")
+        return title
+    return Text(en=f"{title.en}: {where[0]}", zh=f"{title.zh}：{where[0]}")
 
 
 def _placebo(lead: Finding) -> tuple[Shown, ...]:

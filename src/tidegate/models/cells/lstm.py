@@ -34,7 +34,7 @@ class LSTM(Memory):
     >>> LSTM(hidden=0)
     Traceback (most recent call last):
     ...
-    tidegate.errors.SettingError: Input should be greater than or equal to 1 (lstm.hidden): found 0
+    tidegate.errors.SettingError: a value does not fit (lstm.hidden): expected at least 1, found 0
     """
 
     name: ClassVar[str] = "lstm"
