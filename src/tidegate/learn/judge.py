@@ -1,6 +1,7 @@
 """Judge: the mean loss over some windows, with dropout off; it draws nothing and changes nothing."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -10,9 +11,11 @@ from tidegate.learn.ground import Facts
 from tidegate.learn.ranks import Ranks
 from tidegate.types.axes import IntArray
 
-__all__ = ["Judge"]
+__all__ = ["Hear", "Judge"]
 
 _LARGE = 1024
+
+Hear: TypeAlias = Callable[[torch.nn.Module, torch.Tensor, torch.Tensor], None]
 
 
 class Judge:
@@ -21,10 +24,10 @@ class Judge:
     def __init__(self, module: torch.nn.Module, facts: Facts, precision: str, ranks: Ranks) -> None:
         self.module, self.facts, self.precision, self.ranks = module, facts, precision, ranks
 
-    def mean(self, which: IntArray, hear: "Callable[[torch.nn.Module], None] | None" = None) -> float | None:
+    def mean(self, which: IntArray, hear: "Hear | None" = None) -> float | None:
         """Mean loss over the windows at positions `which`; None without windows, or where none counts.
 
-        `hear` is called after each forward pass.
+        `hear` is called after each forward pass, with the module, what it said and the targets.
         """
         if not which.size:
             return None
@@ -40,9 +43,10 @@ class Judge:
                 x, c = gather.batch(held)
                 with lower(self.facts.device, self.precision):
                     score = self.module(x, c)
-                sums[at] = self.facts.loss.value(score.float(), *self.facts.of(held))
+                facts = self.facts.of(held)
+                sums[at] = self.facts.loss.value(score.float(), *facts)
                 if hear is not None:
-                    hear(self.module)
+                    hear(self.module, score, facts.target)
             self.ranks.add(sums)
         if training:
             self.module.train()

@@ -2,6 +2,7 @@
 
 curves.step [K]                      steps done when the losses were measured
 curves.loss [K, sets]                mean loss of each set's subset (NaN where it has none)
+curves.accuracy [K, sets]            share of them whose likeliest class came, for losses of classes
 ponder.steps, .remainder [K, sets, layers]    means over windows and time steps, for cells that ponder
 weights.step [S]                     steps done at each snapshot
 weights.edges [groups, bins + 1]     edges of the histograms; the outer bins also hold what lies beyond

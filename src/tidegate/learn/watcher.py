@@ -4,7 +4,6 @@ It changes no weight and draws from no generator that training draws from, so we
 bit for bit. What it has seen so far is part of a checkpoint.
 """
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from tidegate.learn.chance import chance
 from tidegate.learn.ground import Facts
 from tidegate.learn.judge import Judge
+from tidegate.learn.losses.classes import ClassLoss
 from tidegate.learn.traces import Traces
 from tidegate.learn.watch import Watch, moments
 from tidegate.learn.watch_lags import Lags
@@ -83,15 +83,29 @@ class Watcher:
     def _see_curves(self) -> None:
         losses = np.full(len(self._subsets), np.nan)
         sums = torch.zeros(len(self._subsets), len(self._lags.layers), 3, dtype=torch.float64)
+        right = torch.zeros(len(self._subsets), 2, dtype=torch.float64)
+        of_classes = isinstance(self._facts.loss, ClassLoss)
         for at, which in enumerate(self._subsets.values()):
-            loss = self._judge.mean(which, partial(_pondered, sums[at]))
+
+            def hear(module: torch.nn.Module, said: torch.Tensor, target: torch.Tensor, at: int = at) -> None:
+                _pondered(sums[at], module)
+                if of_classes:
+                    _right(right[at], said, target)
+
+            loss = self._judge.mean(which, hear)
             losses[at] = np.nan if loss is None else loss
         self._keep("curves.loss", losses)
+        if of_classes:
+            counted = self._over_ranks(right)
+            self._keep("curves.accuracy", (counted[:, 0] / counted[:, 1]).numpy())
         if self._lags.pondering:
-            held = self._judge.ranks.add(sums.to(self._facts.device)).cpu()
+            held = self._over_ranks(sums)
             means = (held[..., :2] / held[..., 2:]).numpy()
             self._keep("ponder.steps", means[..., 0])
             self._keep("ponder.remainder", means[..., 1])
+
+    def _over_ranks(self, sums: torch.Tensor) -> torch.Tensor:
+        return self._judge.ranks.add(sums.to(self._facts.device)).cpu()
 
     def _see_weights(self) -> None:
         counts, cuts = self._groups.look()
@@ -117,6 +131,12 @@ class Watcher:
         days = source.permutation(np.unique(session))
         mean = which.size / days.size
         return which[np.isin(session, days[: max(1, round(size / mean))])]
+
+
+def _right(sums: torch.Tensor, said: torch.Tensor, target: torch.Tensor) -> None:
+    """Add the windows whose likeliest class came, and all, to `sums` ``[2]``; one output is log-odds."""
+    likeliest = said.argmax(dim=1) if said.shape[1] > 1 else (said[:, 0] > 0).long()
+    sums += torch.tensor([float((likeliest == target.round().long()).sum()), float(len(target))])
 
 
 def _pondered(sums: torch.Tensor, module: torch.nn.Module) -> None:
