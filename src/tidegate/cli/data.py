@@ -32,15 +32,41 @@ def import_(
 ) -> None:
     """Read market files into the store and report their health: every defect counted, nothing mended in silence.
 
+    A stock panel brings its reports, classes and memberships along: files of them that lie in its folder.
+
     Headers of common vendors, English and Chinese, are known by name; encodings, dates and thousands separators too.
 
     Examples: `tidegate data import 000300.csv --name csi300 -s kind=index -s currency=CNY`,
     `tidegate data import bars.csv -s columns.Last=close -s frequency=5min`,
-    `tidegate data import ashare --as stock-panel` (a folder `daily` of bars, tables of instruments and suspensions beside it).
+    `tidegate data import ashare --as stock-panel` (a folder `daily` of bars, tables of instruments, suspensions and reports beside it).
     """
     from tidegate.cli.data_verbs import bring_in
 
     bring_in(path, name, set_ or [], layout=layout, append=append, replace=replace, dry=dry, json=json)
+
+
+@data.command("facts")
+def facts(
+    name: Name,
+    asset: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="ASSET", help="one asset; default: what there is of every field"),
+    ] = None,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", metavar="DATE", help="what was known at the close of that day; default: the last"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Show what reports told of an asset on a day: field, period, value, the day it became usable, and how that is known.
+
+    Without an asset: how many facts there are of each field, of how many assets, and what must be said about them.
+
+    Examples: `tidegate data facts ashare`, `tidegate data facts ashare 600519.SH --on 2015-05-04`.
+    """
+    from tidegate.cli.data_facts import show_facts
+
+    show_facts(name, asset, on, json=json)
 
 
 @data.command("list")
@@ -65,9 +91,12 @@ def check(
 @data.command("export")
 def export(
     name: Name,
-    path: Annotated[str, typer.Argument(help="where to: a .csv or .parquet file")],
+    path: Annotated[str, typer.Argument(help="where to: a .csv or .parquet file, or a new folder")],
 ) -> None:
-    """Write a dataset as one CSV or Parquet file."""
+    """Write a dataset as one CSV or Parquet file of bars, or as a folder with its reports and tables beside them.
+
+    What was written comes in again the same: `tidegate data import FOLDER --as stock-panel`.
+    """
     from tidegate.cli.data_verbs import export_dataset
 
     export_dataset(name, path)

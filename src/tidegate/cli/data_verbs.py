@@ -3,22 +3,27 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
+from tidegate.cli.data_facts import show_fact_health
 from tidegate.cli.screen import progress, say, say_json, table
 from tidegate.component import document
+from tidegate.data.fact_health import FactHealth
+from tidegate.data.fact_store import HeldFacts, add_facts, describe_facts, drop_facts, put_facts, read_facts_of
+from tidegate.data.fundamentals import ImportedFundamentals, has_reports, import_fundamentals
 from tidegate.data.health import HealthReport, Imported
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
 from tidegate.data.panel import ImportedPanel, import_panel
+from tidegate.data.panel_export import export_panel
 from tidegate.data.store import Store
 from tidegate.errors import TidegateError, UnknownNameError
 from tidegate.study.progress import Event
 from tidegate.study.values import assignment
 
-__all__ = ["bring_in", "check_store", "export_dataset", "list_store", "show_health"]
+__all__ = ["Whole", "bring_in", "check_store", "export_dataset", "keep", "list_store", "name_of", "show_health"]
 
 
 def bring_in(
@@ -35,11 +40,20 @@ def bring_in(
             progress=lambda step, share: tell(Event("step", "import", round(share * 100), 100, step)),
         )
         tell(Event("done", "import"))
-    kept = None if dry else _keep(made, name or _name_of(Path(path)), append=append, replace=replace)
+    whole = Whole(made, _reports(Path(path), made) if layout == "stock-panel" and not append else None)
+    kept = None if dry else _keep(whole, Path(path), name or name_of(Path(path)), append=append, replace=replace)
+    if append and kept and (held := describe_facts(Store.default(), kept)) is not None:
+        facts: FactHealth | None = held.health
+    else:
+        facts = None if whole.reports is None else whole.reports.health
     if json:
-        say_json({"health": document(made.health), "dataset": kept})
+        said = {"health": document(made.health), "dataset": kept}
+        say_json(said if facts is None else {**said, "reports": document(facts)})
         return
     show_health(made.health)
+    if facts is not None:
+        say()
+        show_fact_health(facts)
     assumed = [
         f"{name}={getattr(made.bars.spec, name)}"
         for name in ("kind", "currency")
@@ -88,21 +102,20 @@ def list_store(*, json: bool) -> None:
     store = Store.default()
     held = [store.describe(name) for name in store.list()]
     if json:
-        say_json([document(holding.but(health=None)) for holding in held])
+        say_json([{**document(h.but(health=None)), "facts": _facts_of(store, h.dataset)} for h in held])
         return
     if not held:
         say(f"The store at {store.root} is empty. `tidegate data import FILE` fills it.")
         return
     rows = [
-        (h.dataset, h.spec.kind, h.spec.frequency, h.rows, h.assets, _short(h.first), _short(h.last), h.digest[:12])
+        (
+            *(h.dataset, h.spec.kind, h.spec.frequency, h.rows, h.assets, _short(h.first), _short(h.last)),
+            *(_facts_of(store, h.dataset) or "–", h.digest[:12]),
+        )
         for h in held
     ]
-    table(
-        f"Store {store.root}",
-        ("dataset", "kind", "frequency", "rows", "assets", "first", "last", "digest"),
-        rows,
-        right=(3, 4),
-    )
+    columns = ("dataset", "kind", "frequency", "rows", "assets", "first", "last", "facts", "digest")
+    table(f"Store {store.root}", columns, rows, right=(3, 4, 7))
 
 
 def check_store(name: str | None, *, json: bool) -> None:
@@ -111,7 +124,7 @@ def check_store(name: str | None, *, json: bool) -> None:
     told = []
     for dataset in [name] if name else store.list():
         try:
-            holding = store.verify(dataset)
+            holding, facts = store.verify(dataset), read_facts_of(store, dataset)
         except TidegateError as error:
             told.append({"dataset": dataset, "good": False, "found": str(error)})
             continue
@@ -120,7 +133,8 @@ def check_store(name: str | None, *, json: bool) -> None:
             {
                 "dataset": dataset,
                 "good": True,
-                "found": f"{len(holding.parts)} files agree with their hashes; {flagged} rows flagged at import",
+                "found": f"{len(holding.parts)} files agree with their hashes; {flagged} rows flagged at import"
+                + _told_facts(facts),
             }
         )
     if json:
@@ -136,26 +150,70 @@ def check_store(name: str | None, *, json: bool) -> None:
 
 
 def export_dataset(name: str, path: str) -> None:
-    """One dataset as one file."""
-    digest = Store.default().export(name, Path(path))
-    say(f"{path} written, SHA-256 {digest[:12]}…")
+    """One dataset as one file of bars, or as a folder of all that is kept."""
+    store = Store.default()
+    if Path(path).suffix:
+        digest = store.export(name, Path(path))
+        say(f"{path} written, SHA-256 {digest[:12]}…")
+        if (count := _facts_of(store, name)) is not None:
+            say(f"its {count} facts are not in a file of bars; an export to a folder has them")
+        return
+    for file, digest in export_panel(store, name, Path(path)).items():
+        say(f"{path}/{file} written, SHA-256 {digest[:12]}…")
 
 
 _LAYOUTS: dict[str, Callable[..., Imported | ImportedPanel]] = {"bars": import_file, "stock-panel": import_panel}
 
 
-def _keep(made: Imported | ImportedPanel, name: str, *, append: bool, replace: bool) -> str:
-    store = Store.default()
+class Whole(NamedTuple):
+    """Bars with their instruments, and the reports that lie beside them."""
+
+    made: Imported | ImportedPanel
+    reports: ImportedFundamentals | None = None
+
+
+def _reports(folder: Path, made: Imported | ImportedPanel) -> ImportedFundamentals | None:
     instruments = made.instruments if isinstance(made, ImportedPanel) else None
-    if append:
-        store.append(name, made.bars, instruments=instruments, health=made.health)
-    else:
-        store.put(name, made.bars, instruments=instruments, health=made.health, replace=replace)
+    return import_fundamentals(folder, made.bars, instruments) if has_reports(folder) else None
+
+
+def keep(whole: Whole, name: str, *, replace: bool) -> None:
+    """Put bars and reports into the store; with `replace`, in place of both, so that facts of other bars do not stay."""
+    store, made = Store.default(), whole.made
+    instruments = made.instruments if isinstance(made, ImportedPanel) else None
+    store.put(name, made.bars, instruments=instruments, health=made.health, replace=replace)
+    if whole.reports is not None:
+        put_facts(store, name, whole.reports, replace=replace)
+    elif replace:
+        drop_facts(store, name)
+
+
+def _keep(whole: Whole, path: Path, name: str, *, append: bool, replace: bool) -> str:
+    if not append:
+        keep(whole, name, replace=replace)
+        return name
+    store, made = Store.default(), whole.made
+    instruments = made.instruments if isinstance(made, ImportedPanel) else None
+    store.append(name, made.bars, instruments=instruments, health=made.health)
+    if isinstance(made, ImportedPanel) and has_reports(path):  # dated by every session that is there, not by the newer
+        add_facts(store, name, import_fundamentals(path, store.read(name), store.instruments(name)))
     return name
 
 
-def _name_of(path: Path) -> str:
-    """A dataset's name made of a file's: small letters and digits, joined by hyphens."""
+def _facts_of(store: Store, dataset: str) -> int | None:
+    held = describe_facts(store, dataset)
+    return None if held is None else held.facts.rows
+
+
+def _told_facts(held: HeldFacts | None) -> str:
+    if held is None:
+        return ""
+    stale = "" if held.same_bars else "; its bars have changed since: import the reports again to date newer ones"
+    return f"; {held.facts.frame.height} facts agree with theirs{stale}"
+
+
+def name_of(path: Path) -> str:
+    """Make a dataset's name of a file's: small letters and digits, joined by hyphens."""
     return "-".join(re.findall(r"[a-z0-9]+", path.stem.lower()))[:64] or "data"
 
 

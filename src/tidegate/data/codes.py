@@ -5,10 +5,13 @@ several assets. Where Chinese codes are six digits long, a shorter number is a d
 """
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
-__all__ = ["holds_codes", "is_code", "read_codes"]
+from tidegate.market.boards import share_code
+
+__all__ = ["holds_codes", "is_code", "read_codes", "same_code"]
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._^=&/-]{0,39}$"
 _DIGITS = 6
@@ -22,6 +25,21 @@ def is_code(text: str) -> bool:
     (True, False)
     """
     return re.match(_CODE, text, re.ASCII) is not None
+
+
+def same_code(text: str, assets: Sequence[str]) -> str | None:
+    """Find the asset that a text names, in whatever form: as it stands, as another form of its code, by its digits.
+
+    >>> [same_code(text, ("600000.SH", "000001.SZ")) for text in ("sh600000", "000001", "300750")]
+    ['600000.SH', '000001.SZ', None]
+    """
+    if text in assets:
+        return text
+    wanted = share_code(text)
+    alike = [asset for asset in assets if share_code(asset) == wanted] or [
+        asset for asset in assets if share_code(asset).partition(".")[0] == text
+    ]
+    return alike[0] if len(alike) == 1 else None
 
 
 def holds_codes(series: pl.Series) -> bool:

@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import Field
 
 from tidegate.component import Settings
-from tidegate.data.fact_health import FactHealth
+from tidegate.data.fact_health import FactHealth, field_health
 from tidegate.data.fundamentals import ImportedFundamentals
 from tidegate.data.parquet import parquet_bytes, read_parquet
 from tidegate.data.store import Store
@@ -25,7 +25,17 @@ from tidegate.files import held, read_json, sweep, write_bytes, write_json
 from tidegate.types.facts import Facts
 from tidegate.types.memberships import Memberships, StaticClasses
 
-__all__ = ["FactHolding", "FactPart", "HeldFacts", "put_facts", "read_facts_of", "read_memberships_of"]
+__all__ = [
+    "FactHolding",
+    "FactPart",
+    "HeldFacts",
+    "add_facts",
+    "describe_facts",
+    "drop_facts",
+    "put_facts",
+    "read_facts_of",
+    "read_memberships_of",
+]
 
 _MANIFEST = "manifest.json"
 
@@ -109,6 +119,57 @@ def put_facts(store: Store, dataset: str, imported: ImportedFundamentals, *, rep
                 path.unlink(missing_ok=True)
         sweep(folder)
         return holding
+
+
+def add_facts(store: Store, dataset: str, imported: ImportedFundamentals) -> FactHolding:
+    """Put newer facts to those that are kept; classes and memberships, where there are any, take the old ones' place.
+
+    Raises `DataError` naming the first fact that disagrees with what is kept; else as `put_facts`.
+    """
+    held = read_facts_of(store, dataset)
+    if held is None:
+        return put_facts(store, dataset, imported)
+    keys = ["field", "asset", "period", "usable"]
+    both = imported.facts.frame.join(held.facts.frame, on=keys, suffix=" kept")
+    differs = both.filter(pl.col("value").ne_missing(pl.col("value kept")))
+    if differs.height:
+        row = differs.row(0, named=True)
+        raise DataError(
+            f"{differs.height} facts disagree with what the store holds", expected=row["value kept"],
+            where=f"{dataset}, {row['asset']}, {row['field']} of {row['period']}, usable {row['usable']}",
+            found=row["value"], hint="replace the dataset, or keep the revised reports under another name",
+        )  # fmt: skip
+    fresh = imported.facts.frame.join(held.facts.frame, on=keys, how="anti")
+    facts = Facts.of(pl.concat([held.facts.frame, fresh]))
+    stamps = dict.fromkeys((*held.health.stamps, *imported.health.stamps))
+    grown = imported._replace(
+        facts=facts, classes=imported.classes or held.classes, memberships=imported.memberships or held.memberships,
+        health=imported.health.but(fields=field_health(facts), stamps=tuple(stamps)),
+    )  # fmt: skip
+    return put_facts(store, dataset, grown, replace=True)
+
+
+def drop_facts(store: Store, dataset: str) -> None:
+    """Let go of what is kept beside a dataset's bars, if anything is; the manifest goes first.
+
+    Raises `BusyError` while another process writes.
+    """
+    folder = store.root / dataset / "facts"
+    if not folder.is_dir():
+        return
+    with held(folder / ".lock", f"facts of {dataset}"):
+        (folder / _MANIFEST).unlink(missing_ok=True)
+        for path in folder.glob("*.parquet"):
+            path.unlink(missing_ok=True)
+
+
+def describe_facts(store: Store, dataset: str) -> FactHolding | None:
+    """Read what the manifest says of a dataset's facts, none of its tables; None where nothing is kept.
+
+    Raises `UnknownNameError` for a dataset that is not there, `IntegrityError`.
+    """
+    store.describe(dataset)
+    return _described(store, dataset) if (store.root / dataset / "facts" / _MANIFEST).is_file() else None
 
 
 def read_facts_of(store: Store, dataset: str) -> HeldFacts | None:

@@ -2,6 +2,7 @@
 
     <folder>/fundamentals.parquet        wide, a row a period; without dates, so by legal deadlines
     <folder>/reports_published.parquet   long, with the day of announcement
+    <folder>/facts.parquet               facts that carry their day of use already, as an export wrote them
     <folder>/industry.parquet            classes of assets, static
     <folder>/csi300_members….tsv         asset, since, until
 
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from tidegate.data.dated_facts import read_dated
 from tidegate.data.fact_days import deadline, first_session_from, is_quarter_end, listing_days
 from tidegate.data.fact_fields import FACT_FIELDS
 from tidegate.data.fact_files import FactRows, chinese_code, read_facts
@@ -29,11 +31,13 @@ from tidegate.types.bars import Bars
 from tidegate.types.facts import Facts
 from tidegate.types.memberships import Memberships, StaticClasses
 
-__all__ = ["ImportedFundamentals", "import_fundamentals"]
+__all__ = ["ImportedFundamentals", "has_reports", "import_fundamentals"]
 
 _STEMS = ("fundamentals", "reports_published")
+_DATED = "facts"
 _ENDINGS = (".parquet", ".pq", ".csv", ".tsv", ".txt")
 _KEY = ("field", "asset", "period", "usable")
+_NONE = pl.DataFrame(schema=dict.fromkeys((*_KEY, "by"), pl.String) | {"value": pl.Float64})
 
 
 class ImportedFundamentals(NamedTuple):
@@ -44,6 +48,12 @@ class ImportedFundamentals(NamedTuple):
     listed: pl.DataFrame
     classes: StaticClasses | None
     memberships: Memberships | None
+
+
+def has_reports(path: str | Path) -> bool:
+    """Whether a folder holds reports, classes or memberships that `import_fundamentals` would read."""
+    folder = Path(path)
+    return any(_beside(folder, stem) for stem in (*_STEMS, _DATED, "industry")) or bool(_members(folder))
 
 
 def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments | None = None) -> ImportedFundamentals:
@@ -66,22 +76,29 @@ def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments |
     Raises
     ------
     FileRefusedError
-        There is neither file of reports, or one cannot be understood.
+        There is no file of reports, classes or memberships, or one cannot be understood.
     """
     folder = Path(path)
     paths = [found for stem in _STEMS if (found := _beside(folder, stem))]
-    if not paths:
+    if not has_reports(folder):
         raise FileRefusedError(
-            "there are no reports in the folder", where=folder.name, expected=[f"{stem}.parquet" for stem in _STEMS],
+            "there are no reports in the folder", where=folder.name,
+            expected=[f"{stem}.parquet" for stem in (*_STEMS, _DATED)],
             found=sorted(one.name for one in folder.iterdir())[:8] if folder.is_dir() else "no folder",
         )  # fmt: skip
     sieve = Sieve()
     listing = listing_days(bars, instruments)
     read = [_sound(_named(read_facts(one, sieve), bars), listing, sieve) for one in paths]
     dated = [_dated(rows, read, bars, sieve) for rows in read]
-    facts = Facts.of(_distinct(pl.concat(dated), sieve))
+    files = [rows.file for rows in read]
+    if held := _beside(folder, _DATED):
+        told = read_dated(held, sieve)
+        known = sieve.drop(told.frame, ~pl.col("asset").is_in(bars.assets), "unknown_asset", held.name, "{asset}")
+        dated.append(known.select("row", *_KEY, "value", "by", file=pl.lit(held.name)))
+        files.append(told.file)
+    facts = Facts.of(_distinct(pl.concat(dated, how="vertical_relaxed"), sieve) if dated else _NONE)
     classes = read_classes(industry, bars) if (industry := _beside(folder, "industry")) else None
-    members = sorted(one for one in folder.glob("*_members*") if one.suffix in _ENDINGS)
+    members = _members(folder)
     memberships = read_memberships(members, assets=bars.assets) if members else None
     stamps = [
         *_coverage(read, listing),
@@ -89,10 +106,14 @@ def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments |
         *(memberships.stamps if memberships else ()),
     ]
     health = FactHealth(
-        files=tuple(rows.file for rows in read), fields=field_health(facts), defects=fact_defects(sieve),
+        files=tuple(files), fields=field_health(facts), defects=fact_defects(sieve),
         notes=tuple(_notes(facts, sieve)), stamps=tuple(stamps),
     )  # fmt: skip
     return ImportedFundamentals(facts, health, sieve.listed(), classes, memberships)
+
+
+def _members(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.glob("*_members*") if one.suffix in _ENDINGS)
 
 
 def _beside(folder: Path, stem: str) -> Path | None:
