@@ -64,6 +64,11 @@ class FactorSet(Component):
 
     family: ClassVar[str] = "factors"
 
+    @property
+    def reads_reports(self) -> bool:
+        """Whether bars alone are not enough: such a set has an `at` of its own, and its `compute` says so."""
+        return False
+
     @abstractmethod
     def compute(self, bars: Bars) -> Panel:
         """Compute every factor for every bar; the panel has one row per bar, in the order of ``bars.frame``."""

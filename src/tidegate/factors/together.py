@@ -28,6 +28,11 @@ class Together(FactorSet):
 
     sets: tuple[FactorSet, ...] = Field(min_length=1, description="factor sets")
 
+    @property
+    def reads_reports(self) -> bool:
+        """Whether one of them does."""
+        return any(held.reads_reports for held in self.sets)
+
     def compute(self, bars: Bars) -> Panel:
         """Compute each set and join the columns."""
         panels = [held.compute(bars) for held in self.sets]

@@ -24,6 +24,7 @@ from tidegate.testing.blind_decisions import check_market, check_timing
 from tidegate.testing.blind_factors import check_factor_set
 from tidegate.testing.blind_labels import check_label
 from tidegate.testing.blind_models import check_model
+from tidegate.testing.blind_reports import check_reporting_set
 from tidegate.testing.blind_selections import check_selection
 from tidegate.testing.blind_steps import check_step
 from tidegate.testing.blind_windows import check_normaliser, check_split
@@ -83,6 +84,8 @@ def check_blind(member: Component, bars: Bars | None = None) -> int:
         return check_timing(member)
     if isinstance(member, Selection):
         return check_selection(member)
+    if isinstance(member, FactorSet) and member.reads_reports:
+        return check_reporting_set(member)
     for family, check in kits:
         if isinstance(member, family):
             return check(member, held)

@@ -35,8 +35,27 @@ def column_of(bars: Bars, name: str, adjustment: FloatArray) -> FloatArray:
         return _ratio(_column(bars, "volume"), _column(bars, "float_shares"))
     if name == "volume":
         return _column(bars, name) / adjustment
+    if name == "market_return":
+        return _market_return(bars, adjustment)
     held = _column(bars, name.removeprefix("raw_"))
     return np.ascontiguousarray(held * adjustment if name in _PRICES else held)
+
+
+def _market_return(bars: Bars, adjustment: FloatArray) -> FloatArray:
+    """Each bar's ``Σ w r / Σ w`` over the assets that trade in it, `w` the value at an asset's own bar before.
+
+    An asset enters from its second bar on, and not at a bar where its prices begin anew.
+    """
+    close, worth = _column(bars, "close") * adjustment, _column(bars, "close") * _column(bars, "total_shares")
+    held = np.ones(close.size, dtype=bool)
+    held[bars.segments[:-1]] = False
+    rows = np.flatnonzero(held)
+    rows = rows[np.isfinite(worth[rows - 1])]
+    weight, move = worth[rows - 1], close[rows] / close[rows - 1] - 1.0
+    place, size = bars.places, len(bars.times)
+    with np.errstate(all="ignore"):
+        told = np.bincount(place[rows], weight * move, size) / np.bincount(place[rows], weight, size)
+    return np.asarray(told[place])
 
 
 def _column(bars: Bars, name: str) -> FloatArray:

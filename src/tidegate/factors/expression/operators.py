@@ -30,6 +30,7 @@ FIELDS: dict[str, str] = {
     "turnover": "volume / floating shares, as printed",
     "total_shares": "shares",
     "float_shares": "floating shares",
+    "market_return": "return of all assets together, weighted by yesterday's close × total shares",
     "raw_open": "opening price as printed",
     "raw_high": "highest price as printed",
     "raw_low": "lowest price as printed",
