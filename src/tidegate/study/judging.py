@@ -18,6 +18,7 @@ from tidegate.measures.trading import trips_of_path
 from tidegate.strategy.base import Timing
 from tidegate.strategy.placebo import FEW_GATES
 from tidegate.study.books import BookSet
+from tidegate.study.classified import class_inputs, class_measures
 from tidegate.study.code import code_version
 from tidegate.study.declare import Study
 from tidegate.study.stages import Kept, Stages
@@ -50,7 +51,10 @@ def judge_study(
         "stages": keys,
         "members": [*forecasts, *books],
         "seeds": study.seeds,
-        "code": code_version("measures", "evaluate", "study/judging.py", "study/books.py", "study/records.py"),
+        **class_inputs(study),
+        "code": code_version(
+            "measures", "evaluate", *(f"study/{part}.py" for part in ("judging", "books", "records", "classified"))
+        ),
         "libraries": {name: version(name) for name in ("numpy", "scipy")},
     }
 
@@ -58,6 +62,7 @@ def judge_study(
         measures = [
             *_forecasts(study, bars, forecasts),
             *_falls(study, bars, forecasts),
+            *class_measures(study, bars, forecasts, work),  # type: ignore[arg-type]
             *(m for held in books.values() for m in _books(study, held)),
         ]
         write_json(work / "measures.json", [document(measure) for measure in measures])  # type: ignore[operator]
