@@ -142,6 +142,14 @@ class TestRegression:
         assert "earned less: 50.0%" in figure.caption.en
         assert sum(data(figure, "gates")["y"]) == 4
 
+    def test_a_caption_speaks_of_bands_only_where_they_are_drawn(self):
+        time, rows = days(3), np.array([[1.0, 1.1, 1.2], [1.0, 0.9, 1.0], [1.0, 1.0, 1.3]])
+        two, three = (equity("e", NAME, time, [Curve("a", NAME, rows[:n])]).caption.en for n in (2, 3))
+        assert "bands" not in two
+        assert "dotted lines" in two
+        assert "bands their quartiles" in three
+        assert "dotted" not in equity("e", NAME, time, [Curve(k, NAME, rows) for k in "ab"]).caption.en
+
     def test_several_seeds_say_the_percentile_of_the_tables(self):
         gates, seeds = np.arange(10.0), [0.5, 8.5]  # percentiles 0.1 and 0.9; the mean result would stand at 0.5
         figure = placebo("p", NAME, NAME, gates, seeds, percentile=0.7)

@@ -17,6 +17,7 @@ from tidegate.report.figures.effort import Effort, effort
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.words import GLOSSARY, member_title
 from tidegate.types.clock import Horizon
@@ -45,7 +46,7 @@ def grounds(names: Sequence[str], findings: Findings) -> tuple[Ground, ...]:
     for name in names:
         found = findings[name]
         held.setdefault(fingerprint(found.bars.digest, document(found.study.label)), []).append(name)
-    titles = [Text.same(findings[group[0]].bars.spec.title) for group in held.values()]
+    titles = [data_title(findings[group[0]].bars.spec.title) for group in held.values()]
     return tuple(
         Ground(str(place), title, tuple(group))
         for place, (title, group) in enumerate(zip(titles, held.values(), strict=True), 1)
@@ -191,7 +192,7 @@ def network_table(reproduction: Reproduction, findings: Findings) -> Table:
         rows.append(
             {
                 "who": document(study.title),
-                **({"data": found.bars.spec.title} if several else {}),
+                **({"data": document(data_title(found.bars.spec.title))} if several else {}),
                 "weights": int(sum(array.size for array in one.arrays.values())),
                 "ponder": float(np.mean(steps)) if steps else None,
                 "forecast": forecast,

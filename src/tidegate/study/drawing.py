@@ -26,6 +26,7 @@ from tidegate.study.comparing import effort_figures, found_figures
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
 from tidegate.study.learned import LEARNING_DRAWERS
+from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Shown
 from tidegate.study.selected import SELECTED_DRAWERS
 from tidegate.study.words import GLOSSARY, LOSSES, member_title, stamp_text
@@ -166,7 +167,7 @@ def _spells(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         low=bars["low"].to_numpy(),
         falls=falls,
         fall_words=Text(en=f"worst 5 % of the coming {span} bars", zh=f"其后 {span} 根K线收益处于最差 5%"),
-        price=Text.same(found.bars.spec.title),
+        price=data_title(found.bars.spec.title),
     )
     return (figure,)
 
@@ -226,7 +227,7 @@ def _paths(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             origins - first,
             made,
             every=found.study.rollout.every if found.study.rollout else None,
-            price=Text.same(found.bars.spec.title),
+            price=data_title(found.bars.spec.title),
             note=note,
         ),
         changes(

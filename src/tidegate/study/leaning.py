@@ -12,6 +12,7 @@ from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.report.figures.contributions import Contribution, by_gate, by_lag, contributions
 from tidegate.study.findings import Findings
 from tidegate.study.insight import Explained
+from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Shown
 from tidegate.study.words import GATES, loss_words, titled
 from tidegate.types.report import Figure, Text
@@ -32,7 +33,8 @@ def contribution_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]
             continue
         key = shown.key.lower() if len(shown.studies) == 1 else f"{shown.key.lower()}-{name}"
         about = Text(
-            en=f"{found.study.title.en}, {found.bars.spec.title}", zh=f"{found.study.title.zh}，{found.bars.spec.title}"
+            en=f"{found.study.title.en}, {found.bars.spec.title}",
+            zh=f"{found.study.title.zh}，{data_title(found.bars.spec.title).zh}",
         )
         held = [input_weights(fitted) for fitted in found.learned.values()]
         shares = np.array([one.total / one.total.sum() for one in held])

@@ -8,6 +8,7 @@ import numpy as np
 from tidegate.component import document
 from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, HOW, member_title
@@ -123,11 +124,11 @@ def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Tab
                     rivals[f"{rival.name} {study.name}"] = {"who": document(own), **told}
         title = _FORECAST_TITLES.get(label, Text(en=f"Forecasts: {label}", zh=f"预测：{label}"))
         several = labels.count(label) > 1
-        where = findings[studies[0].name].bars.spec.title
+        where = data_title(findings[studies[0].name].bars.spec.title)
         made.append(
             Table(
                 key=f"forecasts-{label}" + (f"-{len(made) + 1}" if several else ""),
-                title=Text(en=f"{title.en}: {where}", zh=f"{title.zh}：{where}") if several else title,
+                title=Text(en=f"{title.en}: {where.en}", zh=f"{title.zh}：{where.zh}") if several else title,
                 columns=_columns(Text(en="who forecasts", zh="预测者"), shown),
                 rows=(*rows, *rivals.values()),
                 roles=(*roles, *(["rival"] * len(rivals))),

@@ -9,6 +9,7 @@ from tidegate.study.comparing import found_table, grounds, network_table, reacha
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
+from tidegate.study.notes import data_title, note_text, provenance_text
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
 from tidegate.study.selected_tables import selected_tables
@@ -65,6 +66,8 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
                     key="results",
                     title=Text(en="Does it earn money?", zh="赚钱吗？"),
                     words=(_benchmark_words(lead),),
+                    folded=_unconfirmed(lead),
+                    fold=_folded_title(len(_unconfirmed(lead))),
                     shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"]),
                 )
             ]
@@ -131,6 +134,9 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             ),
         )
     titles = {study.name: study.title for study in reproduction.studies}
+    told = _told(findings)
+    notes = {measure.note: note_text(measure.note) for measure in told if measure.note}
+    sources = {name: provenance_text(of) for name, of in findings.provenance.get("data", {}).items()}
     return Report(
         name=reproduction.name,
         title=_title(reproduction, findings),
@@ -141,13 +147,13 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             *_absent(lead),
             *lead.study.stamps,
         ),
-        measures=tuple(_told(findings)),
+        measures=tuple(told),
         tables=tuple(tables),
         figures=tuple(figures),
         claims=claims,
         sections=tuple(section for section in sections if section.shows or section.words),
-        glossary={**GLOSSARY, **titles},
-        provenance={**findings.provenance, "declaration": document(lead.study)},
+        glossary={**GLOSSARY, **notes, **titles},
+        provenance={**findings.provenance, "data": sources, "declaration": document(lead.study)},
     )
 
 
@@ -159,7 +165,8 @@ def _title(reproduction: Reproduction, findings: Findings) -> Text:
         title = Text(en=f"{title.en}, with changed settings", zh=f"{title.zh}（设置有更改）")
     if len(where) > 1:
         return title
-    return Text(en=f"{title.en}: {where[0]}", zh=f"{title.zh}：{where[0]}")
+    data = data_title(where[0])
+    return Text(en=f"{title.en}: {data.en}", zh=f"{title.zh}：{data.zh}")
 
 
 def _placebo(lead: Finding) -> tuple[Shown, ...]:
@@ -270,7 +277,7 @@ def _absent(lead: Finding) -> tuple[Text, ...]:
 
 
 def _benchmark_words(lead: Finding) -> Text:
-    stamps = [stamp_text(stamp) for held in lead.books.values() for stamp in held.stamps]
+    stamps = [stamp for stamp in _market_stamps(lead) if stamp not in _unconfirmed(lead)]
     costs = Text(en=" ".join(stamp.en for stamp in stamps), zh=_joined(stamps))
     silent = _silent_bars(lead)
     gaps = Text.same("")
@@ -286,6 +293,25 @@ def _benchmark_words(lead: Finding) -> Text:
 
 
 def _joined(stamps: list[Text]) -> str:
+def _market_stamps(lead: Finding) -> list[Text]:
+    return list(dict.fromkeys(stamp_text(stamp) for held in lead.books.values() for stamp in held.stamps))
+
+
+def _unconfirmed(lead: Finding) -> tuple[Text, ...]:
+    """Stamps of rules that no primary source confirms, where there are several: they are told behind one line."""
+    found = tuple(stamp for stamp in _market_stamps(lead) if stamp.en.startswith(_UNCONFIRMED))
+    return found if len(found) > 1 else ()
+
+
+def _folded_title(count: int) -> Text | None:
+    if not count:
+        return None
+    return Text(en=f"{count} of the market's rules are unconfirmed", zh=f"市场规则中有 {count} 条未经证实")
+
+
+_UNCONFIRMED = "Unconfirmed rule: "
+
+
     """Chinese sentences one after the other; one that stands in English gets a space after it."""
     return "".join(stamp.zh if stamp.zh.endswith("。") else f"{stamp.zh} " for stamp in stamps)
 

@@ -13,6 +13,7 @@ from tidegate.report.figures.ponder import Pondered, ponder_by_row, ponder_steps
 from tidegate.report.figures.weights import Spread, fan, histogram, merged, widths
 from tidegate.study.comparing import grounds
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Shown
 from tidegate.study.words import GATES, GROUPS, titled
 from tidegate.types.report import Figure, Text
@@ -125,7 +126,7 @@ def ponder_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             key = f"{shown.key.lower()}-{name}" + ("" if len(layers) == 1 else f"-{layer + 1}")
             about = Text(
                 en=f"{found.study.title.en}, {found.bars.spec.title}",
-                zh=f"{found.study.title.zh}，{found.bars.spec.title}",
+                zh=f"{found.study.title.zh}，{data_title(found.bars.spec.title).zh}",
             )
             if len(layers) > 1:
                 about = Text(en=f"{about.en}, layer {layer + 1}", zh=f"{about.zh}，第 {layer + 1} 层")

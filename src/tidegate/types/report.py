@@ -248,7 +248,7 @@ class Claim(Settings):
 
 
 class Section(Settings):
-    """A part of the page: words, then what it shows in order.
+    """A part of the page: words, then what it shows in order; `folded` words lie behind one line, `fold`, until opened.
 
     `shows` holds keys of tables and figures, or "measures", "claims", "provenance". What no section shows is put at the
     page's end, never dropped.
@@ -257,6 +257,8 @@ class Section(Settings):
     key: str
     title: Text
     words: tuple[Text, ...] = ()
+    folded: tuple[Text, ...] = ()
+    fold: Text | None = None
     shows: tuple[str, ...] = ()
 
 

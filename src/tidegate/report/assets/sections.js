@@ -14,7 +14,7 @@ function barView() {
 function plan() {
   const listed = new Set(REPORT.sections.flatMap((s) => s.shows)), out = [];
   if (REPORT.measures.length && !listed.has("measures")) out.push({ id: "measures", title: word("measures"), words: [], shows: ["measures"] });
-  for (const s of REPORT.sections) out.push({ id: "section-" + s.key, title: say(s.title), words: s.words, shows: s.shows });
+  for (const s of REPORT.sections) out.push({ id: "section-" + s.key, title: say(s.title), words: s.words, folded: s.folded, fold: s.fold, shows: s.shows });
   if (REPORT.claims.length && !listed.has("claims")) out.push({ id: "claims", title: word("claims"), words: [], shows: ["claims"] });
   const rest = [...REPORT.tables, ...REPORT.figures].map((held) => held.key).filter((key) => !listed.has(key));
   if (rest.length) out.push({ id: "rest", title: word("rest"), words: [], shows: rest });
@@ -47,7 +47,12 @@ function sectionView(part, numbers) {
     const table = REPORT.tables.find((t) => t.key === key), view = tableView(table);
     return el("div", { class: "table", id: "table-" + key }, view, el("div", { class: "tools" }, el("button", { type: "button", title: say(table.title), onclick: () => save(key + ".csv", new Blob(["\ufeff" + tableCsv(table)], { type: "text/csv" })) }, word("csv"))));
   });
-  return el("section", { id: part.id, tabindex: "-1", "aria-labelledby": part.id + "-title" }, el("h2", { id: part.id + "-title" }, part.title), part.words.map((text) => el("p", { class: "words" }, prose(text))), views);
+  return el("section", { id: part.id, tabindex: "-1", "aria-labelledby": part.id + "-title" }, el("h2", { id: part.id + "-title" }, part.title), part.words.map((text) => el("p", { class: "words" }, prose(text))), foldView(part), views);
+}
+
+function foldView(part) {
+  if (!(part.folded || []).length) return null;
+  return el("details", { class: "words fold" }, el("summary", {}, say(part.fold)), el("ul", {}, part.folded.map((text) => el("li", {}, prose(text)))));
 }
 
 // One row for each subject, one column for each measure; measures of other subjects' shape stand in a table of their own.

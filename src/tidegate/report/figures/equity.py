@@ -10,7 +10,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from tidegate.errors import SettingError
-from tidegate.report.figures.plain import Curve, Times, joined, numbers, quartiles, sentences, spread, texts, thinning
+from tidegate.report.figures.plain import (
+    BAND_SEEDS,
+    Curve,
+    Times,
+    joined,
+    numbers,
+    quartiles,
+    sentences,
+    spread,
+    texts,
+    thinning,
+)
 from tidegate.types.report import Figure, Role, Series, Text
 
 __all__ = ["equity"]
@@ -151,13 +162,18 @@ def _caption(variants: Sequence[Curve], *, positions: bool) -> Text:
     seeds = sorted({len(c.equity) for c in variants})
     many = bool(seeds) and seeds[-1] > 1
     told = "/".join(map(str, seeds))
+    band = Text(en=", bands their quartiles", zh="，色带为四分位区间")
+    dots = Text(en=", dotted lines the best and the worst seed", zh="，虚线为最好与最差的种子")
+    parts = [band] if many and seeds[-1] >= BAND_SEEDS else []
+    parts += [dots] if many and len(variants) == 1 else []
+    drawn = joined(*parts) if parts else Text.same("")
     median = Text(
         en=(
-            f"Lines are the median of {told} seeds at each close, bands their quartiles; the median curve is no "
-            "seed's account, and drawdown is the median of the seeds' own. "
+            f"Lines are the median of {told} seeds at each close{drawn.en}; the median curve is no seed's account, and "
+            "drawdown is the median of the seeds' own. "
         ),
         zh=(
-            f"曲线为每个收盘时 {told} 个种子的中位数，色带为四分位区间；中位数曲线不是任何一个种子的账户，"
+            f"曲线为每个收盘时 {told} 个种子的中位数{drawn.zh}；中位数曲线不是任何一个种子的账户，"
             "回撤为各种子自身回撤的中位数。"
         ),
     )
