@@ -13,6 +13,7 @@ from tidegate.backtest.bar_trades import BarTable, Size, trade_bars, trade_bars_
 from tidegate.errors import SettingError
 from tidegate.market.base import Conditions
 from tidegate.market.etf_proxy import EtfProxy
+from tidegate.strategy.open_against_forecast import OpenAgainstForecast
 from tidegate.types.axes import frozen
 
 D = Decimal
@@ -233,3 +234,29 @@ class TestValidation:
         fund = EtfProxy().conditions(index_panel(0)[0], "index")
         with pytest.raises(SettingError, match="in and out within a bar"):
             BarTable.of(fund)
+
+
+class TestAgainst:
+    @given(st.integers(0, 10_000), st.sampled_from(["follow", "as printed"]), st.booleans())
+    def test_the_strategys_levels_take_the_sides_of_its_orders(self, seed, rule, short):
+        """What `decide` would order of an open, moment by moment, is what the loop does with `levels`."""
+        opens, closes, sessions, up, down, marks, _, above = market(seed)
+        strategy = OpenAgainstForecast(rule=rule, short=short)
+        below, higher = strategy.levels(above, TICK)
+        turn = -1 if rule == "as printed" else 1
+        sides = np.zeros(len(opens))
+        for t in range(1, len(opens)):
+            level = above[t - 1]
+            if np.isnan(level):
+                continue
+            side = turn if opens[t] < level - 1e-6 else -turn if opens[t] > level + 1e-6 else 0
+            sides[t - 1] = side if short or side > 0 else 0
+        table = BarTable.of(conditions_of(opens, closes, sessions, up, down, marks))
+        theirs = trade_bars(np.where(sides > 0, np.inf, NAN)[None], np.where(sides < 0, -np.inf, NAN)[None], table, 1e5)
+        ours = trade_bars(below[None], higher[None], table, 1e5, against=rule == "as printed")
+        assert ours.equity.tobytes() == theirs.equity.tobytes()
+
+    def test_a_forecast_on_a_tick_but_for_rounding_is_that_tick(self):
+        level, _ = OpenAgainstForecast(rule="follow").levels(np.array([3345.2 + 1e-8, 3345.2 + 1e-3, 0.1, NAN]), 0.2)
+        assert level.tolist()[:2] == [3345.2, 3345.201]
+        assert np.isnan(level[2:]).all()

@@ -173,13 +173,15 @@ def walk_bars(
     fees: IntArray,
     rules: IntArray,
     size: Size,
+    turn: int,
     outcome: tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray],
     states: IntArray,
 ) -> int:
     """Send K books through T bars; give the rows of events of the last.
 
     `wishes`: long below, short above ``[K, T]``, in the currency as `opens` ``[T]`` is; `bars` ``[T, FIELDS]``; `fees`
-    ``[T, FEE_FIELDS]``; `size`: lots a trade (0: by exposure), exposure in millionths, capital. `outcome` as in `loop`.
+    ``[T, FEE_FIELDS]``; `size`: lots a trade (0: by exposure), exposure in millionths, capital; `turn`: 1, or -1 to go
+    short below and long above. `outcome` as in `loop`.
     """
     below, above = wishes
     equity, held, totals, lines, events = outcome
@@ -191,9 +193,9 @@ def walk_bars(
         for bar in range(below.shape[1]):
             here, quantity, wish = bars[bar], state[QUANTITY], 0
             if bar > 0 and opens[bar] < below[book, bar - 1]:
-                wish = 1
+                wish = turn
             elif bar > 0 and opens[bar] > above[book, bar - 1]:
-                wish = -1
+                wish = -turn
             if quantity != 0:
                 now = int(here[OPEN] if here[ROLL] == 0 else here[ROLL])
                 state[CASH] += quantity * (now - int(bars[bar - 1, MARK])) * worth

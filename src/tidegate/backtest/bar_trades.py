@@ -94,14 +94,20 @@ class BarTable:
 
 
 def trade_bars(
-    buy_below: FloatArray, sell_above: FloatArray, table: BarTable, capital: float, size: Size | None = None
+    buy_below: FloatArray,
+    sell_above: FloatArray,
+    table: BarTable,
+    capital: float,
+    size: Size | None = None,
+    *,
+    against: bool = False,
 ) -> Books:
     """Run K books that are in the market from a bar's open to its close.
 
     Formula
         Column *t* holds two prices, decided after CLOSE(t): where OPEN(t+1) < `buy_below` the book goes long there,
-        where OPEN(t+1) > `sell_above` short; out at CLOSE(t+1). Profit of a trade = side · (close − open) · multiplier
-        · lots − slippage of both − fees of both.
+        where OPEN(t+1) > `sell_above` short (with `against` short below and long above); out at CLOSE(t+1). Profit of a
+        trade = side · (close − open) · multiplier · lots − slippage of both − fees of both.
     Shapes, units
         `buy_below`, `sell_above` ``[K, T]`` in the market's currency, the last column never acted on; `capital` in the
         currency.
@@ -121,7 +127,7 @@ def trade_bars(
     >>> books.round_trips.tolist(), books.trades.tolist()
     ([29], [58])
     """
-    raw = _run(buy_below, sell_above, table, capital, size or Size(), keep=False)
+    raw = _run(buy_below, sell_above, table, capital, size or Size(), against=against, keep=False)
     totals = raw.totals
     nothing = frozen(np.zeros(len(totals)))
     return Books(
@@ -144,18 +150,33 @@ _KINDS = tuple(enumerate(FEES))
 
 
 def trade_bars_ledger(
-    buy_below: FloatArray, sell_above: FloatArray, table: BarTable, capital: float, asset: str, size: Size | None = None
+    buy_below: FloatArray,
+    sell_above: FloatArray,
+    table: BarTable,
+    capital: float,
+    asset: str,
+    size: Size | None = None,
+    *,
+    against: bool = False,
 ) -> Ledger:
     """Run one book as `trade_bars` does and keep every order, fill and line of it; wishes are ``[T]``.
 
     A condition that its open does not meet leaves no order. Known at, errors: as `trade_bars`.
     """
-    raw = _run(buy_below[None, :], sell_above[None, :], table, capital, size or Size(), keep=True)
+    below, above = buy_below[None, :], sell_above[None, :]
+    raw = _run(below, above, table, capital, size or Size(), against=against, keep=True)
     return ledger_of_raw(raw, table.conditions, capital, asset)
 
 
 def _run(
-    buy_below: FloatArray, sell_above: FloatArray, table: BarTable, capital: float, size: Size, *, keep: bool
+    buy_below: FloatArray,
+    sell_above: FloatArray,
+    table: BarTable,
+    capital: float,
+    size: Size,
+    *,
+    against: bool,
+    keep: bool,
 ) -> Raw:
     conditions = table.conditions
     bars = len(conditions.times)
@@ -179,6 +200,7 @@ def _run(
         table.fees,
         table.rules,
         (size.lots, round(size.exposure * loop.MILLION), whole_money(capital, conditions)),
+        -1 if against else 1,
         (equity, held, totals, lines, events),
         np.zeros((books, bar_loop.STATE), dtype=np.int64),
     )

@@ -10,13 +10,13 @@ from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
 from tidegate.strategy.ranking import by_name
 from tidegate.strategy.selection import Selection, compiled_decision
-from tidegate.types.axes import IntArray
+from tidegate.types.axes import FloatArray, IntArray
 
 __all__ = ["OpenAgainstForecast"]
 
 _AGAINST, _SHORT, _FRACTION = range(3)
 _OPEN, _CLOSE = 0, 3
-_LIMIT_TICKS = float(2**31 - 2)
+_LIMIT_TICKS, _NEAR = float(2**31 - 2), 1e-6
 
 
 class OpenAgainstForecast(Selection):
@@ -34,6 +34,10 @@ class OpenAgainstForecast(Selection):
         in that bar.
     Known at
         Orders after CLOSE(t) from the forecast of *t*; the condition is judged at OPEN(t+1).
+    Markets
+        Paid in full, over any number of assets, its orders go through the portfolio loop, and the selling half needs
+        an exchange that allows it. On margin, for one asset, `levels` go to the loop for trades of one bar, and the
+        quantity is ⌊`fraction` · equity at the open / (open · value of a unit)⌋.
     Missing values
         A forecast that is NaN or not above 0 trades nothing; so does an asset without a bar at *t*.
     Source
@@ -57,6 +61,25 @@ class OpenAgainstForecast(Selection):
     )
     fraction: float = Field(default=1.0, gt=0, description="value of a position as a fraction of equity")
     short: bool = Field(default=True, description="whether the selling half is traded too")
+
+    def levels(self, forecast: FloatArray, tick: float) -> tuple[FloatArray, FloatArray]:
+        """Give the prices below and above which the next open trades, as a market on margin reads them ``[..., T]``.
+
+        What is below is bought by `follow` and sold ``"as printed"``. A forecast within a millionth of a tick of a
+        whole one counts as that one, as in `decide`. Known at: as the forecast. Missing values: NaN, and what is no
+        price, trade on no side; without `short` neither does the selling half.
+
+        >>> OpenAgainstForecast(rule="follow").levels(np.array([3600.4, np.nan]), 1.0)[0].tolist()
+        [3600.4, nan]
+        """
+        ticks = forecast / tick
+        near = np.rint(ticks)
+        at = np.where(np.abs(ticks - near) <= _NEAR, near / round(1 / tick), forecast)
+        at = np.where((ticks >= 1) & (ticks < _LIMIT_TICKS), at, np.nan)
+        none = np.full_like(at, np.nan)
+        if self.short:
+            return at, at
+        return (at, none) if self.rule == "follow" else (none, at)
 
     def sells_short(self) -> bool:
         """Whether the selling half is traded."""

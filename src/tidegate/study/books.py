@@ -25,7 +25,8 @@ EQUAL_WEIGHT, INDEX = "equal-weight", "index"
 class BookSet:
     """All members' ledgers in one market, from the first judged bar on.
 
-    `wanted` is each member's exposure as decided after each close ``[T]`` (timings only); `gates` holds, per network
+    `wanted` is each member's exposure as decided after each close ``[T]`` (timings), or the price that the next open is
+    held against (trades within a bar); `gates` holds, per network
     member, the total return, the Sharpe ratio and, over many assets, the turnover of each of its placebos; `paths` the
     equity of what nobody could have had, from the same capital ``[T]``, with its exposure where it is not 1.
     """

@@ -29,6 +29,7 @@ from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
 from tidegate.strategy.base import Strategy, Timing
+from tidegate.strategy.open_against_forecast import OpenAgainstForecast
 from tidegate.strategy.selection import Selection
 from tidegate.types.forecast import Reading
 from tidegate.types.report import Text
@@ -157,6 +158,8 @@ class Study(Settings):
         """Refuse what only a selection over many assets can have, or a strategy of neither branch."""
         if self.strategy is not None and not isinstance(self.strategy, (Timing, Selection)):
             raise SettingError("a strategy is a timing or a selection", where=self.name, found=self.strategy.name)
+        if isinstance(self.strategy, OpenAgainstForecast) and any(m.asset_class == "future" for m in self.markets):
+            self._is_on_margin()
         if isinstance(self.strategy, Selection):
             return
         for what, given in (
@@ -173,6 +176,24 @@ class Study(Settings):
                     found=None if self.strategy is None else self.strategy.name,
                     hint="choose a selection: `tidegate list strategy`",
                 )
+
+    def _is_on_margin(self) -> None:
+        """Refuse what trades within a bar on margin do not know."""
+        other = [market.name for market in self.markets if market.asset_class != "future"]
+        given = {
+            "filters": bool(self.filters),
+            "execution": self.execution != Execution(),
+            "gate": self.gate is not None,
+        }
+        unknown = [what for what, there in {**given, "index": self.index is not None}.items() if there]
+        if other or unknown:
+            raise SettingError(
+                "trades within a bar on margin stand alone",
+                where=self.name,
+                expected="futures alone as markets, and no filters, execution, gate or index",
+                found=(*other, *unknown),
+                hint="declare a study for each",
+            )
 
 
 def changed(study: Study, path: str, value: Any) -> Study:

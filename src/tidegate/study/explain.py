@@ -12,7 +12,9 @@ import polars as pl
 
 from tidegate.errors import DataError, UnknownNameError
 from tidegate.strategy.selection import Selection
+from tidegate.study.bar_trading import trades_within_bars
 from tidegate.study.declare import Study
+from tidegate.study.explain_bars import bar_trade_lines
 from tidegate.study.explain_orders import order_lines
 from tidegate.study.folder import RunFolder
 from tidegate.study.records import load_bars, load_folds, load_forecast, load_ledger, load_panel, load_windows
@@ -48,7 +50,8 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
         raise UnknownNameError.among("asset", asset, panel.assets, where=name)
     when = moment(day)
     rows = np.flatnonzero((panel.row_asset == panel.assets.index(asset)) & (panel.times[panel.row_time] == when))
-    selects = isinstance(declared[name].strategy, Selection)
+    within = any(trades_within_bars(declared[name], market) for market in declared[name].markets)
+    selects = isinstance(declared[name].strategy, Selection) and not within
     if rows.size == 0 and selects and (panel.times == when).any():
         ordered = order_lines(place, declared[name], bars, asset, when, member)
         return Explained(
@@ -75,6 +78,8 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
         *(
             order_lines(place, declared[name], bars, asset, when, member)
             if selects
+            else bar_trade_lines(place, bars, asset, when, member)
+            if within
             else _book_lines(place, asset, when, panel.times)
         ),
     ]

@@ -167,6 +167,8 @@ def _books(study: Study, held: BookSet) -> list[Measure]:
             found.extend(judge_holdings(ledger, positions, trips, subject))
             found.append(_outside(held, member, subject))
         found.append(_unfilled(held, member, subject))
+        if (held.folder / "decisions" / "costs.parquet").is_file() and member != held.benchmark:
+            found.extend(_costs(held, member, subject))
         if study.gates and (member.startswith("seed-") or member == "ensemble"):
             found.extend(_placed(held, member, judged, subject))
     for place, member in enumerate(held.paths):
@@ -210,10 +212,25 @@ def _outside(held: BookSet, member: str, subject: dict[str, str]) -> Measure:
 
 def _unfilled(held: BookSet, member: str, subject: dict[str, str]) -> Measure:
     """Orders that were not filled, and why: each try at an open counts."""
-    refused = held.ledgers[member].orders.filter(pl.col("outcome") != "filled")
+    refused = held.ledgers[member].orders.filter(pl.col("filled") < pl.col("quantity"))
     reasons = refused.group_by("outcome").len().sort("len", "outcome", descending=[True, False])
     note = ", ".join(f"{reason} {count}" for reason, count in reasons.iter_rows())
     return stated("orders_unfilled", subject, refused.height, "orders", n=held.ledgers[member].orders.height, note=note)
+
+
+def _costs(held: BookSet, member: str, subject: dict[str, str]) -> list[Measure]:
+    """What a book within bars earned before its costs, each a whole run of its own, and the margin that it tied up."""
+    costs = held.decided("costs")
+    assert costs is not None
+    told = {row["view"]: row for row in costs.filter(pl.col("member") == member).iter_rows(named=True)}
+    margin, bars = held.table(member, "margin")["of_equity"], len(held.times)
+    note = "" if margin.is_empty() else f"mean over entries; at most {float(margin.to_numpy().max()):.3g}"
+    mean = np.nan if margin.is_empty() else float(margin.to_numpy().mean())
+    return [
+        stated("total_return_before_costs", subject, told["gross"]["total_return"], "fraction", n=bars),
+        stated("return_after_fees", subject, told["after fees"]["total_return"], "fraction", n=bars),
+        stated("margin_of_equity", subject, mean, "fraction", n=len(margin), note=note, otherwise="nothing was opened"),
+    ]
 
 
 def _placed(held: BookSet, member: str, judged: tuple[Measure, ...], subject: dict[str, str]) -> list[Measure]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from tidegate.errors import SettingError, UnknownNameError
 from tidegate.strategy.selection import Selection
+from tidegate.study.bar_trading import trades_within_bars
 from tidegate.study.declare import Study
 from tidegate.study.folder import RunFolder
 from tidegate.study.stations import shown
@@ -50,12 +51,14 @@ def next_orders(run: Path, study: str | None, market: str | None, member: str | 
     if name not in declared:
         raise UnknownNameError.among("study", name, declared, where=run)
     strategy = declared[name].strategy
-    if not isinstance(strategy, Selection):
+    if not isinstance(strategy, Selection) or any(
+        trades_within_bars(declared[name], m) for m in declared[name].markets
+    ):
         raise SettingError(
             "only a selection over many assets gives orders for the next bar",
             where=f"study {name}",
             found=None if strategy is None else strategy.name,
-            hint="`tidegate explain` shows what a timing wants after each close",
+            hint="`tidegate explain` shows what a timing, or a trade within a bar, wants after each close",
         )
     markets = [one.name for one in declared[name].markets]
     where = market or markets[-1]

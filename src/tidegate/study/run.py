@@ -22,6 +22,7 @@ from tidegate.models.base import Network
 from tidegate.report.csvs import write_csvs
 from tidegate.report.page import page
 from tidegate.strategy.selection import Selection
+from tidegate.study.bar_trading import trade_within_bars, trades_within_bars
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
@@ -236,7 +237,9 @@ def _traded(
     """Every market's books, by market."""
     study, made = standing.study, {}
     for market in study.markets if study.strategy is not None else ():
-        if isinstance(study.strategy, Selection):
+        if trades_within_bars(study, market):
+            made[market.name] = trade_within_bars(study, standing.bars, forecasts, keys, market, stages)
+        elif isinstance(study.strategy, Selection):
             until = _held_until(standing, forecasts)
             made[market.name] = trade_selection(
                 study, standing.bars, forecasts, keys, market, stages, beside, tell, until

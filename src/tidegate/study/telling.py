@@ -209,6 +209,7 @@ def _answer(lead: Finding) -> Text:
 
 _PLACEBOS = {
     "random gates": Text(en="Random gates of the same exposure", zh="同等持仓的随机择时"),
+    "random sides": Text(en="The same sides in another order", zh="次序打乱的同样方向"),
     "permuted assets": Text(en="The same strategy on the scores of other assets", zh="以其他标的得分运行的同一策略"),
     "shuffled scores": Text(en="The same strategy on shuffled scores", zh="以打乱得分运行的同一策略"),
 }

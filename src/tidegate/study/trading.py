@@ -7,6 +7,7 @@ first bar that is judged to the last.
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -25,10 +26,35 @@ from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.records import save_ledger, write_frame
 from tidegate.study.stages import Kept, Stages
+from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 
-__all__ = ["trade_study"]
+__all__ = ["Judged", "judged_bars", "trade_study"]
+
+
+class Judged(NamedTuple):
+    """The bars that forecasts judge: all up to the last of them, and what each member said after each close."""
+
+    seen: Bars
+    first: int
+    """Place of the first judged bar among those seen."""
+    times: TimeArray
+    """``[T]``, from the first judged bar to the last."""
+    scores: FloatArray
+    """``[M, T]``, NaN where a member said nothing."""
+
+
+def judged_bars(bars: Bars, forecasts: dict[str, Forecast]) -> Judged:
+    """Put the forecasts of one asset on one axis. Known at: column *t* after CLOSE(t)."""
+    when = [forecast.frame["time"].to_numpy().astype("datetime64[us]") for forecast in forecasts.values()]
+    seen = bars.upto(max(times[-1] for times in when))
+    first = int(np.searchsorted(seen.times, min(times[0] for times in when)))
+    judged = seen.times[first:]
+    scores = np.full((len(forecasts), len(judged)), np.nan)
+    for place, (forecast, times) in enumerate(zip(forecasts.values(), when, strict=True)):
+        scores[place, np.searchsorted(judged, times)] = forecast.score
+    return Judged(seen, first, judged, scores)
 
 
 def trade_study(
@@ -55,14 +81,7 @@ def trade_study(
 def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Market, work: Path) -> None:
     assert isinstance(study.strategy, Timing)
     asset = bars.assets[0]
-    when = [forecast.frame["time"].to_numpy().astype("datetime64[us]") for forecast in forecasts.values()]
-    last = max(times[-1] for times in when)
-    seen = bars.upto(last)
-    first = int(np.searchsorted(seen.times, min(times[0] for times in when)))
-    judged = seen.times[first:]
-    scores = np.full((len(forecasts), len(judged)), np.nan)
-    for place, (forecast, times) in enumerate(zip(forecasts.values(), when, strict=True)):
-        scores[place, np.searchsorted(judged, times)] = forecast.score
+    seen, first, judged, scores = judged_bars(bars, forecasts)
     rules = {
         BENCHMARK: BuyAndHold().exposures(np.zeros((1, len(judged))))[0],
         "always-in": AlwaysIn().exposures(scores[:1])[0],

@@ -15,6 +15,7 @@ from tidegate.errors import ClockError
 from tidegate.learn.fit import load_fitted
 from tidegate.market.instruments import Instruments
 from tidegate.strategy.selection import Selection
+from tidegate.study.bar_trading import trade_within_bars, trades_within_bars
 from tidegate.study.beside import Beside
 from tidegate.study.books import load_books
 from tidegate.study.declare import Study
@@ -67,7 +68,9 @@ def pass_through(study: Study, bars: Bars, beside: Beside | None = None) -> Pass
             frames[f"forecast {job.label}"] = forecasts[job.label].frame.drop("truth")
         for market in study.markets if study.strategy is not None else ():
             traded = (
-                trade_selection(study, standing.bars, forecasts, keys, market, stages, beside or Beside(), silent)
+                trade_within_bars(study, standing.bars, forecasts, keys, market, stages)
+                if trades_within_bars(study, market)
+                else trade_selection(study, standing.bars, forecasts, keys, market, stages, beside or Beside(), silent)
                 if isinstance(study.strategy, Selection)
                 else trade_study(study, standing.bars, forecasts, keys, market, stages)
             )
@@ -80,7 +83,10 @@ def pass_through(study: Study, bars: Bars, beside: Beside | None = None) -> Pass
                     decided = pl.DataFrame({"time": books.times, "exposure": books.wanted[member]})
                 frames[f"decisions {title}"] = decided
                 frames[f"book {title}"] = books.ledgers[member].book
-                frames[f"fills {title}"] = books.ledgers[member].fills
+                fills = books.ledgers[member].fills
+                if trades_within_bars(study, market):  # what leaves at a bar's close is not known at its open
+                    fills = fills.unique("trip", keep="first", maintain_order=True)
+                frames[f"fills {title}"] = fills
         return Passed(tuple(load_folds(standing.ground.folds.folder)), prints, frames)
 
 

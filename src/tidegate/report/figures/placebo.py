@@ -139,6 +139,10 @@ PLACEBOS: dict[str, tuple[Text, Text]] = {
         Text(en="random gates", zh="随机择时"),
         Text(en="random gates with the same exposure and spell lengths", zh="同等持仓比例与持续长度的随机择时"),
     ),
+    "random sides": (
+        Text(en="random sides", zh="随机方向"),
+        Text(en="as many bars long, short and out, in another order", zh="做多、做空与空仓的K线数不变，次序打乱"),
+    ),
     "permuted assets": (
         Text(en="permuted assets", zh="标的互换得分"),
         Text(

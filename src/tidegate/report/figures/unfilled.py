@@ -19,6 +19,7 @@ OUTCOMES: dict[str, Text] = {
     "nothing to sell": Text(en="nothing to sell", zh="无可卖持仓"),
     "more than is held": Text(en="more than is held", zh="超出持仓"),
     "not a legal quantity": Text(en="not a legal quantity", zh="数量不合规"),
+    "contract change": Text(en="contract change", zh="换月"),
     "forced by margin": Text(en="forced by margin", zh="保证金强平"),
 }
 """Outcomes of orders as people read them."""

@@ -1,0 +1,206 @@
+"""A study that trades rebar within its bars: through every room, beside its rivals, and told fill by fill."""
+
+import numpy as np
+import polars as pl
+import pytest
+from small import finish, small
+
+from tidegate.backtest.bar_trades import BarTable, Size, trade_bars
+from tidegate.errors import SettingError
+from tidegate.market.rebar_future import RebarFuture
+from tidegate.study.declare import Study
+from tidegate.study.explain import explain_number
+from tidegate.study.words import stamp_text
+from tidegate.testing.corridor import check_corridor
+
+BARS, ROLLS = 260, (120, 200)
+CLOSE_TO_CLOSE = {"lag": 0, "span": 1, "entry": "close", "exit": "close"}
+
+
+def rebar_file(folder):
+    """Daily rebar in whole yuan with a memory in its moves, and two changes of contract that the factor records."""
+    rng = np.random.default_rng(4)
+    true = np.empty((BARS, 2))
+    price, move = 3600.0, 0.0
+    for t in range(BARS):
+        true[t, 0] = price * (1 + rng.normal(0, 0.003))
+        move = 0.3 * move + rng.normal(0, 0.008)
+        price = true[t, 1] = price * (1 + move)
+    factor = np.ones(BARS)
+    for at, step in zip(ROLLS, (1.05, 0.96), strict=True):
+        factor[at:] *= step
+    raw = np.rint(true / factor[:, None])
+    days = np.busday_offset("2017-03-01", np.arange(BARS), roll="forward").astype("datetime64[us]")
+    frame = pl.DataFrame(
+        {
+            "time": days, "asset": ["RB"] * BARS, "open": raw[:, 0], "close": raw[:, 1], "high": raw.max(axis=1) + 3,
+            "low": raw.min(axis=1) - 3, "volume": rng.uniform(1e5, 2e5, BARS).round(), "factor": factor,
+        }
+    )  # fmt: skip
+    path = folder / "rebar.parquet"
+    frame.write_parquet(path)
+    return path
+
+
+def declared(path, **changes):
+    fixed = {
+        "source": {"name": "file", "path": str(path), "settings": {"kind": "future", "volume_unit": "lots"}},
+        "factors": {"name": "raw-fields", "fields": ["close", "open", "volume"]},
+        "label": {"name": "future-level", "horizon": CLOSE_TO_CLOSE},
+        "normaliser": {"name": "min-max"},
+        "target_scaling": {"name": "min-max-target"},
+        "rivals": [{"name": "persistence", "speaks": "level"}],
+        "strategy": {"name": "open-against-forecast"},
+        "markets": [{"name": "rebar-future"}],
+        "seeds": [1],
+        "capital": 1_000_000.0,
+    }
+    return small(**{**fixed, **changes})
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rebar")
+    return finish(declared(rebar_file(folder)), folder / "runs")
+
+
+@pytest.fixture(scope="module")
+def books(ran):
+    return ran.findings["small"].books["rebar-future"]
+
+
+def test_every_rival_stands_beside(books):
+    assert books.members == (
+        "seed-1", "persistence", "follow-forecast", "always-long", "gap-momentum", "random-sides", "buy-and-hold",
+    )  # fmt: skip
+    assert all(books.ledgers[member].fills.height > 0 for member in books.members)
+
+
+def by_hand(found, says):
+    """What persistence says of the next close, in the next bar's contract and to its tick; and the judged bars."""
+    bars, forecast = found.bars, found.forecasts["persistence"].frame["time"].to_numpy()
+    first, last = (int(np.searchsorted(bars.times, forecast[place])) for place in (0, -1))
+    factor = bars.column("factor")
+    level = (says(bars.column("close") * factor) / np.append(factor[1:], factor[-1]))[first : last + 1]
+    near = np.rint(level)
+    level = np.where(np.abs(level - near) < 1e-3, near, level)
+    return level, BarTable.of(RebarFuture().conditions(bars.upto(bars.times[last]), "RB").between(first, last + 1))
+
+
+def test_the_book_is_what_the_bar_loop_makes_of_the_levels(ran, books):
+    """Levels from the kept forecasts, by hand, through `trade_bars`: the same equity, bit for bit."""
+    level, table = by_hand(ran.findings["small"], lambda close: close)
+    made = trade_bars(level[None], level[None], table, 1e6, Size(exposure=1.0), against=True)
+    assert np.array_equal(made.equity[0], books.equity("persistence"))
+    # as printed against the last close is what follows the gap
+    assert np.array_equal(books.equity("persistence"), books.equity("gap-momentum"))
+
+
+def test_costs_come_in_three_views_and_the_last_is_the_book(books):
+    costs = books.decided("costs")
+    for member in books.members[:-1]:
+        rows = {row["view"]: row for row in costs.filter(pl.col("member") == member).iter_rows(named=True)}
+        assert list(rows) == ["gross", "after fees", "after slippage"]
+        assert rows["gross"]["fees"] == rows["gross"]["slippage"] == rows["after fees"]["slippage"] == 0.0
+        assert (
+            rows["gross"]["total_return"] > rows["after fees"]["total_return"] > rows["after slippage"]["total_return"]
+        )
+        assert rows["after slippage"]["total_return"] == pytest.approx(books.equity(member)[-1] / 1e6 - 1, abs=1e-12)
+        paid = books.ledgers[member].fills["commission"].sum()
+        assert rows["after slippage"]["fees"] == pytest.approx(paid, abs=0.005)
+
+
+def test_margin_is_a_tenth_of_what_was_opened(books):
+    margin = books.table("always-long", "margin")
+    assert margin["of_equity"].is_between(0.095, 0.1001).all()
+    assert (margin["lots"] > 0).all()
+    entries = books.ledgers["always-long"].fills.unique("trip", keep="first", maintain_order=True)
+    assert margin["margin"].to_list() == pytest.approx((entries["value"] * 0.1).to_list())
+
+
+def test_measures_and_placebos(ran):
+    told = {(m.subject.get("member"), m.name): m for m in ran.findings["small"].measures}
+    for name in (
+        "total_return",
+        "total_return_before_costs",
+        "return_after_fees",
+        "margin_of_equity",
+        "orders_unfilled",
+    ):
+        assert told["seed-1", name].value is not None
+    assert 0 <= told["seed-1", "total_return_percentile"].value <= 1
+    assert told["always-long", "total_return_before_costs"].value > told["always-long", "total_return"].value
+
+
+def test_buy_and_hold_pays_for_the_roll_and_earns_no_gap(books):
+    orders = books.ledgers["buy-and-hold"].orders
+    assert orders["outcome"].to_list() == ["filled", *["contract change"] * (orders.height - 1)]
+    assert orders.height >= 3
+    jump = np.abs(np.diff(books.equity("buy-and-hold")) / books.equity("buy-and-hold")[:-1]).max()
+    assert jump < 0.035  # the gap of a roll is 4 % at least
+
+
+class TestExplained:
+    def test_a_fill_says_why(self, ran, books):
+        entry = books.ledgers["seed-1"].fills.row(0, named=True)
+        bars = ran.findings["small"].bars
+        at = int(np.searchsorted(bars.times, np.datetime64(entry["time"])))
+        told = explain_number(ran.folder, "RB", str(bars.times[at - 1])[:10], None, "seed-1")
+        strategy = [line for line in told.lines if line.room == "strategy"]
+        fills = [line for line in told.lines if line.what.startswith("fill")]
+        word = "above" if entry["side"] == "buy" else "below"
+        assert f"{entry['side']} {word} it" in strategy[0].value
+        assert f"lies {word}" in fills[0].value
+        assert f"{entry['side']} {entry['quantity']:g} at {entry['price']:g}" in fills[0].value
+        assert "the bar is over" in fills[1].value
+
+    def test_who_goes_by_no_price_says_so(self, ran, books):
+        entry = books.ledgers["always-long"].fills.row(0, named=True)
+        bars = ran.findings["small"].bars
+        at = int(np.searchsorted(bars.times, np.datetime64(entry["time"])))
+        told = explain_number(ran.folder, "RB", str(bars.times[at - 1])[:10], None, "always-long")
+        assert any("in at every open" in line.value for line in told.lines)
+
+
+class TestRefused:
+    def test_stocks_that_cannot_be_sold_short(self, tmp_path):
+        strategy = {"name": "open-against-forecast"}
+        document = declared(rebar_file(tmp_path), strategy=strategy, markets=[{"name": "etf-proxy"}])
+        with pytest.raises(SettingError, match="sells short, and nothing may be sold short here"):
+            finish(document, tmp_path / "runs")
+
+    def test_a_forecast_of_something_else(self, tmp_path):
+        label = {"name": "future-level", "horizon": {"lag": 1, "span": 2}}
+        with pytest.raises(SettingError, match="forecast of the next close"):
+            finish(declared(rebar_file(tmp_path), label=label, rivals=[]), tmp_path / "runs")
+
+    def test_futures_beside_what_is_paid_in_full(self, tmp_path):
+        markets = [{"name": "rebar-future"}, {"name": "etf-proxy"}]
+        with pytest.raises(SettingError, match="on margin stand alone"):
+            Study.of(declared(tmp_path, markets=markets))
+        with pytest.raises(SettingError, match="on margin stand alone"):
+            Study.of(declared(tmp_path, execution={"participation": 0.1}))
+
+
+def test_returns_are_turned_into_prices(tmp_path):
+    """The return of the last bar, said again: the level is the last close times it, in the next bar's contract."""
+    label = {"name": "forward-return", "horizon": CLOSE_TO_CLOSE}
+    rivals = [{"name": "persistence", "speaks": "return"}]
+    document = declared(rebar_file(tmp_path), label=label, rivals=rivals, gates=0)
+    found = finish(document, tmp_path / "runs").findings["small"]
+    level, judged = by_hand(found, lambda close: close * (close / np.append(np.nan, close[:-1])))
+    made = trade_bars(level[None], level[None], judged, 1e6, Size(exposure=1.0), against=True)
+    assert np.array_equal(made.equity[0], found.books["rebar-future"].equity("persistence"))
+
+
+def test_nothing_later_reaches_a_level_a_side_or_a_book(tmp_path):
+    """Bars after a cut are scrambled: forecasts, levels, fills and books up to it stay what they were."""
+    study = Study.of(declared(rebar_file(tmp_path), gates=0))
+    assert check_corridor(study) == 2
+
+
+def test_a_stamp_says_what_a_roll_costs(books):
+    told = " ".join(stamp_text(stamp).zh for stamp in books.stamps)
+    assert any("recorded change of contract" in stamp for stamp in books.stamps)
+    assert "平旧合约" in told
+    assert "开盘进、收盘出" in told
