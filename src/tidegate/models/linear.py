@@ -10,6 +10,9 @@ from tidegate.types.axes import FloatArray
 
 __all__ = ["Linear"]
 
+_BLOCK = 8192
+"""Rows of the table that stand beside each other at a time: it is as wide as a window is long."""
+
 
 class Linear(Rival):
     """Ridge regression on the flattened normalised window and the context, in closed form, float64.
@@ -37,30 +40,35 @@ class Linear(Rival):
     ridge: float = Field(default=1.0, gt=0, description="penalty on the squared coefficients of standardised columns")
 
     def fit(self, seen: Seen, target: FloatArray, weight: FloatArray) -> dict[str, FloatArray]:
-        """Learn centre and scale of the columns, coefficients and level."""
+        """Learn centre and scale of the columns, coefficients and level; rows are taken block by block."""
         import torch
 
-        table = _table(seen)
         share = weight / np.sum(weight)
-        centre = np.einsum("mk,m->k", table, share)
-        moved = table - centre
-        scale = np.sqrt(np.einsum("mk,m->k", moved**2, share))
+        blocks = [slice(at, at + _BLOCK) for at in range(0, len(target), _BLOCK)]
+        centre = sum(np.einsum("mk,m->k", _table(seen, rows), share[rows]) for rows in blocks)
+        spread = sum(np.einsum("mk,m->k", (_table(seen, rows) - centre) ** 2, share[rows]) for rows in blocks)
+        scale = np.sqrt(spread)
         alive = scale > 1e-12 * np.maximum(1.0, np.abs(centre))
-        moved = np.where(alive, moved, 0.0) / np.where(alive, scale, 1.0)
+        divisor = np.where(alive, scale, 1.0)
         level = float(np.sum(target * share))
-        x = torch.from_numpy(moved)
-        weighted = x * torch.tensor(weight)[:, None]
-        normal = x.T @ weighted + self.ridge * torch.eye(x.shape[1], dtype=x.dtype)
-        right = weighted.T @ torch.from_numpy(target - level)
+        columns = len(centre)
+        normal = self.ridge * torch.eye(columns, dtype=torch.float64)
+        right = torch.zeros(columns, dtype=torch.float64)
+        for rows in blocks:
+            x = torch.from_numpy(np.where(alive, _table(seen, rows) - centre, 0.0) / divisor)
+            weighted = x * torch.tensor(weight[rows])[:, None]
+            normal += x.T @ weighted
+            right += weighted.T @ torch.from_numpy(target[rows] - level)
         solved = torch.cholesky_solve(right[:, None], torch.linalg.cholesky(normal))[:, 0].numpy()
-        slope = np.where(alive, solved, 0.0) / np.where(alive, scale, 1.0)
+        slope = np.where(alive, solved, 0.0) / divisor
         return {"slope": slope, "level": np.array([level]), "centre": centre}
 
     def predict(self, learned: dict[str, FloatArray], seen: Seen) -> FloatArray:
         """``level + Σ slope (x - centre)``."""
-        moved = _table(seen) - learned["centre"]
+        moved = _table(seen, slice(None)) - learned["centre"]
         return np.asarray(np.sum(moved * learned["slope"], axis=1) + learned["level"][0])
 
 
-def _table(seen: Seen) -> FloatArray:
-    return np.concatenate([seen.z.reshape(seen.z.shape[0], -1), seen.context], axis=1)
+def _table(seen: Seen, rows: slice) -> FloatArray:
+    z = seen.z[rows]
+    return np.concatenate([z.reshape(z.shape[0], -1), seen.context[rows]], axis=1)
