@@ -1,6 +1,7 @@
 """The family of factor sets: market history → factors, causal by contract."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -68,6 +69,11 @@ class FactorSet(Component):
     def reads_reports(self) -> bool:
         """Whether bars alone are not enough: such a set has an `at` of its own, and its `compute` says so."""
         return False
+
+    @property
+    def styles(self) -> Mapping[str, str]:
+        """The style of each field, of sets that tell one."""
+        return {}
 
     @abstractmethod
     def compute(self, bars: Bars) -> Panel:

@@ -1,5 +1,6 @@
 """Several factor sets as one panel."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +33,11 @@ class Together(FactorSet):
     def reads_reports(self) -> bool:
         """Whether one of them does."""
         return any(held.reads_reports for held in self.sets)
+
+    @property
+    def styles(self) -> Mapping[str, str]:
+        """Those of its sets."""
+        return {field: style for held in self.sets for field, style in held.styles.items()}
 
     def compute(self, bars: Bars) -> Panel:
         """Compute each set and join the columns."""

@@ -27,6 +27,7 @@ from tidegate.prepare.date_step import DateStep
 from tidegate.prepare.hold_out import HoldOut
 from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
+from tidegate.prepare.pruning import Pruning
 from tidegate.prepare.split import Split
 from tidegate.strategy.base import Strategy, Timing
 from tidegate.strategy.open_against_forecast import OpenAgainstForecast
@@ -83,6 +84,9 @@ class Study(Settings):
     factors: FactorSet = Field(description="what is computed from the bars and the reports beside them")
     steps: tuple[DateStep, ...] = Field(
         default=(), description="what is done to each date's factors across its assets, in this order"
+    )
+    pruning: Pruning | None = Field(
+        default=None, description="factors of one style that rank assets alike are left out; null keeps all"
     )
     context: tuple[str, ...] = Field(
         default=(), description="fields seen at the anchor only; all others are window inputs"

@@ -93,8 +93,9 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
         "cadence": study.cadence,
         "factors": document(study.factors),
         "steps": document(study.steps),
+        "pruning": None if study.pruning is None else [document(study.pruning), document(study.split)],
         "code": code_version("factors", "prepare", "data/months.py", "types"),
-        "outside": outside(study.factors, study.steps),
+        "outside": outside(study.factors, study.steps, study.split),
     }
     history = History.of(bars, rows, reported)
     panel_kept = stages.make("panel", made, lambda work: _make_panel(study, history, work))
@@ -148,11 +149,12 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
 
 def _make_panel(study: Study, history: History, work: Path) -> None:
     """Factors of every wanted row, then the steps by date, then the cast; what the steps did is kept beside it."""
-    if study.cadence == "bars" and not study.steps and history.reported.facts is None:
+    plain = not study.steps and study.pruning is None
+    if study.cadence == "bars" and plain and not study.factors.reads_reports:
         save_panel(work, study.factors.compute(history.bars))
         return
     made = study.factors.at(history)
-    if not study.steps:
+    if plain:
         save_panel(work, made.panel(history.rows))
         return
     like = made.panel(history.rows)
@@ -160,7 +162,7 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
     groups = {} if classes is None else {n: classes.codes(n, like.assets)[like.row_asset] for n in classes.names}
     sections = CrossSections.of_values(made.values, like, groups)
     done = prepare_dates(sections, study.steps)
-    save_panel(work, done.sections.panel(like))
+    save_panel(work, _pruned(study, done.sections, work).panel(like))
     write_json(
         work / "steps.json",
         [
@@ -174,6 +176,19 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
             for count in done.counts
         ],
     )
+
+
+def _pruned(study: Study, sections: CrossSections, work: Path) -> CrossSections:
+    """Leave out what ranks as another of its style does, decided on the first fold's learning range; the log is kept."""
+    if study.pruning is None:
+        return sections
+    first = study.split.folds(np.asarray(sections.times))[0]
+    made = study.pruning.fit(sections, np.arange(len(sections)) < first.train.end, study.factors.styles)
+    write_json(
+        work / "pruning.json",
+        {"kept": made.kept, "removed": [{"field": one.field, "why": str(one)} for one in made.log]},
+    )
+    return made.of(sections)
 
 
 def _refuse_unlearnable(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:

@@ -1,5 +1,6 @@
 """The two named sets: 48 factors of ten styles, and the twelve that are compared with them."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -47,6 +48,11 @@ class MultiFactor(FactorSet):
         """It does."""
         return True
 
+    @property
+    def styles(self) -> Mapping[str, str]:
+        """As the cards say."""
+        return {name: card(name).style for name in MULTI_FACTOR}
+
     def compute(self, bars: Bars) -> Panel:
         """Refuse: bars alone are not enough."""
         raise _bars_alone(self.name, bars)
@@ -82,6 +88,11 @@ class MultiFactorTwelve(FactorSet):
     def reads_reports(self) -> bool:
         """It does."""
         return True
+
+    @property
+    def styles(self) -> Mapping[str, str]:
+        """As the cards say."""
+        return {name: card(name).style for name in MULTI_FACTOR_12}
 
     def compute(self, bars: Bars) -> Panel:
         """Refuse: bars alone are not enough."""
