@@ -293,7 +293,6 @@ def _benchmark_words(lead: Finding) -> Text:
     )
 
 
-def _joined(stamps: list[Text]) -> str:
 def _market_stamps(lead: Finding) -> list[Text]:
     return list(dict.fromkeys(stamp_text(stamp) for held in lead.books.values() for stamp in held.stamps))
 
@@ -313,6 +312,7 @@ def _folded_title(count: int) -> Text | None:
 _UNCONFIRMED = "Unconfirmed rule: "
 
 
+def _joined(stamps: list[Text]) -> str:
     """Chinese sentences one after the other; one that stands in English gets a space after it."""
     return "".join(stamp.zh if stamp.zh.endswith("。") else f"{stamp.zh} " for stamp in stamps)
 
