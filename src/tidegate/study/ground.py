@@ -179,7 +179,7 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
 
 
 def _pruned(study: Study, sections: CrossSections, work: Path) -> CrossSections:
-    """Leave out what ranks as another of its style does, decided on the first fold's learning range; the log is kept."""
+    """Leave out what ranks as another of its style, decided on the first fold's learning range; the log is kept."""
     if study.pruning is None:
         return sections
     first = study.split.folds(np.asarray(sections.times))[0]
