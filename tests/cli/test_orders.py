@@ -47,6 +47,13 @@ def test_orders_go_to_a_file_or_to_programs(tidegate, ranked, tmp_path):
     assert len(held["orders"]) > 0
 
 
+def test_no_folder_is_made_for_a_file_that_is_named(tidegate, ranked, tmp_path):
+    code, _, err = tidegate("orders", "ranker", "--to", tmp_path / "fodler" / "tomorrow.csv", "--out", ranked)
+    assert code == 2
+    assert "the folder for this file is not there (--to)" in err.replace("\n", " ")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "more, told",
     [(("--member", "sed-1"), "did you mean 'seed-1'"), (("--market", "etf"), "a-share"), (("--study", "x"), "ranker")],

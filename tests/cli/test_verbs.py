@@ -6,7 +6,10 @@ import pytest
 from small import small
 
 from tidegate.catalog import families, studies
+from tidegate.cli import screen
+from tidegate.cli.screen import EVERY
 from tidegate.study.api import declare, open_report
+from tidegate.study.progress import Event
 
 VERBS = [(), ("list",), ("show",), ("run",), ("compare",), ("explain",), ("orders",), ("figures",), ("export",), ("doctor",), ("data",),
          ("data", "import"), ("data", "list"), ("data", "check"), ("data", "export")]  # fmt: skip
@@ -142,7 +145,11 @@ def test_a_wrong_name_comes_with_the_nearest(tidegate, runs, asked, match):
 
 
 def test_a_file_that_is_no_study(tidegate, tmp_path):
-    for content, match in (("{bad", "not valid JSON"), ("[]", "settings by name"), ('{"studies": [], "name": "x"}', "lead")):
+    for content, match in (
+        ("{bad", "not valid JSON"),
+        ("[]", "settings by name"),
+        ('{"studies": [], "name": "x"}', "lead"),
+    ):
         (tmp_path / "bad.json").write_text(content, encoding="utf-8")
         code, _, err = tidegate("run", tmp_path / "bad.json")
         assert code == 2
@@ -224,3 +231,22 @@ def test_doctor_speaks_json(tidegate, monkeypatch, tmp_path):
     held = json.loads(out)
     assert code == (0 if all(one["good"] for one in held) else 1)
     assert {"Python", "packages", "compute", "disk", "samples", "store", "browser"} <= {one["what"] for one in held}
+
+
+def test_show_has_the_quick_form(tidegate):
+    told = (json.loads(tidegate("show", "stock-ranks", *more, "--json")[1]) for more in ((), ("--quick",)))
+    whole, quick = (held["studies"][0] if "studies" in held else held for held in told)
+    assert quick["gates"] < whole["gates"]
+    code, _, err = tidegate("show", "gru", "--quick")
+    assert (code, "of studies" in err) == (2, True)
+
+
+def test_a_pipe_gets_a_line_every_so_many_seconds(monkeypatch, capsys):
+    clock = iter([0.0, 3.0, EVERY + 1, EVERY + 2, 3 * EVERY, 3 * EVERY + 1])
+    monkeypatch.setattr(screen.time, "monotonic", lambda: next(clock))
+    with screen.progress(quiet=False) as tell:
+        capsys.readouterr()
+        for done in range(1, 6):
+            tell(Event("step" if done < 5 else "done", "seed 0", done, 9, f"loss 0.{done}"))
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["11 s: seed 0 2 of 9, loss 0.2", "30 s: seed 0 4 of 9, loss 0.4"]

@@ -127,6 +127,7 @@ def test_sigkill_of_the_parent_alone_then_of_all_then_ctrl_c(long_whole, tmp_pat
     told, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Stopped. What was computed is kept" in told
+    assert "begun before and going on from there" in told
     assert "Traceback" not in told
     until(lambda: not any(map(alive, workers)), 5.0)
     # and on to the end

@@ -104,6 +104,7 @@ def show(
     name: Annotated[str, typer.Argument(help="a study, a component, or the path of a study's JSON file")],
     data: Data = None,
     set_: Sets = None,
+    quick: Quick = False,
     json: Json = False,
     _with: With = None,
 ) -> None:
@@ -113,7 +114,7 @@ def show(
     """
     from tidegate.cli.show import show_thing
 
-    show_thing(name, data, set_ or [], json=json)
+    show_thing(name, data, set_ or [], quick=quick, json=json)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from tidegate.cli.screen import say, say_json
+from tidegate.cli.writing import place_of
 
 __all__ = ["export_network"]
 
@@ -13,7 +14,7 @@ def export_network(
     """Write the file and say how it compares with the network."""
     from tidegate.study.api import export
 
-    told = export(run, to, study=study, seed=seed, fold=fold, out=out)
+    told = export(run, place_of(to, "--to"), study=study, seed=seed, fold=fold, out=out)
     if json:
         say_json({**asdict(told), "path": str(told.path)})
         return

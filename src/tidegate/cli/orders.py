@@ -1,8 +1,7 @@
 """`tidegate orders`: the orders for the next bar as CSV, from the last decision of a run."""
 
-from pathlib import Path
-
 from tidegate.cli.screen import say, say_json, say_rows, warn
+from tidegate.cli.writing import place_of
 
 __all__ = ["write_orders"]
 
@@ -14,6 +13,7 @@ def write_orders(
     from tidegate.files import write_text
     from tidegate.study.api import orders
 
+    place = place_of(to, "--to") if to else None
     told = orders(run, study=study, market=market, member=member, out=out)
     if json:
         rows = [{**row, "decided": row["decided"].isoformat()} for row in told.frame.iter_rows(named=True)]
@@ -21,8 +21,8 @@ def write_orders(
         say_json({**about, "run": told.run, "cash": told.cash, "stamps": told.stamps, "orders": rows})
         return
     text = told.frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S")
-    if to:
-        write_text(Path(to), text)
+    if place:
+        write_text(place, text)
     else:
         say_rows(text)
     buys = int((told.frame["side"] == "buy").sum())

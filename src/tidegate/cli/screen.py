@@ -2,6 +2,7 @@
 
 import json as json_
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +21,10 @@ from rich.table import Table
 
 from tidegate.study.progress import Event, Tell
 
-__all__ = ["cell", "progress", "say", "say_json", "say_rows", "table", "warn"]
+__all__ = ["EVERY", "cell", "progress", "say", "say_json", "say_rows", "table", "warn"]
+
+EVERY = 10.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 _screen = Console(highlight=False)
 if not _screen.is_terminal:
@@ -85,9 +89,9 @@ def cell(value: object, style: str) -> str:
 
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Tell]:
-    """A listener that draws running tasks with their loss and the time left; silent where nobody watches."""
+    """A listener that draws running tasks with their loss and the time left; in a pipe or a file it writes lines."""
     if quiet or not _errors.is_terminal:
-        yield _plain if not quiet else _nothing
+        yield _Lines() if not quiet else _nothing
         return
     bars = Progress(
         TextColumn("{task.description}"),
@@ -119,7 +123,19 @@ def _nothing(event: Event) -> None:
     pass
 
 
-def _plain(event: Event) -> None:
-    """Without a terminal: notes, and a line as each task ends."""
-    if event.kind == "note":
-        _errors.print(event.note, markup=False)
+class _Lines:
+    """Without a terminal: every note, and every so many seconds a line that says what is being done."""
+
+    def __init__(self) -> None:
+        self.began = self.told = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Hear an event."""
+        now = time.monotonic()
+        if event.kind == "note":
+            _errors.print(event.note, markup=False)
+        elif event.kind != "done" and now - self.told >= EVERY:
+            self.told = now
+            place = f" {event.done} of {event.total}" if event.total else ""
+            note = f", {event.note}" if event.note else ""
+            _errors.print(f"{now - self.began:.0f} s: {event.task}{place}{note}", markup=False)

@@ -7,7 +7,8 @@ from typing import Any
 
 from tidegate.catalog import entries, families, find, studies
 from tidegate.cli.screen import cell, say, say_json, table
-from tidegate.errors import UnknownNameError
+from tidegate.cli.writing import place_of
+from tidegate.errors import SettingError, UnknownNameError
 
 __all__ = ["compare_runs", "draw_figures", "explain_run", "list_things", "show_thing"]
 
@@ -31,11 +32,13 @@ def list_things(family: str | None, *, json: bool) -> None:
     table(f"Family {family}", ("name", "what it is"), [(name, entry.summary) for name, entry in held.items()])
 
 
-def show_thing(name: str, data: str | None, sets: Sequence[str], *, json: bool) -> None:
+def show_thing(name: str, data: str | None, sets: Sequence[str], *, quick: bool, json: bool) -> None:
     """A study with every setting, or a component."""
     homes = [family for family in families() if name in entries(family)]
     if name in studies() or Path(name).is_file():
-        _show_study(name, data, sets, json=json)
+        _show_study(name, data, sets, quick=quick, json=json)
+    elif data or sets or quick:
+        raise SettingError("--data, --set and --quick are of studies", found=name, hint="`tidegate list` shows them")
     elif homes:
         _show_component(homes[0], name, json=json)
     elif name in families():
@@ -46,12 +49,12 @@ def show_thing(name: str, data: str | None, sets: Sequence[str], *, json: bool) 
         raise UnknownNameError.among("name", name, known, hint=hint)
 
 
-def _show_study(name: str, data: str | None, sets: Sequence[str], *, json: bool) -> None:
+def _show_study(name: str, data: str | None, sets: Sequence[str], *, quick: bool, json: bool) -> None:
     from tidegate.component import document
     from tidegate.study.api import declare
     from tidegate.study.values import assignment
 
-    made = declare(name, data=data, settings=dict(assignment(text) for text in sets))
+    made = declare(name, data=data, settings=dict(assignment(text) for text in sets), quick=quick)
     lead = document(made.study(made.lead))
     if json:
         say_json(
@@ -126,9 +129,10 @@ def compare_runs(runs: Sequence[str], out: str, page: str | None, *, json: bool)
     from tidegate.report.page import page as page_of
     from tidegate.study.api import compare
 
+    place = place_of(page, "--page") if page else None
     report = compare(*runs, out=out)
-    if page:
-        write_text(Path(page), page_of(report))
+    if place:
+        write_text(place, page_of(report))
     if json:
         say_json(document(report))
         return

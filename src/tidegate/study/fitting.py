@@ -32,7 +32,17 @@ from tidegate.types.fold import Fold
 from tidegate.types.forecast import Forecast
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["HELD", "Ground", "Job", "fit_stages", "forecast_inputs", "kept_forecast", "learned_from", "perform"]
+__all__ = [
+    "HELD",
+    "Ground",
+    "Job",
+    "begun",
+    "fit_stages",
+    "forecast_inputs",
+    "kept_forecast",
+    "learned_from",
+    "perform",
+]
 
 _TELL_SECONDS = 0.25
 HELD = "held"
@@ -105,6 +115,15 @@ def kept_forecast(job: Job, stages: Stages) -> Kept | None:
     if kept is None or any(stages.find("fit", _fit_inputs(job, fold.index)) is None for fold in folds):
         return None
     return kept
+
+
+def begun(job: Job, stages: Stages) -> bool:
+    """Whether something of an unfinished job is there to go on from: a finished fold, or a fit's checkpoint."""
+    for fold in load_folds(job.ground.folds.folder):
+        inputs = _fit_inputs(job, fold.index)
+        if stages.find("fit", inputs) is not None or stages.begun("fit", inputs):
+            return True
+    return False
 
 
 def forecast_inputs(job: Job) -> dict[str, Any]:

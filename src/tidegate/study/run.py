@@ -26,7 +26,7 @@ from tidegate.study.bar_trading import trade_within_bars, trades_within_bars
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.fitting import HELD, Job, fit_stages, kept_forecast
+from tidegate.study.fitting import HELD, Job, begun, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
 from tidegate.study.ground import Standing, seen_bars, seen_reports, stand
 from tidegate.study.insight import explained_of, ponder_of
@@ -146,7 +146,7 @@ def _forecast(
     there = {place: kept_forecast(job, stages) for place, job in enumerate(planned)}
     missing = [job for place, job in enumerate(planned) if there[place] is None]
     if missing:
-        tell(Event("note", "", note=f"{len(missing)} models to fit, {len(planned) - len(missing)} there already"))
+        tell(Event("note", "", note=_plan(missing, len(planned), stages)))
         perform_all(missing, stages.root, jobs or 1, tell)
     made: dict[str, list[tuple[Job, Kept]]] = {study.name: [] for study in reproduction.studies}
     for place, job in enumerate(planned):
@@ -162,6 +162,15 @@ def _forecast(
             kept = Kept(fresh.stage, fresh.key, fresh.folder, fresh.files, reused=False)
         made[job.study.name].append((job, kept))
     return made
+
+
+def _plan(missing: list[Job], planned: int, stages: Stages) -> str:
+    """What is to be fitted, and what of it need not be done again."""
+    kept, goes_on = planned - len(missing), sum(begun(job, stages) for job in missing)
+    words = [f"{len(missing)} {'model' if len(missing) == 1 else 'models'} to fit"]
+    words += [f"{goes_on} of them begun before and going on from there"] if goes_on else []
+    words += [f"{kept} kept from before"] if kept else []
+    return ", ".join(words)
 
 
 def _conclude(

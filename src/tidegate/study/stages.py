@@ -62,6 +62,11 @@ class Stages:
                 )
         return Kept(stage, key, folder, files, reused=True)
 
+    def begun(self, stage: str, inputs: dict[str, Any]) -> bool:
+        """Whether a process that was stopped left something of the stage behind."""
+        work = (self.root / stage / self.key(inputs)).with_suffix(".work")
+        return work.is_dir() and any(work.iterdir())
+
     def make(self, stage: str, inputs: dict[str, Any], build: Callable[[Path], None], *, resumes: bool = False) -> Kept:
         """Return the stage, computing it with ``build(work folder)`` if it is not there.
 
