@@ -18,7 +18,7 @@ from reference_margin import TICK as FUTURE_TICK
 from reference_margin import run_margin
 
 from tidegate.backtest import engine, loop, money
-from tidegate.market import a_share, costs, etf_proxy, futures, index_future, limits, prices, share_limits
+from tidegate.market import costs, etf_proxy, futures, index_future, limits, prices, share_fees, share_limits
 from tidegate.market.a_share import AShare
 from tidegate.market.dated import DatedTable
 from tidegate.market.etf_proxy import EtfProxy
@@ -244,12 +244,12 @@ def flat(table, value):
 
 
 RULES = {
-    "one stamp duty for all of history": [(a_share, "STAMP_DUTY_SELL", flat(costs.STAMP_DUTY_SELL, 50_000))],
-    "stamp duty on purchases for ever": [(a_share, "STAMP_DUTY_BUY", flat(costs.STAMP_DUTY_BUY, 100_000))],
+    "one stamp duty for all of history": [(share_fees, "STAMP_DUTY_SELL", flat(costs.STAMP_DUTY_SELL, 50_000))],
+    "stamp duty on purchases for ever": [(share_fees, "STAMP_DUTY_BUY", flat(costs.STAMP_DUTY_BUY, 100_000))],
     "no transfer fee by value": [
-        (a_share, "TRANSFER_BY_VALUE", {city: flat(table, 0) for city, table in costs.TRANSFER_BY_VALUE.items()})
+        (share_fees, "TRANSFER_BY_VALUE", {city: flat(table, 0) for city, table in costs.TRANSFER_BY_VALUE.items()})
     ],
-    "no transfer fee by face value": [(a_share, "TRANSFER_SHANGHAI_FACE", flat(costs.TRANSFER_SHANGHAI_FACE, 0))],
+    "no transfer fee by face value": [(share_fees, "TRANSFER_SHANGHAI_FACE", flat(costs.TRANSFER_SHANGHAI_FACE, 0))],
     "limits rounded half-even in floats": [(m, "limit_ticks", even_limits) for m in (share_limits, etf_proxy, futures)],
     "ten percent on every board": [
         (share_limits, "_RULES", 3 * (dict.fromkeys(limits.LIMITS, limits.LIMITS["main"]),))
