@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/neutralise.py
 
 Seeded numbers with industries of uneven size, 5 % of the values missing, a few stocks without an industry. Says how far
-the residuals are from orthogonal (the largest correlation with a dummy or an exposure), and how long least squares with the
-dummies written out takes for one month. Appends a line to ``history/neutralise.jsonl``.
+the residuals are from orthogonal (the largest correlation with a dummy or an exposure), and how long least squares with
+the dummies written out takes for one month. Appends a line to ``history/neutralise.jsonl``.
 """
 
 import json

@@ -145,6 +145,49 @@ def run(
 
 
 @app.command()
+def factors(
+    named: Annotated[
+        str,
+        typer.Argument(metavar="STUDY|SET", help="a study, its JSON file, or a factor set (`tidegate list factors`)"),
+    ],
+    data: Data = None,
+    cadence: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--cadence", help="rows: bars or months; default: the study's own, bars of a set"),
+    ] = None,
+    train_only: Annotated[
+        bool, typer.Option("--train-only", help="judge a study's first training range alone")
+    ] = False,
+    until: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--until", metavar="DATE", help="judge nothing that ends after this day"),
+    ] = None,
+    step: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--step", help="a step by date, by name or as JSON, in order; default: the study's own"),
+    ] = None,
+    horizons: Annotated[int, typer.Option("--horizons", min=1, help="judge returns over 1 … this many rows")] = 12,
+    groups: Annotated[int, typer.Option("--groups", min=2, help="quantile groups")] = 5,
+    set_: Sets = None,
+    out: Annotated[str, typer.Option("--out", help="folder of factor reports")] = "factor-reports",
+    json: Json = False,
+) -> None:
+    """Judge factors: coverage, IC with honest t-values, decay, groups, turnover, likeness, what the steps changed.
+
+    Against the return from the fill, tradable names only, with hurdles for the number of factors tried.
+
+    Examples: `tidegate factors price-ratios --data world:stock-world,assets=200,sessions=500,seed=1,ic=0.05`,
+    `tidegate factors multi-factor --data store:ashare --cadence months --step rank-normal`,
+    `tidegate factors stock-ranks --train-only`.
+    """
+    from tidegate.cli.factors import judge_factors
+
+    judge_factors(
+        named, data, cadence, set_ or [], step or [], horizons, groups, until, out, train_only=train_only, json=json
+    )
+
+
+@app.command()
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="two or more runs")],
     out: Out = "runs",
