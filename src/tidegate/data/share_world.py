@@ -16,12 +16,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.signal import lfilter
 
 from tidegate.data.share_world_facts import Told
 from tidegate.data.share_world_planted import Planted
 from tidegate.data.share_world_reports import Reports
-from tidegate.data.share_world_returns import Returns
+from tidegate.data.share_world_returns import OWN_VOLATILITY, Returns, waves
 from tidegate.data.share_world_roster import INDUSTRIES, Roster, drawn
 from tidegate.data.share_world_walk import Moves, Walk, walk
 from tidegate.data.source import Source
@@ -36,7 +35,9 @@ from tidegate.types.memberships import StaticClasses
 __all__ = ["ShareWorld"]
 
 _SYNTHETIC = "Synthetic data: no market ever printed these prices."
-_TURNOVER, _TURNOVER_SPREAD, _TURNOVER_KEEPS, _TURNOVER_SWING = 0.014, 0.5, 0.85, 0.55
+_TURNOVER, _TURNOVER_SPREAD = 0.015, 0.5
+_TURNOVER_WAVES = ((0.987, 0.7), (0.6, 0.4))
+"""What is left a session later, and the deviation, of two waves of log turnover."""
 _FLOATING = ((245, 0.25), (735, 0.5), (10**6, 0.85))
 """Up to how many sessions after listing, and which part of all shares may be traded."""
 
@@ -50,6 +51,7 @@ class ShareWorld(Source):
         month m + 1, close to close, is that of a market without signals plus
         ``ic / √(1 − ic²) · spread(m + 1) · s(m)``, earned between opens and closes in equal parts. Among shares with a
         report of age `a`, the correlation of `z` with it is ``ic · w / √(1 − ic² + ic² w²)``, ``w = 2^(−a/half_life)``.
+        Halts, limits and whole cents take some 5 % of that.
     Known at
         ``s(m)`` at the close of the last session of month `m`. Nothing else tells anything: not prices, turnover,
         boards, industries or halts; other figures of a report do as far as they grow with profitability.
@@ -197,12 +199,11 @@ class ShareWorld(Source):
     @cached_property
     def _volume(self) -> FloatArray:
         """Shares traded ``[T, N]``: in waves, more of them in a wild market and in a share's own wild weeks."""
-        noise = drawn(self.seed, "turnover").standard_normal((self.sessions, self.assets))
+        noise = drawn(self.seed, "turnover").standard_normal((self.sessions, 2, self.assets))
         steady = _TURNOVER_SPREAD * drawn(self.seed, "typical turnover").standard_normal(self.assets)
-        wave = lfilter([1.0], [1.0, -_TURNOVER_KEEPS], np.sqrt(1 - _TURNOVER_KEEPS**2) * noise, axis=0)
-        swing = self._returns.swing[: self.sessions, None] + np.log(
-            self._returns.own_volatility[: self.sessions] / 0.021
-        )
-        part = _TURNOVER * np.exp(_TURNOVER_SWING * wave + steady + 0.5 * swing)
+        wave = sum(waves(*told, noise[:, place]) for place, told in enumerate(_TURNOVER_WAVES))
+        own = np.log(self._returns.own_volatility[: self.sessions] / OWN_VOLATILITY)
+        swing = self._returns.swing[: self.sessions, None] + own
+        part = _TURNOVER * np.exp(wave + steady + 0.5 * swing)
         lots = np.round(np.minimum(part, 0.6) * self._floating / 100)
         return np.asarray(100 * np.maximum(lots, 1))

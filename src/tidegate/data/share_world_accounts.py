@@ -19,9 +19,9 @@ __all__ = ["Accounts"]
 
 _SEASON = np.array([0.22, 0.48, 0.72, 1.0])
 """Part of a year's profit, cash and revenue in the first one to four quarters."""
-_PRICE_TO_BOOK, _BOOK_SPREAD, _BOOK_FOLLOWS, _BOOK_NOISE = 2.9, 0.5, 0.07, 0.02
+_PRICE_TO_BOOK, _BOOK_SPREAD, _BOOK_FOLLOWS, _BOOK_NOISE = 3.0, 0.5, 0.06, 0.03
 _DEBT, _DEBT_SPREAD, _DEBT_SWING = -0.2, 0.9, 0.2
-_TURNOVER, _TURNOVER_SPREAD = 0.6, 0.6
+_TURNOVER, _TURNOVER_SPREAD = 0.53, 0.65
 _BEARING, _INTEREST, _TAX, _WORN = 0.4, 0.05, 0.2, 0.03
 """Debt that bears interest, its rate, tax on profit, depreciation of assets in a year."""
 
@@ -120,7 +120,7 @@ class Accounts:
     def cash_flow(self) -> FloatArray:
         """Operating cash flow, year to date."""
         noise = self._noise("cash flow", 1)[0]
-        return np.asarray(self.profit + self.assets * (_WORN * self.season + 0.05 * np.sqrt(self.season) * noise))
+        return np.asarray(self.profit + self.assets * (0.2 * _WORN * self.season + 0.06 * np.sqrt(self.season) * noise))
 
     @cached_property
     def free_cash_flow(self) -> FloatArray:

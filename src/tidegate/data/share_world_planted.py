@@ -4,8 +4,8 @@
     return(m + 1, n) = rest(m + 1, n) + ic / √(1 − ic²) · spread(m + 1) · s(m, n)
 
 with `q` the latest quarter whose report may be used by its deadline, `a` the months since it may, `spread` the standard
-deviation of the rest among shares over month m + 1. Among shares whose reports have one age, the correlation of ``z``
-with the next month's return is therefore
+deviation among shares of the rest of month m + 1, a session's part of it cut at the price limit of 10 %. Among shares
+whose reports have one age, the correlation of ``z`` with the next month's return is therefore
 
     ic · w / √(1 − ic² + ic² w²),   w = 2^(−a / half_life),
 
@@ -23,6 +23,9 @@ from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.facts import Days
 
 __all__ = ["Planted", "faded"]
+
+_LIMIT = 0.1
+"""Price limit of most boards: what goes beyond it is never printed."""
 
 
 def faded(ic: float, weights: FloatArray) -> float:
@@ -93,6 +96,6 @@ class Planted:
         if self.ic == 0:
             return np.zeros_like(rest)
         starts = np.flatnonzero(np.append(True, np.diff(self.month) > 0))
-        spread = np.add.reduceat(rest, starts, axis=0).std(axis=1)
+        spread = np.add.reduceat(np.clip(rest, -_LIMIT, _LIMIT), starts, axis=0).std(axis=1)
         size = self.ic / np.sqrt(1 - self.ic**2) * spread / np.bincount(self.month)
         return np.asarray((size[:, None] * self.signals)[self.month])

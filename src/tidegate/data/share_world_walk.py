@@ -2,6 +2,10 @@
 
 A session takes the close before it, makes a reference price of it on an ex-day, lets the price go as far as the law of
 the day allows, and decides who is gone afterwards. Nothing here looks at a later session.
+
+Within a calendar month a share's returns add up instead of compounding: each is taken of the price at the month's
+beginning. A month's return is then as symmetric as its news. Compounded, a wild share would fall behind the others more
+often than not, though it earns as much on average, and every rank would find its volatility to be a signal.
 """
 
 from dataclasses import dataclass
@@ -25,16 +29,16 @@ from tidegate.types.facts import Days
 
 __all__ = ["Moves", "Walk", "walk"]
 
-_START, _START_SPREAD = 900.0, 0.5
-_SHARES, _SHARES_SPREAD = 4e8, 1.0
+_START, _START_SPREAD = 1_000.0, 0.5
+_SHARES, _SHARES_SPREAD = 3.2e8, 0.65
 _LOWEST = 20
 """Ticks."""
 _HALT, _LONG, _SHORT_HALT, _LONG_HALT = 1 / 140, 0.12, 2.5, 60.0
-_EX, _SPLIT, _DEAR = 1 / 80, 0.25, 1_000
+_EX, _SPLIT, _DEAR = 1 / 43, 0.25, 1_000
 _PLACED = 1 / 1_200
 _SEASON = (5, 7)
-"""Months of ex-days."""
-_ENDED, _CHEAP_ENDED, _CHEAP = 1 / 6_000, 1 / 20, 100
+"""First and last month of ex-days, of which a share has one a year at most."""
+_ENDED, _CHEAP_ENDED, _CHEAP = 1 / 10_000, 1 / 400, 100
 _POP, _POP_SPREAD = 0.45, 0.3
 _UNLIMITED = 10**9
 
@@ -103,11 +107,12 @@ def _halts(seed: int, roster: Roster, sessions: int) -> BoolArray:
 
 
 def walk(roster: Roster, days: Days, moves: Moves, warned: BoolArray) -> Walk:
-    """Walk through all sessions of `days`."""
+    """Walk through all sessions of `days`; `warned` ``[T, N]`` as the law has it."""
     sessions, assets = len(days), roster.assets
     rules, halted = _rules(roster, days, warned), _halts(roster.seed, roster, sessions)
-    luck = drawn(roster.seed, "ex-days").random((sessions, 5, assets))
-    month = days.astype("datetime64[M]").astype(np.int64) % 12 + 1
+    luck = drawn(roster.seed, "ex-days").random((sessions, 6, assets))
+    year, month = np.divmod(days.astype("datetime64[M]").astype(np.int64), 12)
+    month += 1
     start = drawn(roster.seed, "first prices").standard_normal((3, assets))
     issue = np.maximum(np.round(_START * np.exp(_START_SPREAD * start[0])), 3 * _CHEAP).astype(np.int64)
     pop = np.where(rules.banded, 0.44, np.exp(_POP + _POP_SPREAD * start[1]) - 1)
@@ -115,25 +120,32 @@ def walk(roster: Roster, days: Days, moves: Moves, warned: BoolArray) -> Walk:
     prices = np.zeros((5, sessions, assets), dtype=np.int32)
     made_shares, made_cash = np.empty((sessions, assets)), np.zeros((sessions, assets), dtype=np.float32)
     trades = np.zeros((sessions, assets), dtype=bool)
-    gone = np.full(assets, sessions, dtype=np.int64)
+    grown = np.ones(assets)
+    gone, paid = np.full(assets, sessions, dtype=np.int64), np.full(assets, -1, dtype=np.int64)
     for t in range(sessions):
         alive = (t >= roster.listed) & (gone == sessions)
         now = alive & ~halted[t]
         newly = now & (t == roster.listed) & (roster.listed > 0)
-        season = _SEASON[0] <= month[t] <= _SEASON[1]
-        reference, shares, cash = _ex(close, shares, luck[t], now & ~newly & ~warned[t] & (t > 0), season=season)
+        may = now & ~newly & ~warned[t] & (t > 0)
+        ex = may & (paid < year[t]) & (luck[t, 0] < _EX) & (_SEASON[0] <= month[t] <= _SEASON[1])
+        paid = np.where(ex, year[t], paid)
+        shares = np.where(may & (luck[t, 4] < _PLACED), np.round(shares * (1.05 + 0.25 * luck[t, 2])), shares)
+        reference, shares, cash = _ex(close, shares, luck[t], ex)
         up, down = limit_ticks(reference, rules.percent[t])
         fresh = (roster.listed > 0) & (t - roster.listed < rules.free)
         up, down = np.where(fresh, _UNLIMITED, up), np.where(fresh, _LOWEST, down)
-        night = moves.night[t]
+        if t == 0 or month[t] != month[t - 1]:
+            grown = np.ones(assets)
+        night, inside = moves.night[t] / grown, moves.inside[t] / grown
         if newly.any():
             band = first_day_ticks(reference)
             first = newly & rules.banded
             up, down = np.where(first, band[0], up), np.where(first, band[1], down)
             night = np.where(newly, pop, night)
-        printed = _printed(reference, (up, down), night, moves.inside[t], (moves.above[t], moves.below[t]))
+        printed = _printed(reference, (up, down), night, inside, (moves.above[t], moves.below[t]))
         for place, price in enumerate((*printed, reference)):
             prices[place, t] = price
+        grown = np.where(now & ~newly, grown * printed[3] / reference, grown)
         close = np.where(now, printed[3], close)
         ends = warned[t] & (luck[t, 3] < _ENDED) | (close < _CHEAP) & (luck[t, 3] < _CHEAP_ENDED)
         gone = np.where(now & ends & (t > roster.listed + 1), t, gone)
@@ -142,19 +154,14 @@ def walk(roster: Roster, days: Days, moves: Moves, warned: BoolArray) -> Walk:
 
 
 def _ex(
-    close: IntArray, shares: FloatArray, luck: FloatArray, may: BoolArray, *, season: bool
+    close: IntArray, shares: FloatArray, luck: FloatArray, ex: BoolArray
 ) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Reference prices, shares and dividends: a split or a dividend in season, new shares at any time."""
-    placed = may & (luck[4] < _PLACED)
-    grown = np.where(placed, np.round(shares * (1.05 + 0.25 * luck[2])), shares)
-    if not season:
-        return close, grown, np.zeros(len(close))
-    ex = may & (luck[0] < _EX)
+    """Reference prices, shares and dividends: a dividend on every ex-day, with one in four of dear shares a split."""
     split = ex & (luck[1] < _SPLIT) & (close > _DEAR)
     ratio = np.where(split, 1.2 + 0.2 * np.floor(5 * luck[2]), 1.0)
-    cash = np.where(ex & ~split, np.round(close * (0.002 + 0.02 * luck[2] ** 2)), 0.0)
+    cash = np.where(ex, np.round(close * (0.002 + 0.022 * luck[5] ** 2)), 0.0)
     reference = np.floor((close - cash) / ratio + 0.5).astype(np.int64)
-    return np.maximum(reference, _LOWEST), np.round(grown * ratio), cash
+    return np.maximum(reference, _LOWEST), np.round(shares * ratio), cash
 
 
 def _printed(
