@@ -15,12 +15,13 @@ import polars as pl
 from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
 from tidegate.types.axes import IntArray
+from tidegate.types.bars import EVENTS
 
 __all__ = ["check_order", "check_prices", "check_repeats", "check_sessions"]
 
 _PRICES = ("open", "high", "low", "close")
 _COUNTED = ("volume", "amount", "open_interest")
-_EXTRA = ("preclose", "settle", "factor", "limit_up", "limit_down", "total_shares", "float_shares")
+_EXTRA = ("preclose", "settle", "factor", "limit_up", "limit_down", "total_shares", "float_shares", *EVENTS)
 _FRIDAY = 5
 _EVENING, _MORNING = time(18, 0), time(8, 0)
 _FEW = 20

@@ -13,13 +13,13 @@ from tidegate.data.numbers import BLANKS, read_numbers
 from tidegate.data.sieve import Sieve
 from tidegate.data.units import Units, units_of
 from tidegate.errors import FileRefusedError
-from tidegate.types.bars import Frequency
+from tidegate.types.bars import EVENTS, Frequency
 
 __all__ = ["Typed", "typed"]
 
 _PRICES = ("open", "high", "low", "close")
 _NUMBERS = (*_PRICES, "volume", "amount", "settle", "open_interest", "preclose", "factor", "limit_up", "limit_down",
-            "total_shares", "float_shares")  # fmt: skip
+            "total_shares", "float_shares", *EVENTS)  # fmt: skip
 _FLAGS = ("suspended", "at_risk", "reset")
 _MINUTES: dict[str, int] = {"60min": 60, "30min": 30, "15min": 15, "5min": 5, "1min": 1}
 _TRUE, _FALSE = ("true", "1", "1.0", "yes", "是", "停牌", "st", "*st"), ("false", "0", "0.0", "no", "否", "")

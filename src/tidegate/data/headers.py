@@ -43,6 +43,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "total_shares": ("total_shares", "total_share", "total_capital", "总股本", "总股数"),
     "float_shares": ("float_shares", "float_share", "free_shares", "circulating_shares", "流通股本", "流通股数"),
     "reset": ("reset",),
+    "cash_dividend": ("cash_dividend",),
+    "bonus_shares": ("bonus_shares",),
+    "rights_shares": ("rights_shares",),
+    "rights_price": ("rights_price",),
 }  # fmt: skip
 _RANKED = ("asset", "amount")
 _KNOWN = {name: column for column, names in _NAMES.items() for name in names}

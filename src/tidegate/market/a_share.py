@@ -14,17 +14,19 @@ from tidegate.market.limits import ONE_TICK
 from tidegate.market.order_rules import largest_order, pieces
 from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
 from tidegate.market.rules import Rule, rows_in_force
+from tidegate.market.share_events import HeldFor, Rights
 from tidegate.market.share_exchange import ShareTerms, share_exchange
 from tidegate.market.share_fees import share_fees
 from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows, share_stamps
 from tidegate.market.share_rules import limit_rules, share_fee_rules
 from tidegate.types.axes import frozen
-from tidegate.types.bars import Bars
+from tidegate.types.bars import EVENTS, Bars
 
 __all__ = ["AShare"]
 
-_STAMPS = ("Dividends are not taxed.",)
+_UNTAXED = "Dividends are not taxed."
+_BY_REFERENCE = "One share alone: its dividends and new shares are read from reference prices, whatever the bars tell."
 
 
 class AShare(Market):
@@ -32,9 +34,10 @@ class AShare(Market):
 
     Bars hold **raw** prices; `preclose` is the exchange's reference price (without it, the last close × factor then /
     factor now), and where it differs from the last close the holding is changed by a corporate action (shares × close /
-    preclose, the remainder in cash). Limits come from the
-    bars where they have them, else from the reference price. A bar that opens *beyond* the computed limit shows that
-    none held that session (share reform, first days of listing). A suspended session has no bar.
+    preclose, the remainder in cash). Where bars tell dividends, new shares and rights of an ex-day, the exchange of
+    many assets pays and gives those instead (`tidegate.market.share_events`). Limits come from the bars where they have
+    them, else from the reference price. A bar that opens *beyond* the computed limit shows that none held that session
+    (share reform, first days of listing). A suspended session has no bar.
 
     Errors
         `DataError` for a code that is no A share, a price off the tick of 0.01, or a session before a rule's first row.
@@ -63,6 +66,13 @@ class AShare(Market):
     exchange_fees: Literal["in the commission", "on top"] = Field(
         default="in the commission",
         description="handling and regulatory fees: inside the commission, as retail brokers quote it, or on top of it",
+    )
+    dividend_tax: HeldFor = Field(
+        default="no tax",
+        description="how long shares count as held when a dividend that the bars tell is taxed, all of it at payment",
+    )
+    rights: Rights = Field(
+        default="subscribe", description="what becomes of rights that the bars tell: subscribed, or left to lapse"
     )
     given_fees: tuple[GivenFee, ...] = Field(
         default=(), description="a vendor's table of fees, which goes before the rules where it speaks"
@@ -116,7 +126,8 @@ class AShare(Market):
             reference=frozen(as_prices(acted, SHARE_TICK)),
             stamps=(
                 *share_stamps(bars, at_risk=self.at_risk),
-                *_STAMPS,
+                _UNTAXED,
+                *((_BY_REFERENCE,) if any(bars.has(name) for name in EVENTS) else ()),
                 *fees.stamps,
                 *ONE_TICK[board.exchange].unconfirmed(own.dates),
             ),
@@ -130,9 +141,10 @@ class AShare(Market):
             slippage_ticks=self.slippage_ticks,
             at_risk=self.at_risk,
             recovery=self.recovery,
-            stamps=_STAMPS,
             given_fees=self.given_fees,
             on_top=self.exchange_fees == "on top",
+            held_for=self.dividend_tax,
+            rights=self.rights,
         )
         return share_exchange(bars, terms, instruments)
 

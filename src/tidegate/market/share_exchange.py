@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from tidegate.market.alarms import Alarm, alarm, merged
 from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, BoardRules, board_of
-from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, REFERENCE, Actions, Exchange, Ticks
+from tidegate.market.exchange import FEE_COLUMNS, NO_LIMIT, Actions, Exchange, Ticks
 from tidegate.market.given_fees import GivenFee
 from tidegate.market.instruments import Instruments
 from tidegate.market.limits import ONE_TICK
+from tidegate.market.share_events import HeldFor, Rights, ShareEvents, event_stamps
 from tidegate.market.share_fees import share_fees
 from tidegate.market.share_limits import ShareLimits
 from tidegate.market.share_rows import ShareRows, share_stamps
@@ -49,10 +50,11 @@ class ShareTerms(NamedTuple):
     slippage_ticks: int
     at_risk: bool
     recovery: float
-    stamps: tuple[str, ...]
     given_fees: tuple[GivenFee, ...] = ()
     on_top: bool = False
     """Whether handling and regulatory fees are charged beside the commission."""
+    held_for: HeldFor = "no tax"
+    rights: Rights = "subscribe"
 
 
 def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | None = None) -> Exchange:
@@ -68,8 +70,9 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
         rows = _rows(bars, days, first, end, at_risk=terms.at_risk)
         limits = ShareLimits(rows, instruments)
         alarms.append(cells.fill(rows, limits, first))
-        actions += _references(rows, first)
-        alarms.append(limits.alarms)
+        events = ShareEvents(rows, terms.held_for, terms.rights)
+        actions += events.actions(first)
+        alarms += [limits.alarms, events.alarms]
     fees, group, notes, differing = _fees(days, boards, terms)
     alarms.append(differing)
     told = merged(alarms)
@@ -100,7 +103,7 @@ def share_exchange(bars: Bars, terms: ShareTerms, instruments: Instruments | Non
         currency="CNY",
         stamps=(
             *share_stamps(bars, at_risk=terms.at_risk),
-            *terms.stamps,
+            *event_stamps(bars, terms.held_for, terms.rights),
             *notes,
             *volume_stamps(bars),
             *end_stamps(instruments, terms.recovery),
@@ -131,14 +134,6 @@ def _rows(bars: Bars, days: NDArray[np.datetime64], first: int, end: int, *, at_
         days=days,
         at_risk=at_risk,
     )
-
-
-def _references(rows: ShareRows, first: int) -> list[tuple[int, int, int, int, int, int]]:
-    """Rows of `REFERENCE` actions."""
-    after, last = rows.moved
-    told = (rows.bar[after], rows.asset[after] + first, rows.close[last], rows.reference[rows.start[after]])
-    moved = zip(*(values.tolist() for values in told), strict=True)
-    return [(bar, asset, REFERENCE, above, below, bar) for bar, asset, above, below in moved]
 
 
 class _Cells:

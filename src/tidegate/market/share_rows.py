@@ -15,9 +15,9 @@ from tidegate.errors import DataError
 from tidegate.market.boards import SHARE_TICK, BoardRules, board_of
 from tidegate.market.prices import nearest_tick, whole_ticks
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
-from tidegate.types.bars import Bars
+from tidegate.types.bars import EVENTS, Bars
 
-__all__ = ["ShareRows", "share_stamps"]
+__all__ = ["ShareRows", "reference_after", "share_stamps"]
 
 _FROM_REFERENCES = (
     "Corporate actions are read from reference prices: shares × close / reference, the remainder in cash."
@@ -38,6 +38,26 @@ def share_stamps(bars: Bars, *, at_risk: bool) -> tuple[str, ...]:
     named = bars.has("preclose")
     actions = _FROM_REFERENCES if named else _FROM_FACTOR if bars.has("factor") else _NO_ACTIONS
     return (actions, *(() if at_risk or bars.has("at_risk") else (_NO_WARNINGS,)))
+
+
+def reference_after(
+    close: IntArray, cash: FloatArray, bonus: FloatArray, rights: FloatArray, price: FloatArray
+) -> IntArray:
+    """Reference price of an ex-day in ticks of a fen, half-up.
+
+    Formula
+        ``(close − dividend + rights price · rights) / (1 + bonus + rights)``, at least one tick.
+    Units
+        `close` in ticks; `cash` and `price` in yuan a share; `bonus` and `rights` in shares a share.
+    Source
+        Trading rules of both exchanges, on ex-rights and ex-dividend reference prices.
+
+    >>> ten = np.array([1000])
+    >>> reference_after(ten, np.array([0.5]), np.array([0.2]), np.array([0.3]), np.array([6.0])).tolist()
+    [753]
+    """
+    whole = (close - (cash - price * rights) / SHARE_TICK) / (1.0 + bonus + rights)
+    return nearest_tick(np.maximum(whole, 1.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +93,18 @@ class ShareRows:
             return np.zeros(len(self.asset), dtype=np.int64)
         where = self.names[0] if len(self.names) == 1 else f"{name} of {self.names[0]} … {self.names[-1]}"
         return whole_ticks(self.column(name), SHARE_TICK, where)
+
+    def event(self, name: str) -> FloatArray:
+        """Give one of `EVENTS`, 0 where nothing is told."""
+        return np.nan_to_num(self.column(name))
+
+    @cached_property
+    def acts(self) -> BoolArray:
+        """Rows that open a session and tell of a dividend, of new shares or of rights."""
+        if not set(EVENTS) & set(self.frame.columns):
+            return np.zeros(len(self.asset), dtype=bool)
+        some: BoolArray = np.any([self.event(name) > 0 for name in EVENTS[:3]], axis=0)
+        return some & self.first_of_session
 
     def told(self, row: int) -> str:
         """Name a row in words."""
@@ -153,10 +185,13 @@ class ShareRows:
     def reference(self) -> IntArray:
         """Reference price of each row's session in ticks; 0 where none is known.
 
-        As given; else the last traded close × factor then / factor now, to the tick; else the close before.
+        As given; else by the dividend and new shares told of it; else the last traded close × factor then / factor now,
+        to the tick; else the close before.
         """
-        given = self._given
-        return np.where(given > 0, given, np.where(self._derived > 0, self._derived, self.before))
+        made = np.where(self._derived > 0, self._derived, self.before)
+        if self.acts.any():
+            made = np.where(self._by_event > 0, self._by_event, made)
+        return np.where(self._given > 0, self._given, made)
 
     @cached_property
     def unnamed(self) -> BoolArray:
@@ -171,16 +206,33 @@ class ShareRows:
         return self.ticks("preclose")
 
     @cached_property
+    def _last(self) -> tuple[IntArray, BoolArray]:
+        """The latest traded row before each row's session, and whether its asset has one."""
+        row = np.arange(len(self.asset))
+        last = np.append(-1, np.maximum.accumulate(np.where(self.trades, row, -1))[:-1])[self.start]
+        return last, (last >= 0) & (self.asset[last] == self.asset)
+
+    @cached_property
+    def _by_event(self) -> IntArray:
+        """Reference price of each row's session by the one event since the last traded row; 0 where there is no one."""
+        last, known = self._last
+        count = np.cumsum(self.acts)
+        alone = known & (count[self.start] - count[last] == 1)
+        latest = np.maximum.accumulate(np.where(self.acts, np.arange(len(self.acts)), 0))[self.start]
+        told = [self.event(name)[latest][alone] for name in EVENTS]
+        made = np.zeros(len(self.asset), dtype=np.int64)
+        made[alone] = reference_after(self.close[last][alone], *told)
+        return made
+
+    @cached_property
     def _derived(self) -> IntArray:
         """Reference price of each row's session by the factor; 0 where there is none, or nothing was traded before."""
         made = np.zeros(len(self.asset), dtype=np.int64)
         if "factor" not in self.frame.columns:
             return made
-        factor, row = self.column("factor"), np.arange(len(made))
-        last = np.append(-1, np.maximum.accumulate(np.where(self.trades, row, -1))[:-1])[self.start]
-        known = (last >= 0) & (self.asset[last] == self.asset)
+        factor, (last, known) = self.column("factor"), self._last
         ratio = factor[last] / factor[self.start]
-        known &= np.isfinite(ratio) & (ratio > 0)
+        known = known & np.isfinite(ratio) & (ratio > 0)
         made[known] = nearest_tick((self.close[last] * ratio)[known], 1.0)
         return made
 

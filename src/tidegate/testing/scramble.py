@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
-from tidegate.types.bars import Bars
+from tidegate.types.bars import EVENTS, Bars
 
 __all__ = ["cut_times", "scramble_future", "truncate"]
 
@@ -23,6 +23,7 @@ _MOST_DECIMALS = 4
 _AT_OPEN = (
     *("open", "preclose", "limit_up", "limit_down", "factor", "suspended"),
     *("at_risk", "total_shares", "float_shares"),
+    *EVENTS,
 )
 
 
@@ -166,6 +167,10 @@ def _known_at_open(dice: _Dice, old: dict[str, FloatArray]) -> dict[str, FloatAr
     for name in ("total_shares", "float_shares"):
         if name in old:
             new[name] = np.round(dice.moved(old[name], 0.1))
+    for name in EVENTS:
+        if name in old:
+            some = np.round(dice.generator.random(old[name].size), 2)
+            new[name] = np.where(dice.hit(old[name].size, _ZERO_SHARE), some, old[name])
     return new
 
 

@@ -19,7 +19,7 @@ from tidegate.component import Settings
 from tidegate.errors import RecordError, UnknownNameError
 from tidegate.types.axes import FloatArray, IntArray, TimeArray, require
 
-__all__ = ["OPTIONAL", "REQUIRED", "BarSpec", "Bars", "Frequency"]
+__all__ = ["EVENTS", "OPTIONAL", "REQUIRED", "BarSpec", "Bars", "Frequency"]
 
 Frequency = Literal["1mo", "1d", "60min", "30min", "15min", "5min", "1min"]
 
@@ -46,8 +46,16 @@ OPTIONAL: dict[str, pl.DataType] = {
     "total_shares": pl.Float64(),
     "float_shares": pl.Float64(),
     "reset": pl.Boolean(),
+    "cash_dividend": pl.Float64(),
+    "bonus_shares": pl.Float64(),
+    "rights_shares": pl.Float64(),
+    "rights_price": pl.Float64(),
     "roll_from": pl.Float64(),
 }
+
+_COUNTED = ("volume", "amount", "open_interest", "total_shares", "float_shares")
+EVENTS = ("cash_dividend", "bonus_shares", "rights_shares", "rights_price")
+"""Columns that tell of an ex-day, each a share: cash before tax, free new shares, and new shares offered at a price."""
 
 
 class BarSpec(Settings):
@@ -72,6 +80,7 @@ class Bars:
         `open`, `preclose`, `limit_up`, `limit_down` and what holds for the session (`at_risk`: under a risk warning,
         ST; `total_shares`, `float_shares`) at OPEN(t); every other column at CLOSE(t). `reset` says that prices begin
         anew at this bar (a share reform, a restructuring): no factor, label or return may reach across it.
+        `cash_dividend`, `bonus_shares`, `rights_shares` and `rights_price`, each a share, before OPEN of an ex-day.
         `roll_from`, also at OPEN(t): where a series of futures goes on to another contract, what the one it leaves
         opens at in this bar.
     Units
@@ -230,7 +239,7 @@ def _repeated(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _check(frame: pl.DataFrame) -> None:
     prices = ["open", "high", "low", "close"]
-    counted = [c for c in ("volume", "amount", "open_interest", "total_shares", "float_shares") if c in frame.columns]
+    counted = [c for c in (*_COUNTED, *EVENTS) if c in frame.columns]
     above = [c for c in ("factor", "preclose", "settle", "limit_up", "limit_down", "roll_from") if c in frame.columns]
     tests: list[tuple[str, pl.Expr]] = [
         ("a bar has no time, session or asset", pl.any_horizontal(pl.col("time", "session", "asset").is_null())),
