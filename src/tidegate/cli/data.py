@@ -45,6 +45,37 @@ def import_(
     bring_in(path, name, set_ or [], layout=layout, append=append, replace=replace, dry=dry, json=json)
 
 
+@data.command("pull")
+def pull(
+    vendor: Annotated[
+        str, typer.Argument(metavar="VENDOR", help="baostock, akshare (free), or tushare (token in TUSHARE_TOKEN)")
+    ],
+    name: Annotated[str, typer.Option("--name", "-n", help="name in the store")],
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="first day; needed the first time")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="last day; default: yesterday")] = None,
+    codes: Annotated[
+        str | None, typer.Option("--codes", metavar="CODE,…", help="only these shares, as the vendor writes them")
+    ] = None,
+    wait: Annotated[
+        float | None, typer.Option("--wait", metavar="SECONDS", help="between two questions; default: the vendor's own")
+    ] = None,
+    reports: Annotated[bool, typer.Option("--reports", help="pull reports too: many more questions")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print the health reports as JSON")] = False,
+) -> None:
+    """Pull a whole market from a vendor: every answer is kept raw, and a pull that was stopped goes on where it stopped.
+
+    The answers then go through the same import as files, into the store.
+
+    Examples: `tidegate data pull baostock -n market --since 2010-01-01`,
+    `tidegate data pull baostock -n two --since 2015-01-01 --codes sh.600000,sz.000001 --reports`.
+    """
+    from tidegate.cli.data_pull import pull_market
+
+    pull_market(vendor, name, since, until, codes, wait, reports=reports, json=json)
+
+
 @data.command("facts")
 def facts(
     name: Name,

@@ -13,7 +13,7 @@ from tidegate.data.fact_store import HeldFacts, read_facts_of
 from tidegate.data.store import Store
 from tidegate.errors import DataError, SettingError, UnknownNameError
 
-__all__ = ["show_fact_health", "show_facts"]
+__all__ = ["day_of", "show_fact_health", "show_facts"]
 
 
 def show_facts(name: str, asset: str | None, on: str | None, *, json: bool) -> None:
@@ -25,7 +25,7 @@ def show_facts(name: str, asset: str | None, on: str | None, *, json: bool) -> N
             f"no reports are kept beside {name!r}", where=f"store {store.root}",
             hint="put them into the panel's folder and import it again with --replace",
         )  # fmt: skip
-    day = _day(on) or date.fromisoformat(store.describe(name).last[:10])
+    day = day_of(on, "--on") or date.fromisoformat(store.describe(name).last[:10])
     if asset is None:
         _coverage(name, held, day if on else None, json=json)
         return
@@ -58,14 +58,15 @@ def show_fact_health(health: FactHealth) -> None:
     table("Health of the reports", ("defect", "what was done", "rows", "what it means", "examples"), rows, right=(2,))
 
 
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None, option: str) -> date | None:
+    """Read a day of an option; raises `SettingError`."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise SettingError(
-            "this is no day", expected="a day such as 2015-05-04", found=text, where="--on", hint="write year-month-day"
+            "this is no day", expected="a day such as 2015-05-04", found=text, where=option, hint="write year-month-day"
         ) from None
 
 

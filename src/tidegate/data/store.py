@@ -87,6 +87,10 @@ class Store:
             path.parent.name for path in self.root.glob(f"*/{_MANIFEST}") if _NAME.fullmatch(path.parent.name)
         )
 
+    def named(self, dataset: str) -> str:
+        """Return a name that a dataset may have; raises `SettingError`."""
+        return self._folder(dataset).name
+
     def describe(self, dataset: str) -> Holding:
         """Read a dataset's manifest; raises `UnknownNameError`, `IntegrityError`."""
         folder = self._folder(dataset)
