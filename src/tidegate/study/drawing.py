@@ -22,6 +22,7 @@ from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.spells import spells
 from tidegate.report.figures.split import Part, Range, split
 from tidegate.study.books import BookSet
+from tidegate.study.classified_figures import CLASS_DRAWERS
 from tidegate.study.comparing import effort_figures, found_figures
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
@@ -52,6 +53,7 @@ def draw(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         "effort": effort_figures,
         **LEARNING_DRAWERS,
         **SELECTED_DRAWERS,
+        **CLASS_DRAWERS,
     }
     if shown.figure not in drawers:
         raise UnknownNameError.among("figure", shown.figure, drawers)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tidegate.report.figures.placebo import PLACEBOS
 from tidegate.report.figures.unfilled import OUTCOMES
+from tidegate.study.classified_notes import CLASS_NOTES
 from tidegate.types.report import Text
 
 __all__ = ["data_title", "note_text", "provenance_text"]
@@ -89,7 +90,7 @@ def note_text(note: str) -> Text:
 
 
 def _part(part: str) -> str | None:
-    for pattern, chinese in (*_NOTES, *_OF_PLACEBOS):
+    for pattern, chinese in (*_NOTES, *CLASS_NOTES, *_OF_PLACEBOS):
         if found := re.fullmatch(pattern, part):
             return found.expand(chinese)
     refused = [re.fullmatch(r"(.+) (\d+)", each) for each in part.split(", ")]

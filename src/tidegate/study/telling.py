@@ -5,6 +5,9 @@ import numpy as np
 from tidegate.component import document
 from tidegate.models.base import Network
 from tidegate.study.changing import CHANGED
+from tidegate.study.classified_figures import CLASS_KINDS, class_sections, class_shown
+from tidegate.study.classified_tables import class_answer, class_tables
+from tidegate.study.classified_words import CLASS_WORDS
 from tidegate.study.comparing import found_table, grounds, network_table, reachable
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
@@ -35,10 +38,12 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     tables = [
         *results, *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
         *([networks] if networks.rows else []), *selected_tables(findings),
+        *class_tables(reproduction, findings),
     ]  # fmt: skip
     drawn: dict[str, tuple[Figure, ...]] = {}
     shown_here = (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings))
-    for shown in (*shown_here, *selected_shown(reproduction, findings)):
+    shown_here = (*shown_here, *selected_shown(reproduction, findings), *class_shown(reproduction, findings))
+    for shown in shown_here:
         drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
     figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held)]
     claims = () if reproduction.claims is None else reproduction.claims(findings)
@@ -57,6 +62,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             "effort",
             *LEARNING_KINDS,
             *SELECTED_KINDS,
+            *CLASS_KINDS,
         )
     }
     sections = [
@@ -90,6 +96,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             shows=tuple(keys["equity"]),
         ),
         *selected_sections(keys, tables),
+        *class_sections(keys, tables),
         Section(
             key="behaviour",
             title=Text(en="What the networks say", zh="网络说了什么"),
@@ -140,7 +147,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     return Report(
         name=reproduction.name,
         title=_title(reproduction, findings),
-        lead=_answer(lead) if lead.books else _found_answer(reproduction, findings),
+        lead=_answer(lead) if lead.books else class_answer(lead) or _found_answer(reproduction, findings),
         stamps=(
             *reproduction.stamps,
             *(stamp_text(stamp) for stamp in lead.bars.spec.stamps),
@@ -152,7 +159,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         figures=tuple(figures),
         claims=claims,
         sections=tuple(section for section in sections if section.shows or section.words),
-        glossary={**GLOSSARY, **notes, **titles},
+        glossary={**GLOSSARY, **CLASS_WORDS, **notes, **titles},
         provenance={**findings.provenance, "data": sources, "declaration": document(lead.study)},
     )
 
