@@ -10,7 +10,7 @@ from tidegate.report.figures.plain import Floats
 from tidegate.study.factor_report import FactorFindings
 from tidegate.types.report import Column, Table, Text
 
-__all__ = ["counts_table", "factors_table", "horizons_table", "mean_of_dates", "rows_unit", "steps_table"]
+__all__ = ["counts_table", "factors_table", "horizons_table", "mean_of_dates", "rows_unit", "span_words", "steps_table"]
 
 _STYLES = {
     "value": "价值", "growth": "成长", "profitability": "盈利", "leverage": "杠杆", "momentum": "动量", "volatility": "波动",
@@ -22,6 +22,12 @@ def rows_unit(found: FactorFindings) -> Text:
     """What a span counts, in words."""
     months = found.request.cadence == "months"
     return Text(en="months", zh="月") if months else Text(en="bars", zh="K线")
+
+
+def span_words(found: FactorFindings) -> Text:
+    """The first span, in words."""
+    span, unit = found.scores.spans[0], rows_unit(found)
+    return Text(en=f"{span} {unit.en.removesuffix('s') if span == 1 else unit.en}", zh=f" {span} 个{unit.zh}")
 
 
 def factors_table(found: FactorFindings, sure: dict[str, Certainty], bar: Hurdles, order: Sequence[int]) -> Table:
@@ -50,7 +56,6 @@ def factors_table(found: FactorFindings, sure: dict[str, Certainty], bar: Hurdle
                 "stability": _known(stability[place]),
             }
         )
-    span = scores.spans[0]
     return Table(
         key="factors",
         title=Text(en="All factors", zh="全部因子"),
@@ -70,9 +75,9 @@ def factors_table(found: FactorFindings, sure: dict[str, Certainty], bar: Hurdle
         ),
         rows=tuple(rows),
         note=Text(
-            en=f"t and p are of the mean rank IC, {span} {rows_unit(found).en} ahead; a fixed-b t needs more than 2 to count. "
+            en=f"t and p are of the mean rank IC over {span_words(found).en}; a fixed-b t needs more than 2 to count. "
             f"Hurdles for {bar.tried} factors: Bonferroni p < {bar.bonferroni:.2g}, Benjamini and Hochberg (BH) p ≤ {bar.discovery:.2g}.",
-            zh=f"t 与 p 针对秩 IC 均值，期限 {span} 个{rows_unit(found).zh}；fixed-b 的 t 需大于 2 才显著。"
+            zh=f"t 与 p 针对秩 IC 均值，期限 {span_words(found).zh}；fixed-b 的 t 需大于 2 才显著。"
             f"{bar.tried} 个因子的门槛：Bonferroni p < {bar.bonferroni:.2g}，Benjamini-Hochberg（BH）p ≤ {bar.discovery:.2g}。",
         ),
     )  # fmt: skip

@@ -20,6 +20,7 @@ from tidegate.study.factor_tables import (
     horizons_table,
     mean_of_dates,
     rows_unit,
+    span_words,
     steps_table,
 )
 from tidegate.study.folder import environment
@@ -110,11 +111,8 @@ _METHOD = Text(
 
 
 def _over(found: FactorFindings) -> Text:
-    span, unit = found.scores.spans[0], rows_unit(found)
-    one = unit.en.removesuffix("s") if span == 1 else unit.en
-    return Text(
-        en=f"Unless said otherwise the horizon is {span} {one}.", zh=f"除另有说明外，期限为 {span} 个{unit.zh}。"
-    )
+    over = span_words(found)
+    return Text(en=f"Unless said otherwise the horizon is {over.en}.", zh=f"除另有说明外，期限为{over.zh}。")
 
 
 def _lead(found: FactorFindings, rank: Certainty, bar: Hurdles) -> Text:
@@ -186,8 +184,7 @@ def _figures(found: FactorFindings, sure: dict[str, Certainty], bar: Hurdles, sh
         zh=f"只画出 p 值最小的 {len(few)} 个（共 {len(scores.fields)} 个）因子；表中列出全部。",
     )  # fmt: skip
     years = scores.times.astype("datetime64[Y]").astype(str)
-    span = scores.spans[0]
-    over = Text(en=f"{span} {unit.en.removesuffix('s') if span == 1 else unit.en}", zh=f"{span} 个{unit.zh}")
+    over = span_words(found)
     level = found.request.level
     told = Text(
         en=f"Bars are {level:.0%} intervals of the mean over dates, one factor at a time.",

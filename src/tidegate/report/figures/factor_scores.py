@@ -43,14 +43,7 @@ def factor_intervals(
             title=Text(en="Mean and interval", zh="均值与区间"),
             kind="box",
             role="main",
-            data={
-                "x": places,
-                "low": numbers(low),
-                "q1": numbers(middle),
-                "median": numbers(middle),
-                "q3": numbers(middle),
-                "high": numbers(high),
-            },
+            data=_marks(places, middle) | {"low": numbers(low), "high": numbers(high)},
         ),
         _rule("zero", 0.0, Text(en="Zero", zh="零"), "plain"),
     ]
@@ -59,9 +52,9 @@ def factor_intervals(
             Series(
                 key="before",
                 title=Text(en="Before the steps", zh="处理之前"),
-                kind="scatter",
+                kind="box",
                 role="rival",
-                data={"x": places, "y": numbers(before)},
+                data=_marks(places, before),
             )
         )
     return Figure(
@@ -114,9 +107,9 @@ def factor_hurdles(
         Series(
             key="apart",
             title=Text(en="Dates that share no return", zh="互不重叠的日期"),
-            kind="scatter",
+            kind="box",
             role="rival",
-            data={"x": places, "y": numbers(height(apart))},
+            data=_marks(places, height(apart)),
         ),
         _rule(
             "level",
@@ -135,11 +128,13 @@ def factor_hurdles(
         en=(
             f"Taller is less likely by chance. {tried} factors were tried: about {level * tried:.1f} of them would "
             "pass the lowest line if none knew anything. Bonferroni's line is passed by chance in at most one such "
-            f"report in {1 / level:.0f}. What was tried before this report and thrown away is not counted."
+            f"report in {1 / level:.0f}. What was tried before this report and thrown away is not counted. A p-value "
+            "below 1e-12 is drawn there."
         ),
         zh=(
             f"柱越高越不像偶然。共检验 {tried} 个因子：即使全部无效，也约有 {level * tried:.1f} 个越过最低的线；"
-            f"越过 Bonferroni 线的偶然概率至多为每 {1 / level:.0f} 份报告一次。此前试过又放弃的因子没有计入。"
+            f"越过 Bonferroni 线的偶然概率至多为每 {1 / level:.0f} 份报告一次。"
+            "此前试过又放弃的因子没有计入。小于 1e-12 的 p 值画在该处。"
         ),
     )  # fmt: skip
     if discovery > 0:
@@ -235,6 +230,11 @@ def factor_stability(
         y_titles=(Text(en="Rank autocorrelation", zh="秩自相关"),),
         y_styles=("number",),
     )  # fmt: skip
+
+
+def _marks(places: tuple[str, ...], values: Floats) -> dict[str, tuple[object, ...]]:
+    """Boxes without extent: a stroke at each value, however many stand side by side."""
+    return {"x": places} | dict.fromkeys(("low", "q1", "median", "q3", "high"), numbers(values))
 
 
 def _rule(key: str, at: float, title: Text, role: Role) -> Series:
