@@ -55,7 +55,8 @@ class TestGroups:
         figure = long_short("d6", NAME, ENDS[:5], curve("ls", returns))
         assert data(figure, "won")["y"] == (0.1,)
         assert data(figure, "lost")["y"] == (-0.1, 0.0)
-        assert data(figure, "won")["x"] == ("2016-05-01",)
+        assert data(figure, "won")["x"] == ("2016-04-01",)
+        assert data(figure, "won")["x2"] == ("2016-05-01",)
 
     def test_trials_share_colours_by_group(self):
         trials = [Trial(name, Text.same(name), [curve("up", [[0.1]]), curve("down", [[0.2]])]) for name in "ab"]
@@ -97,7 +98,7 @@ class TestAccuracy:
 class TestTopsAndShares:
     def test_lift_is_over_blind_picks(self):
         figure = top_hits(
-            "e7", NAME, ENDS[:2], np.array([0.15, 0.0]), np.array([0.05, 0.03]), np.zeros(2), np.full(2, 0.1), picks=100
+            "e7", NAME, ENDS[:3], np.array([0.15, 0.0]), np.array([0.05, 0.03]), np.zeros(2), np.full(2, 0.1), picks=100
         )
         assert data(figure, "lift")["y"] == pytest.approx([3.0, 0.0])
         assert data(figure, "mean")["y"] == pytest.approx([0.075])
@@ -105,7 +106,7 @@ class TestTopsAndShares:
 
     def test_signs_part_the_months(self):
         share, market = np.array([0.3, 0.4, 0.3, 0.3, 0.5]), np.array([0.1, 0.1, 0.2, 0.1, np.nan])
-        figure = bullish_market("e9", NAME, ENDS[:5], share, market, whose=NAME)
+        figure = bullish_market("e9", NAME, ENDS[:6], share, market, whose=NAME)
         assert data(figure, "agreed")["x"] == ("2016-05-01",)
         assert data(figure, "differed")["x"] == ("2016-06-01",)
         assert data(figure, "first")["x"] == ("2016-04-01", "2016-07-01")

@@ -82,8 +82,10 @@ def class_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]) -
     )  # fmt: skip
 
 
-def _each(draw: Drawn, what: Text, *, stocks: bool = True) -> Callable[[Shown, Findings], tuple[Figure, ...]]:
-    """A drawer of one figure for each study of classes, of its leading member."""
+def _each(
+    draw: Drawn, what: Text, *, stocks: bool = True, seeds: bool = False
+) -> Callable[[Shown, Findings], tuple[Figure, ...]]:
+    """A drawer of one figure for each study of classes: of its leading member, or of all its `seeds`."""
 
     def drawn(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         made = []
@@ -93,7 +95,9 @@ def _each(draw: Drawn, what: Text, *, stocks: bool = True) -> Callable[[Shown, F
             if held is None or (stocks and not held.many):
                 continue
             key = shown.key.lower() if len(shown.studies) == 1 else f"{shown.key.lower()}-{name}"
-            made.append(draw(key, titled(shown.key, what, leading_title(found)), found, held))
+            made.append(
+                draw(key, titled(shown.key, what, found.study.title if seeds else leading_title(found)), found, held)
+            )
         return tuple(made)
 
     return drawn
@@ -108,11 +112,16 @@ def _groups(found: Finding, *, by_share: bool) -> list[Grouped]:
     return [held.top_share if by_share else held.likeliest for held in _seeds(found)]
 
 
-def _ends(found: Finding, made: Grouped) -> TimeArray:
+def _ends(found: Finding, dates: TimeArray) -> TimeArray:
     """The first decision, then the last close before each date's return is taken out ``[D + 1]``."""
     times, horizon = found.windows.panel.times, found.study.label.horizon
-    at = np.searchsorted(times, made.times) + horizon.purge - (horizon.exit == "open")
-    return np.concatenate([made.times[:1], times[np.minimum(at, len(times) - 1)]])
+    at = np.searchsorted(times, dates) + horizon.purge - (horizon.exit == "open")
+    return np.concatenate([dates[:1], times[np.minimum(at, len(times) - 1)]])
+
+
+def _until(found: Finding, dates: TimeArray) -> TimeArray:
+    """The dates, and the end of the last ``[D + 1]``."""
+    return np.concatenate([dates, _ends(found, dates)[-1:]])
 
 
 def _curves(found: Finding, made: list[Grouped]) -> list[GroupCurve]:
@@ -132,7 +141,7 @@ def _values(key: str, title: Text, found: Finding, *, by_share: bool) -> Figure:
     return group_values(
         key,
         title,
-        _ends(found, made[0]),
+        _ends(found, made[0].times),
         _curves(found, made),
         market=market,
         note=_spread_words(found, by_share=by_share),
@@ -142,7 +151,7 @@ def _values(key: str, title: Text, found: Finding, *, by_share: bool) -> Figure:
 def _spread(key: str, title: Text, found: Finding, *, by_share: bool) -> Figure:
     made = _groups(found, by_share=by_share)
     curve = GroupCurve("long-short", Text(en="long-short", zh="多空"), np.array([one.long_short for one in made]))
-    return long_short(key, title, _ends(found, made[0]), curve, note=_spread_words(found, by_share=by_share))
+    return long_short(key, title, _ends(found, made[0].times), curve, note=_spread_words(found, by_share=by_share))
 
 
 def _spread_words(found: Finding, *, by_share: bool) -> Text:
@@ -154,8 +163,11 @@ def _spread_words(found: Finding, *, by_share: bool) -> Text:
     luck = found.value(f"{prefix}_won_p", member)
     cost = found.value(f"{prefix}_break_even", member)
     count, n = round(float(wins.value) * wins.n), wins.n
-    en = f"Long-short of {_whose(found).en}: {total.value:.1%}"
-    zh = f"{_whose(found).zh}的多空累计：{total.value:.1%}"
+    drawn = len(found.seeds)
+    en = f"Curves are the median of {drawn} seeds. " if drawn > 1 else ""
+    zh = f"曲线为 {drawn} 个种子的中位数。" if drawn > 1 else ""
+    en += f"Long-short of {_whose(found).en}: {total.value:.1%}"
+    zh += f"{_whose(found).zh}的多空累计：{total.value:.1%}"
     if total.low is not None and total.high is not None:
         en += f" [{total.low:.1%}, {total.high:.1%}]"
         zh += f" [{total.low:.1%}, {total.high:.1%}]"
@@ -180,14 +192,14 @@ def _trials(shown: Shown, findings: Findings, *, by_share: bool) -> tuple[Figure
         held = judged_classes(found, leading(found))
         if held is not None and held.many:
             made = _groups(found, by_share=by_share)
-            grounds.setdefault(_ends(found, made[0]).tobytes(), []).append((found, made))
+            grounds.setdefault(_ends(found, made[0].times).tobytes(), []).append((found, made))
     figures = []
     for place, group in enumerate(grounds.values(), 1):
         trials = [Trial(found.study.name, found.study.title, _by_place(_curves(found, made))) for found, made in group]
         key = shown.key.lower() if len(grounds) == 1 else f"{shown.key.lower()}-{place}"
         what = Text(en="Groups of each trial", zh="各次试验的分组净值")
         title = Text(en=f"{shown.key} {what.en}", zh=f"{shown.key} {what.zh}")
-        figures.append(trial_groups(key, title, _ends(group[0][0], group[0][1][0]), trials))
+        figures.append(trial_groups(key, title, _ends(group[0][0], group[0][1][0].times), trials))
     return tuple(figures)
 
 
@@ -231,7 +243,7 @@ def _tops(key: str, title: Text, found: Finding, held: Judged) -> Figure:
         en=f"Lift {lift:.2f}; p = {p_value:.2g} against blind picks, {over:.2g} over dates.",
         zh=f"提升 {lift:.2f} 倍；相对盲选 p = {p_value:.2g}，按期 p = {over:.2g}。",
     )
-    return top_hits(key, title, tops.times, *parts, picks=tops.k, note=note)
+    return top_hits(key, title, _until(found, tops.times), *parts, picks=tops.k, note=note)
 
 
 def _bullish(key: str, title: Text, found: Finding, held: Judged) -> Figure:
@@ -248,7 +260,7 @@ def _market(key: str, title: Text, found: Finding, held: Judged) -> Figure:
         zh=f"相对抛硬币 p = {coin:.2g}；保持两者涨跌次数、打乱次序时 p = {margins:.2g}（单侧）。",
     )
     whose = Text(en="all stocks alike", zh="全部等权") if held.market is None else Text(en="the index", zh="指数")
-    return bullish_market(key, title, said.times, said.share, said.market, whose=whose, note=note)
+    return bullish_market(key, title, _until(found, said.times), said.share, said.market, whose=whose, note=note)
 
 
 def _tensor(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
@@ -286,31 +298,35 @@ _PRICE = {"open": "开盘", "close": "收盘"}
 CLASS_DRAWERS: dict[str, Callable[[Shown, Findings], tuple[Figure, ...]]] = {
     "tensor": _tensor,
     **CLASS_LEARNING,
-    "class-months": _each(_months, Text(en="Accuracy by date", zh="逐期准确率"), stocks=False),
+    "class-months": _each(_months, Text(en="Accuracy by date", zh="逐期准确率"), stocks=False, seeds=True),
     "confusion": _each(_confusion, Text(en="What was said of what came", zh="混淆矩阵"), stocks=False),
     "reliability": _each(
-        _reliability, Text(en="Do probabilities mean what they say?", zh="概率是否名副其实"), stocks=False
+        _reliability, Text(en="Probabilities said, and how often it came", zh="所说概率与实际频率"), stocks=False
     ),
     "class-groups": _each(
         lambda key, title, found, _: _values(key, title, found, by_share=False),
         Text(en="Groups by likeliest class", zh="按最可能类别分组的净值"),
+        seeds=True,
     ),
     "class-spread": _each(
         lambda key, title, found, _: _spread(key, title, found, by_share=False),
         Text(en="Long-short by likeliest class", zh="按最可能类别的多空"),
+        seeds=True,
     ),
     "share-groups": _each(
         lambda key, title, found, _: _values(key, title, found, by_share=True),
         Text(en="Groups by the top 30 % of each class", zh="按各类概率前 30% 分组的净值"),
+        seeds=True,
     ),
     "share-spread": _each(
         lambda key, title, found, _: _spread(key, title, found, by_share=True),
         Text(en="Long-short by the top 30 % of each class", zh="按各类概率前 30% 的多空"),
+        seeds=True,
     ),
     "trials": lambda shown, findings: _trials(shown, findings, by_share=False),
     "trials-by-share": lambda shown, findings: _trials(shown, findings, by_share=True),
     "tops": _each(_tops, Text(en="The most bullish among the true best", zh="最看多者进入真实前列的比例")),
-    "bullish": _each(_bullish, Text(en="Bullish share", zh="看多比例")),
+    "bullish": _each(_bullish, Text(en="Bullish share", zh="看多比例"), seeds=True),
     "bullish-market": _each(_market, Text(en="Bullish share and the market after", zh="看多比例与其后的市场")),
 }
 CLASS_KINDS = tuple(CLASS_DRAWERS)

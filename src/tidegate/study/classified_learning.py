@@ -1,6 +1,6 @@
 """How accuracy came and what it cost: by iteration, by protocol, by work, by setting; pondering against volatility."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -54,9 +54,24 @@ def _majority(found: Finding, which: IntArray | None = None) -> float:
     return float(np.unique(target, return_counts=True)[1].max() / target.size) if target.size else float("nan")
 
 
-def _levels(group: Ground, findings: Findings) -> tuple[tuple[str, Text, float, Role], ...]:
-    words = Text(en="Commonest class, out of sample", zh="样本外最多类别占比")
-    return (("majority", words, _majority(findings[group.studies[0]]), "benchmark"),)
+def _levels(group: Ground, findings: Findings, parts: Collection[str]) -> tuple[tuple[str, Text, float, Role], ...]:
+    """The commonest class of the heaviest of the parts that are drawn."""
+    found = findings[group.studies[0]]
+    fold = found.folds[-1]
+    part = _part(found) if "test" not in parts and "valid" in parts else None
+    if "test" in parts:
+        return (("majority", _CONSTANT["test"], _majority(found), "benchmark"),)
+    if part is not None:
+        return (("majority", _CONSTANT["valid"], _majority(found, np.flatnonzero(part.held)), "benchmark"),)
+    learned = np.flatnonzero(fold.training(found.windows))
+    return (("majority", _CONSTANT["train"], _majority(found, learned), "benchmark"),)
+
+
+_CONSTANT = {
+    "test": Text(en="Commonest class, out of sample", zh="样本外最多类别占比"),
+    "valid": Text(en="Commonest class of the windows held out", zh="留出样本最多类别占比"),
+    "train": Text(en="Commonest class in training", zh="训练样本最多类别占比"),
+}
 
 
 def _by_ground(
@@ -88,7 +103,7 @@ def _accuracy(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             kept,
             measure=_ACCURACY,
             style="percent",
-            levels=_levels(group, findings),
+            levels=_levels(group, findings, curves[0].parts),
             bands=not several,
             note=_DRAWN,
         )
@@ -106,7 +121,7 @@ def _settling(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
 
     def draw(key: str, group: Ground, curves: list[LearningCurve]) -> Figure:
         title = titled(shown.key, Text(en="Training accuracy", zh="训练准确率"), _about(group, findings))
-        return settling(key, title, curves, levels=_levels(group, findings), note=_DRAWN)
+        return settling(key, title, curves, levels=_levels(group, findings, ("train",)), note=_DRAWN)
 
     return _by_ground(shown, findings, draw)
 
@@ -167,7 +182,7 @@ def _by_work(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             key = shown.key.lower() if len(held) == 1 else f"{shown.key.lower()}-{group.key}"
             title = titled(shown.key, Text(en="Accuracy against work", zh="准确率与计算量"), _about(group, findings))
             measure = Text(en="Accuracy, out of sample", zh="样本外准确率")
-            levels = _levels(group, findings)
+            levels = _levels(group, findings, ("test",))
             made.append(effort(key, title, efforts, measure=measure, style="percent", levels=levels))
     return tuple(made)
 

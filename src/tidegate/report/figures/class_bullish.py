@@ -73,17 +73,18 @@ def bullish_share(
 def bullish_market(
     key: str, title: Text, time: Times, share: Floats, market: Floats, *, whose: Text, note: Text | None = None
 ) -> Figure:
-    """Draw the market's next return by date ``[D]``, by whether its sign is that of the share's change; the share below.
+    """Draw the market's next return of each date ``[D]``, by whether its sign is that of the share's change.
 
-    `whose` names the market. The first date has no change before it.
+    `whose` names the market. The first date has no change before it. `time` ``[D + 1]`` has the dates of the decision
+    and the end of the last.
 
-    >>> time = np.array(["2016-04-29", "2016-05-31", "2016-06-30"], dtype="datetime64[D]")
+    >>> time = np.array(["2016-04-29", "2016-05-31", "2016-06-30", "2016-07-29"], dtype="datetime64[D]")
     >>> share, market = np.array([0.4, 0.5, 0.4]), np.array([0.0, 0.1, 0.1])
     >>> figure = bullish_market("e9", Text.same("B"), time, share, market, whose=Text.same("index"))
     >>> [(one.key, one.data["y"]) for one in figure.series]
-    [('agreed', (0.1,)), ('differed', (0.1,)), ('first', (0.0,)), ('share', (0.4, 0.5, 0.4))]
+    [('agreed', (0.1,)), ('differed', (0.1,)), ('first', (0.0,)), ('share', (0.4, 0.5, 0.4, 0.4))]
     """
-    x = np.array(texts(time))
+    x, until = np.array(texts(time[:-1])), np.array(texts(time[1:]))
     change = np.concatenate([[np.nan], np.diff(share)])
     known = np.isfinite(market)
     same = known & (np.sign(change) * np.sign(market) > 0)
@@ -103,7 +104,11 @@ def bullish_market(
                         "title": label,
                         "kind": "bar",
                         "role": role,
-                        "data": {"x": tuple(x[inside].tolist()), "y": numbers(market[inside])},
+                        "data": {
+                            "x": tuple(x[inside].tolist()),
+                            "x2": tuple(until[inside].tolist()),
+                            "y": numbers(market[inside]),
+                        },
                     }
                 )
             )
@@ -111,10 +116,10 @@ def bullish_market(
         Series(
             key="share",
             title=Text(en="Share called rising", zh="看多比例"),
-            kind="line",
+            kind="step",
             role="plain",
             panel=1,
-            data={"x": tuple(x.tolist()), "y": numbers(share)},
+            data={"x": texts(time), "y": numbers(np.concatenate([share, share[-1:]]))},
         )
     )
     n, agreed = int(same.sum() + other.sum()), int(same.sum())

@@ -121,7 +121,7 @@ def trial_groups(key: str, title: Text, time: Times, trials: Sequence[Trial], *,
 def long_short(key: str, title: Text, time: Times, spread_of: GroupCurve, *, note: Text | None = None) -> Figure:
     """Draw the compounded long-short, and below it each date's as a bar: won dates in one colour, lost ones in another.
 
-    Bars are the median over seeds. `time` is as in `group_values`.
+    Bars are the median over seeds, from the decision to when the return is known. `time` is as in `group_values`.
 
     >>> time = np.array(["2016-04-29", "2016-05-31", "2016-06-30"], dtype="datetime64[D]")
     >>> figure = long_short("d6", Text.same("L"), time, GroupCurve("ls", Text.same("ls"), np.array([[0.1, -0.1]])))
@@ -130,7 +130,7 @@ def long_short(key: str, title: Text, time: Times, spread_of: GroupCurve, *, not
     """
     held = np.atleast_2d(np.asarray(spread_of.returns, dtype=np.float64))
     middle = quartiles(held)[1]
-    x = np.array(texts(time[1:]))
+    x, until = np.array(texts(time[:-1])), np.array(texts(time[1:]))
     won = middle > 0
     series = _drawn(spread_of, time, key)
     for name, label, inside, role in (
@@ -145,7 +145,11 @@ def long_short(key: str, title: Text, time: Times, spread_of: GroupCurve, *, not
                     "kind": "bar",
                     "role": role,
                     "panel": 1,
-                    "data": {"x": tuple(x[inside].tolist()), "y": numbers(middle[inside])},
+                    "data": {
+                        "x": tuple(x[inside].tolist()),
+                        "x2": tuple(until[inside].tolist()),
+                        "y": numbers(middle[inside]),
+                    },
                 }
             )
         )

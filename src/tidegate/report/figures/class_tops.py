@@ -1,5 +1,7 @@
 """How many of the most bullish stocks were among the true best, by date, with the band of luck and the lift (E7)."""
 
+from typing import Any
+
 import numpy as np
 
 from tidegate.report.figures.plain import Floats, Times, numbers, sentences, texts
@@ -22,15 +24,17 @@ def top_hits(
 ) -> Figure:
     """Draw the hit ratio of each date ``[D]`` over its hypergeometric band, and below it the lift over blind picks.
 
-    All are shares of `picks`. The mean over dates is drawn across.
+    All are shares of `picks`. The mean over dates is drawn across. `time` ``[D + 1]`` has the dates of the decision and
+    the end of the last.
 
-    >>> time = np.array(["2016-05-31"], dtype="datetime64[D]")
+    >>> time = np.array(["2016-05-31", "2016-06-30"], dtype="datetime64[D]")
     >>> one = np.array([0.1])
     >>> figure = top_hits("e7", Text.same("T"), time, 2 * one, one, one, one, picks=100)
     >>> figure.series[-2].data["y"], figure.series[-1].data["y"]
     ((2.0,), (1.0,))
     """
     x = texts(time)
+    bars: dict[str, tuple[Any, ...]] = {"x": x[:-1], "x2": x[1:]}
     with np.errstate(divide="ignore", invalid="ignore"):
         lift = np.where(expected > 0, ratio / expected, np.nan)
     mean, base = (float(np.mean(values)) if values.size else float("nan") for values in (ratio, expected))
@@ -40,15 +44,15 @@ def top_hits(
             title=Text(en="Blind picks, 95 % band", zh="盲选的 95% 区间"),
             kind="band",
             role="doubt",
-            data={"x": x, "y": numbers(low), "y2": numbers(high)},
+            data={"x": x, "y": numbers(_held(low)), "y2": numbers(_held(high))},
         ),
         Series(
             key="expected",
             title=Text(en="Blind picks, on average", zh="盲选的平均"),
-            kind="line",
+            kind="step",
             role="benchmark",
             stroke="dashed",
-            data={"x": x, "y": numbers(expected)},
+            data={"x": x, "y": numbers(_held(expected))},
         ),
         Series(
             key="hits",
@@ -57,7 +61,7 @@ def top_hits(
             ),
             kind="bar",
             role="main",
-            data={"x": x, "y": numbers(ratio)},
+            data={**bars, "y": numbers(ratio)},
         ),
     ]
     if np.isfinite(mean):
@@ -71,11 +75,11 @@ def top_hits(
         Series(
             key="lift",
             title=Text(en="Lift over blind picks", zh="相对盲选的提升"),
-            kind="line",
+            kind="bar",
             role="main",
             panel=1,
             follows="hits",
-            data={"x": x, "y": numbers(lift)},
+            data={**bars, "y": numbers(lift)},
         ),
         Series(
             key="no lift",
@@ -107,3 +111,8 @@ def top_hits(
         y_titles=(Text(en="Hit ratio", zh="命中率"), Text(en="Lift", zh="提升倍数")),
         y_styles=("percent", "number"),
     )
+
+
+def _held(values: Floats) -> Floats:
+    """The last value once more, at the end of its date."""
+    return np.concatenate([values, values[-1:]])
