@@ -199,7 +199,7 @@ def test_the_planted_coefficient_in_printed_prices(ic):
     world = ShareWorld(assets=400, sessions=1_200, seed=8, ic=ic, half_life=2.0, later=0.0, first=date(2010, 1, 4))
     planted, came = world.planted(), monthly(world.bars(), world)
     held = coefficients(planted.told[1:-1], came)
-    expected = np.array([faded(ic, weights) for weights in planted.weights[1:-1]])
+    expected = planted.coefficients[1:-1]
     error = (held - expected).std() / np.sqrt(len(held))
     assert held.mean() == pytest.approx(0.95 * expected.mean(), abs=3 * error)
     fresh = (planted.ages[1:-1] == 0).mean(axis=1) > 0.9

@@ -46,7 +46,7 @@ class Planted:
 
     Shapes
         `ends` ``[M]``, the session at whose close each month's signal is known, that before the world's first included;
-        `told`, `ages`, `weights` and `signals` ``[M, N]``; `drift` ``[T, N]``.
+        `told`, `ages`, `weights` and `signals` ``[M, N]``; `drift` ``[T, N]``; `coefficients` ``[M]``.
     """
 
     ic: float
@@ -90,6 +90,11 @@ class Planted:
     def signals(self) -> FloatArray:
         """The signal."""
         return self.told * self.weights
+
+    @property
+    def coefficients(self) -> FloatArray:
+        """Correlation of `told` with the next month's return ``[M]``: `faded` over all shares with a report."""
+        return np.array([faded(self.ic, weights[weights > 0]) for weights in self.weights])
 
     def drift(self, rest: FloatArray) -> FloatArray:
         """Spread each month's part over its sessions; `rest` must hold whole months."""
