@@ -21,7 +21,12 @@ def import_(
         list[str] | None, typer.Option("--set", "-s", metavar="SETTING=VALUE", help="change one import setting")
     ] = None,
     layout: Annotated[
-        str, typer.Option("--as", metavar="LAYOUT", help="bars (a file or a folder of files), or stock-panel")
+        str,
+        typer.Option(
+            "--as",
+            metavar="LAYOUT",
+            help="bars (a file or a folder of files), stock-panel, or qlib (its binary folder)",
+        ),
     ] = "bars",
     append: Annotated[bool, typer.Option("--append", help="add newer bars to a dataset that is there")] = False,
     replace: Annotated[
@@ -123,6 +128,9 @@ def check(
 def export(
     name: Name,
     path: Annotated[str, typer.Argument(help="where to: a .csv or .parquet file, or a new folder")],
+    layout: Annotated[
+        str, typer.Option("--as", metavar="LAYOUT", help="house (by the path's ending), or qlib (a binary folder)")
+    ] = "house",
 ) -> None:
     """Write a dataset as one CSV or Parquet file of bars, or as a folder with its reports and tables beside them.
 
@@ -130,4 +138,4 @@ def export(
     """
     from tidegate.cli.data_verbs import export_dataset
 
-    export_dataset(name, path)
+    export_dataset(name, path, layout)

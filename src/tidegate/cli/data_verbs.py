@@ -18,6 +18,8 @@ from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
 from tidegate.data.panel import ImportedPanel, import_panel
 from tidegate.data.panel_export import export_panel
+from tidegate.data.qlib_export import export_qlib
+from tidegate.data.qlib_folder import import_qlib
 from tidegate.data.store import Store
 from tidegate.errors import TidegateError, UnknownNameError
 from tidegate.study.progress import Event
@@ -149,9 +151,14 @@ def check_store(name: str | None, *, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def export_dataset(name: str, path: str) -> None:
-    """One dataset as one file of bars, or as a folder of all that is kept."""
+def export_dataset(name: str, path: str, layout: str) -> None:
+    """One dataset as one file of bars, as a folder of all that is kept, or as a Qlib folder."""
     store = Store.default()
+    if layout not in _EXPORTS:
+        raise UnknownNameError.among("layout", layout, _EXPORTS, where="--as")
+    if layout == "qlib":
+        say(f"{export_qlib(store.read(name), Path(path))} files written to {path}")
+        return
     if Path(path).suffix:
         digest = store.export(name, Path(path))
         say(f"{path} written, SHA-256 {digest[:12]}…")
@@ -162,7 +169,11 @@ def export_dataset(name: str, path: str) -> None:
         say(f"{path}/{file} written, SHA-256 {digest[:12]}…")
 
 
-_LAYOUTS: dict[str, Callable[..., Imported | ImportedPanel]] = {"bars": import_file, "stock-panel": import_panel}
+_LAYOUTS: dict[str, Callable[..., Imported | ImportedPanel]] = {
+    "bars": import_file,
+    "stock-panel": import_panel,
+    "qlib": import_qlib,
+}
 
 
 class Whole(NamedTuple):
@@ -198,6 +209,9 @@ def _keep(whole: Whole, path: Path, name: str, *, append: bool, replace: bool) -
     if isinstance(made, ImportedPanel) and has_reports(path):  # dated by every session that is there, not by the newer
         add_facts(store, name, import_fundamentals(path, store.read(name), store.instruments(name)))
     return name
+
+
+_EXPORTS = ("house", "qlib")
 
 
 def _facts_of(store: Store, dataset: str) -> int | None:
