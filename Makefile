@@ -39,7 +39,16 @@ catalog: $(CORE) ## write the catalog's index anew after adding a component
 	@$(PYTHON) -m tidegate.catalog
 
 bench: $(DEV) ## run every benchmark in turns with its rival and keep the figures
-	@for file in benchmarks/*.py; do case "$$file" in */soak_*) ;; *) echo "== $$file"; $(PYTHON) "$$file" || exit 1;; esac; done
+	@for file in benchmarks/*.py; do \
+		needs=; set --; \
+		case "$$file" in \
+			*/soak_*) continue;; \
+			*/real_market.py) needs="a folder of A shares (docs/a-share-panel.md): make bench PANEL=folder"; set -- $(PANEL);; \
+			*/panel_limits.py) needs="an imported stock panel: make bench DATASET=name"; set -- $(DATASET);; \
+		esac; \
+		if [ -n "$$needs" ] && [ $$# -eq 0 ]; then echo "== $$file: skipped, it needs $$needs"; continue; fi; \
+		echo "== $$file"; $(PYTHON) "$$file" "$$@" || exit 1; \
+	done
 
 soak: $(DEV) ## the long tests: mutated files by the thousand, kills by the hundred
 	@for file in benchmarks/soak_*.py; do echo "== $$file"; $(PYTHON) "$$file" || exit 1; done

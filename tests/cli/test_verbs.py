@@ -249,4 +249,4 @@ def test_a_pipe_gets_a_line_every_so_many_seconds(monkeypatch, capsys):
         for done in range(1, 6):
             tell(Event("step" if done < 5 else "done", "seed 0", done, 9, f"loss 0.{done}"))
     said = capsys.readouterr().err.splitlines()
-    assert said == ["11 s: seed 0 2 of 9, loss 0.2", "30 s: seed 0 4 of 9, loss 0.4"]
+    assert said == ["11 s: seed 0: 2 of 9, loss 0.2", "30 s: seed 0: 4 of 9, loss 0.4"]

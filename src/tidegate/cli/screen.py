@@ -136,6 +136,6 @@ class _Lines:
             _errors.print(event.note, markup=False)
         elif event.kind != "done" and now - self.told >= EVERY:
             self.told = now
-            place = f" {event.done} of {event.total}" if event.total else ""
+            place = f": {event.done} of {event.total}" if event.total else ""
             note = f", {event.note}" if event.note else ""
             _errors.print(f"{now - self.began:.0f} s: {event.task}{place}{note}", markup=False)

@@ -102,4 +102,9 @@ def _short(value: object) -> str:
     """A value as it would be typed; a component by its name."""
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+
+
+_LONG = 60
+"""Letters of a value that a stamp shows."""

@@ -231,7 +231,7 @@ def _who(lead: Finding) -> Text:
 def _earned(made: FloatArray, middle: float, low: float, high: float) -> Text:
     if made.size == 1:
         return Text(
-            en=f"earned {middle:.1%} (one fit, net of all costs", zh=f"总收益 {middle:.1%}（单次拟合，已扣全部成本"
+            en=f"the only fit earned {middle:.1%} (net of all costs", zh=f"总收益 {middle:.1%}（单次拟合，已扣全部成本"
         )
     return Text(
         en=f"the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}",

@@ -85,7 +85,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "zero": ("zero", "零"),
     "always-in": ("always in, from the first score on", "自首个预测起一直持有"),
     "buy-and-hold": ("buy and hold", "买入持有"),
-    "equal-weight": ("equal weight of the universe, the same without costs", "同一股票池等权（不计成本）"),
+    "equal-weight": ("equal weight of the universe, no costs", "股票池等权（无成本）"),
     "equal-weight-traded": ("equal weight of the universe, with costs", "股票池等权（含成本）"),
     "index": ("the index, no costs", "指数（无成本）"),
     "ungated": ("the same without its gate", "去掉择时的同一策略"),
