@@ -29,7 +29,7 @@ def pull_market(
 ) -> None:  # fmt: skip
     """Pull what is missing, then put the whole into the store."""
     store, chosen = Store.default(), vendor_named(vendor)
-    folder = raw_folder(store, name)
+    folder = _raw_folder(store, name)
     last = day_of(until, "--until") or date.today() - timedelta(days=1)  # noqa: DTZ011 - the user's own day
     plan = planned(
         folder, chosen, since=day_of(since, "--since"), until=last, reports=reports,
@@ -53,7 +53,7 @@ def pull_market(
     say(f"\nKept as {name!r}. A later --until adds the days since.")
 
 
-def raw_folder(store: Store, name: str) -> Path:
+def _raw_folder(store: Store, name: str) -> Path:
     """Where the answers of a pull are kept, beside the datasets; a wrong name is refused."""
     return store.root / ".raw" / store.named(name)
 
