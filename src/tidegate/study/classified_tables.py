@@ -16,6 +16,7 @@ from tidegate.study.comparing import grounds
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.selected import leading, leading_title
+from tidegate.study.speakers import first_speakers
 from tidegate.study.words import GLOSSARY, member_title
 from tidegate.types.report import Column, Style, Table, Text
 
@@ -44,7 +45,7 @@ _BULLISH: _Wanted = (
 
 def class_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table, ...]:
     """Every table of classes that has a row."""
-    held = [findings[study.name] for study in reproduction.studies]
+    held = [findings[study.name] for study in first_speakers(reproduction.studies)]
     held = [found for found in held if any(one.name == "class_accuracy" for one in found.measures)]
     if not held:
         return ()

@@ -10,6 +10,7 @@ from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Reproduction
+from tidegate.study.speakers import first_speakers
 from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, HOW, member_title
 from tidegate.types.report import Column, Role, Style, Table, Text
@@ -52,6 +53,8 @@ _RANKED: tuple[tuple[str, Style], ...] = (
     ("icir", "number"),
     *_FORECASTS[2:-1],
 )
+_OF_CLASSES = ("ic", "ic_p", "rank_ic", "rank_ic_p", "icir")
+"""What a number says of forecasts of classes: their order. How often they were right stands in a table of its own."""
 _QUARTILES = Text(
     en="A network's row is the median over its seeds with the quartiles in brackets (the spread of seeds, no confidence interval); the ensemble averages the seeds' scores and is a model of its own.",
     zh="网络一行为各种子的中位数，括号内为四分位数（种子间的离散，并非置信区间）；集成为各种子得分的平均，是单独的模型。",
@@ -104,12 +107,14 @@ _SELECTED_NOTE = Text(
 def forecast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table, ...]:
     """Every study as a forecaster, with its rivals: one table a label and data set, so that its rows compare."""
     kinds: dict[tuple[str, str], list[Study]] = {}
-    for study in reproduction.studies:
+    for study in first_speakers(reproduction.studies):
         kinds.setdefault((study.label.name, findings[study.name].bars.digest), []).append(study)
     labels = [label for label, _ in kinds]
-    shown = _RANKED if any(held.selects for held in findings[findings.lead].books.values()) else _FORECASTS
+    usual = _RANKED if any(held.selects for held in findings[findings.lead].books.values()) else _FORECASTS
     made: list[Table] = []
     for (label, _), studies in kinds.items():
+        classes = studies[0].label.unit == "class"
+        shown = tuple(one for one in usual if not classes or one[0] in _OF_CLASSES)
         rows, roles = [], list[Role]()
         rivals: dict[str, dict[str, Any]] = {}
         for study in studies:
