@@ -81,6 +81,7 @@ class World:
     whole: bool = False
     half_up: bool = False
     participation: Decimal = ZERO
+    lending: tuple | None = None  # (margin, maintenance, fee a bar) in parts of what is sold short
 
 
 @dataclass
@@ -110,12 +111,17 @@ class Book:
     def __init__(self, world, capital):
         self.world, self.money, self.dues = world, D(capital), []
         self.positions, self.traded, self.seen, self.record = {}, {}, {}, Record()
+        self.called, self.worth = False, D(capital)
 
     def run(self, orders):
         """Orders by the bar in which they are to be filled: (asset, quantity, moment, price)."""
         for bar, quotes in enumerate(self.world.quotes):
             self.bar, self.quotes, self.traded = bar, quotes, {}
             self.morning()
+            if self.called:
+                orders = orders | {
+                    bar: [(asset, -held.quantity, "open", D(0)) for asset, held in self.positions.items()]
+                }
             for moment in ("open", "limit", "vwap", "close"):
                 mine = [order for order in orders.get(bar, []) if order[2] == moment]
                 for order in [o for o in mine if o[1] < 0] + [o for o in mine if o[1] > 0]:
@@ -131,6 +137,15 @@ class Book:
         for due in [due for due in self.dues if due[0] <= self.bar]:
             self.money += due[1]
             self.dues.remove(due)
+        if self.world.lending and (self.bar > 0 and sessions[self.bar] != sessions[self.bar - 1]):
+            for asset, position in self.positions.items():
+                fee = half_up(max(-position.quantity, 0) * position.mark * self.world.lending[2])
+                if fee:
+                    self.money, position.profit = self.money - fee, position.profit - fee
+                    size = -position.quantity
+                    self.record.events.append(
+                        (self.bar, asset, -1, size, size, "borrow fee", D(0), D(0), D(0), -fee, -fee, self.money)
+                    )
         for happening in self.world.happenings[self.bar]:
             if happening.asset in self.positions:
                 self.happen(happening, self.positions[happening.asset])
@@ -141,10 +156,17 @@ class Book:
             if asset in self.quotes:
                 position.mark = self.quotes[asset].close
             worth += position.quantity * position.mark
+        self.worth = self.money + sum(amount for _, amount in self.dues) + worth
+        if self.world.lending:
+            needed = floor(self.short() * self.world.lending[1])
+            self.called = self.short() > 0 and self.worth < needed
         self.seen |= {asset: quote.volume for asset, quote in self.quotes.items()}
         self.record.cash.append(self.money)
         self.record.equity.append(self.money + sum(amount for _, amount in self.dues) + worth)
         self.record.held.append({asset: p.quantity for asset, p in self.positions.items()})
+
+    def short(self):
+        return sum(-position.quantity * position.mark for position in self.positions.values() if position.quantity < 0)
 
     def happen(self, what, position):
         share = self.world.shares[what.asset]
@@ -235,6 +257,8 @@ class Book:
             fees = self.fees(asset, side, done * price, done)
             worse = done * abs(price - base)
             realised = self.book(asset, side, done, done * price, sum(fees))
+        if self.called and outcome == "filled":
+            outcome = "forced by margin"
         self.record.events.append((self.bar, asset, side, asked, done, outcome, *fees, worse, realised, self.money))
 
     def decide(self, asset, side, asked, moment, limit):  # noqa: PLR0912
@@ -276,13 +300,22 @@ class Book:
             if room < possible:
                 possible, outcome = room, "share of volume"
         possible = self.legal(possible, wanted, share)
+        lending, money = world.lending, self.money
+        if lending and side < 0 and position.quantity <= 0 and possible:
+            room = max(floor(max(self.worth, D(0)) / lending[0]) - self.short(), D(0))
+            most = int(room / base)
+            if most < possible:
+                most = most // share.lot * share.lot
+                possible, outcome = (0 if most < max(share.least, 1) or world.whole else most), "short of margin"
+        if lending and position.quantity >= 0:
+            money -= self.short()
         if side > 0 and possible:
             cost = lambda q: q * price + sum(self.fees(asset, side, q * price, q))  # noqa: E731
             most = possible
-            if cost(most) > self.money:
+            if cost(most) > money:
                 outcome = "out of cash"
-                most = min(int(max(self.money, D(0)) / price), most - 1) // share.lot * share.lot
-                while most > 0 and cost(most) > self.money:
+                most = min(int(max(money, D(0)) / price), most - 1) // share.lot * share.lot
+                while most > 0 and cost(most) > money:
                     most -= share.lot
                 most = 0 if most < share.least or world.whole else most
             possible = most
@@ -297,7 +330,7 @@ class Book:
 
     def book(self, asset, side, done, value, fees):
         if asset not in self.positions:
-            self.positions[asset] = Position(trip=self.record.trips)
+            self.positions[asset] = Position(trip=self.record.trips, mark=value / done)
             self.record.trips += 1
         position, realised = self.positions[asset], D(0)
         self.money -= side * value + fees

@@ -65,12 +65,15 @@ def world_of(seed, bars=9, names=4):
             last = int(quote.close * 100)
     for told in happenings:
         told.sort(key=lambda h: (h.asset, h.kind != "dividend", KINDS[h.kind]))
+    lent = np.random.default_rng(seed + 991)
+    terms = [("0.5", "0.3"), ("1", "0.9"), ("0.3", "0.3"), ("2", "1.5")][lent.integers(4)]
     charges = [charges_of(np.random.default_rng(seed + (t > bars // 2))) for t in range(bars)]
     return World(
         shares, sessions, quotes, happenings, charges,
         minimum=D(str(rng.choice(["5", "0", "1"]))), slip=int(rng.choice([0, 1, 3])),
         slip_rate=D(str(rng.choice(["0", "0", "0.003"]))), shorts=bool(rng.random() < 0.35), whole=bool(rng.random() < 0.3),
         half_up=bool(rng.random() < 0.5), participation=D(str(rng.choice(["0", "0", "0.1", "0.25"]))),
+        lending=(*map(D, terms), D(str(lent.choice(["0", "0.0003", "0.01"])))) if lent.random() < 0.6 else None,
     )  # fmt: skip
 
 
@@ -179,6 +182,11 @@ def exchange_of(world):
                 fees[t, group, 6 + place] = int(charges.flat[side, kind] * 100 * 10**8)
         rows += [(t, h.asset, KINDS[h.kind], h.above, h.below, h.pay) for h in world.happenings[t]]
     by_name = lambda values: frozen(np.array(values, dtype=np.int64))  # noqa: E731
+    begins = np.append(False, np.diff(world.sessions) != 0)
+    lending = None
+    if world.lending and world.shorts:
+        told = [[int(rate * 10**8) for rate in world.lending]] * shape[0]
+        lending = frozen(np.array(told) * np.stack([begins | True, begins | True, begins], axis=1))
     up, down = cells.pop("up"), cells.pop("down")
     return Exchange(
         times=frozen(np.datetime64("2024-01-01", "us") + np.arange(shape[0]) * np.timedelta64(1, "D")),
@@ -191,6 +199,7 @@ def exchange_of(world):
         waits=by_name([share.waits for share in world.shares]), fees=frozen(fees),
         group=by_name([share.group for share in world.shares]), minimum_commission=int(world.minimum * 100),
         slippage_ticks=world.slip, money_scale=100, shorts=world.shorts, currency="CNY", stamps=(),
+        lending=lending,
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def test_a_cap_is_drawn_and_counted():
 def test_every_outcome_of_the_loop_has_words():
     from tidegate.backtest.portfolio_loop import OUTCOMES as LOOP
 
-    actions = {"filled", "reference price", "split", "dividend", "end of listing"}
+    actions = {"filled", "reference price", "split", "dividend", "end of listing", "borrow fee"}
     assert set(LOOP) - actions <= set(OUTCOMES)
 
 

@@ -4,6 +4,10 @@ Everything that is known of a price is compared, never its change: at the upper 
 nobody buys from you. An order either adds to a position or takes from it, and never crosses from one side to the other:
 what is asked beyond the position is left unfilled.
 
+Where shares are lent, a short position asks for margin: of equity at the last close, in parts of all that is sold
+short. Its proceeds are held back from purchases of anything else. A margin call voids the orders that stand, and closes
+the whole book at the next open, sales first.
+
 Each function is built into its caller, and has one caller: so it is compiled once.
 """
 
@@ -13,7 +17,7 @@ from tidegate.backtest.money import RATE, part, rounded
 from tidegate.backtest.tape import Account, Tape
 from tidegate.types.axes import IntArray
 
-__all__ = ["OUTCOMES", "fill_orders", "leave"]
+__all__ = ["OUTCOMES", "fill_orders", "leave", "sold_short"]
 
 OUTCOMES = (
     "filled",
@@ -32,12 +36,15 @@ OUTCOMES = (
     "end of listing",
     "not a legal quantity",
     "more than is held",
+    "borrow fee",
+    "forced by margin",
+    "short of margin",
 )
 """What became of an order, or what an action was, by its code."""
 (
     FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, NO_CASH, VOLUME, CONDITION, NOTHING, ACTED, SPLIT,
-    DIVIDEND, ENDED, ILLEGAL, MORE,
-) = map(unbaked, range(16))  # fmt: skip
+    DIVIDEND, ENDED, ILLEGAL, MORE, BORROWED, FORCED, NO_MARGIN,
+) = map(unbaked, range(19))  # fmt: skip
 NONE = unbaked(0)
 AT_LIMIT, AT_VWAP, AT_CLOSE = 1, 2, 3
 _SIDES, _MOMENTS = 2, 4
@@ -151,7 +158,43 @@ def _legal(tape: Tape, account: Account, bar: int, order: IntArray) -> tuple[int
 
 
 @inner
-def _trade(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # noqa: PLR0915
+def sold_short(tape: Tape, account: Account) -> int:
+    """Value what is sold short at its last known prices."""
+    worth = NONE
+    for k in range(account.purse[t_.COUNT]):
+        asset = account.held[k]
+        if account.shares[asset] < 0:
+            worth -= account.shares[asset] * account.mark[asset] * tape.tick_value[asset]
+    return int(worth)
+
+
+@inner
+def _lendable(tape: Tape, account: Account, bar: int, asset: int, price: int, wanted: int) -> int:
+    """Find the most of `wanted` that may be sold short: equity at the last close covers the margin of all."""
+    margin, equity = tape.lending[bar, 0], max(account.purse[t_.EQUITY], 0)
+    room = max(part(equity, RATE, margin) - sold_short(tape, account), 0) // (price * tape.tick_value[asset])
+    if room >= wanted:
+        return int(wanted)
+    quantity = room // tape.lot[asset] * tape.lot[asset]
+    if quantity < max(tape.minimum[asset], 1) or tape.rules[t_.WHOLE_ORDERS] == 1:
+        return 0
+    return int(quantity)
+
+
+@inner
+def _call(tape: Tape, account: Account) -> None:
+    """Answer a margin call: the orders that stood are void, and everything held is closed at the open."""
+    purse, queue = account.purse, account.queue
+    count = purse[t_.COUNT]
+    for k in range(count):
+        asset = account.held[k]
+        queue[k, t_.O_ASSET], queue[k, t_.O_QUANTITY], queue[k, t_.O_AT] = asset, -account.shares[asset], 0
+        queue[k, t_.O_PRICE], queue[k, t_.O_REASON] = 0, tape.rules[t_.CALL]
+    purse[t_.QUEUED] = count
+
+
+@inner
+def _trade(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # noqa: C901, PLR0912, PLR0915
     """Fill or refuse one order, write its event, and book what was filled.
 
     How much cash pays for: a float guesses from above, whole numbers then walk down to the answer, which no longer
@@ -166,11 +209,17 @@ def _trade(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # 
         base, outcome = _price(tape, bar, order)
         if outcome == FILLED:
             quantity, outcome = _legal(tape, account, bar, order)
+            if tape.rules[t_.LENT] == 1 and side < 0 and account.shares[asset] <= 0 and quantity > 0:
+                lent = _lendable(tape, account, bar, asset, base, quantity)
+                if lent < quantity:
+                    quantity, outcome = lent, int(NO_MARGIN)
     price = base
     value = commission = stamp = transfer = fees = 0
     if quantity > 0:
         price = base if at == AT_LIMIT else _worse(tape, bar, asset, base, side)
         unit, cash = price * tape.tick_value[asset], purse[t_.CASH]
+        if tape.rules[t_.LENT] == 1 and account.shares[asset] >= 0:
+            cash -= sold_short(tape, account)
         row, place = tape.fees[bar, tape.group[asset]], 0 if side > 0 else 3
         cent, minimum, wanted = tape.rules[t_.CENT], tape.rules[t_.MINIMUM_COMMISSION], quantity
         while quantity > 0:
@@ -190,6 +239,8 @@ def _trade(tape: Tape, account: Account, bar: int, order: IntArray) -> None:  # 
                 quantity -= lot
         if quantity < wanted and (quantity < tape.minimum[asset] or tape.rules[t_.WHOLE_ORDERS] == 1):
             quantity = 0
+    if outcome == FILLED and tape.rules[t_.LENT] == 1 and order[t_.O_REASON] == tape.rules[t_.CALL]:
+        outcome = int(FORCED)
     event = account.events[purse[t_.EVENTS]]
     purse[t_.EVENTS] += 1
     event[t_.BAR], event[t_.ASSET], event[t_.SIDE], event[t_.AT] = bar, asset, side, at
@@ -231,6 +282,8 @@ def _book(tape: Tape, account: Account, bar: int, event: IntArray, value: int, f
         purse[t_.COUNT] = last + 1
         own[t_.TRIP_NUMBER] = purse[t_.TRIPS]
         purse[t_.TRIPS] += 1
+        if tape.rules[t_.LENT] == 1:
+            account.mark[asset] = event[t_.PRICE]
     event[t_.TRIP] = own[t_.TRIP_NUMBER]
     if shares * side >= 0:
         own[t_.BASIS] += side * value + fees
@@ -285,6 +338,8 @@ def fill_orders(tape: Tape, account: Account, bar: int) -> None:
     Each order's prices lie far from the last one's. They are all asked for before the first is needed, so that memory
     answers them together; their sum goes nowhere but into the purse, or the compiler would leave them out.
     """
+    if account.purse[t_.CALLED] == 1:
+        _call(tape, account)
     queue, count = account.queue, account.purse[t_.QUEUED]
     asked, warm = 0, 0
     for k in range(count):

@@ -24,6 +24,7 @@ from tidegate.types.axes import FloatArray, IntArray, frozen
 from tidegate.types.ledger import Ledger
 
 __all__ = [
+    "MARGIN_CALL",
     "Execution",
     "Portfolio",
     "Signals",
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 _MOST_MONEY = 1e13
+MARGIN_CALL = "margin call"
+"""Why a book is closed by force: the reason after those of its strategy."""
 
 
 class Execution(Settings):
@@ -122,7 +125,7 @@ def run_portfolio(
     """
     tape = make_tape(strategy, signals, exchange, execution or Execution())
     account = send_through(strategy, tape, exchange, whole_capital(capital, exchange), plain=plain)
-    return Portfolio(exchange, account, float(capital), strategy.words())
+    return Portfolio(exchange, account, float(capital), (*strategy.words(), MARGIN_CALL))
 
 
 def send_through(strategy: Selection, tape: Tape, exchange: Exchange, capital: int, *, plain: bool = False) -> Account:
@@ -177,6 +180,7 @@ def make_tape(
     rules[t_.SLIP], rules[t_.SHORTS], rules[t_.KEEP] = exchange.slippage_ticks, exchange.shorts, keep
     rules[t_.WHOLE_ORDERS], rules[t_.HALF_UP] = execution.whole_orders, execution.half_up
     rules[t_.PARTICIPATION] = round(execution.participation * RATE)
+    rules[t_.LENT], rules[t_.CALL] = exchange.lending is not None, len(strategy.words())
     rules[t_.SLIP_RATE] = round(execution.slippage_rate * RATE)
     action = np.stack(exchange.actions, axis=1) if len(exchange.actions.bar) else np.zeros((0, 6), dtype=np.int64)
     return Tape(
@@ -192,6 +196,7 @@ def make_tape(
         action=frozen(np.ascontiguousarray(action)),
         fees=exchange.fees,
         group=exchange.group,
+        lending=frozen(np.zeros((1, 3), dtype=np.int64)) if exchange.lending is None else exchange.lending,
         tick=exchange.tick,
         tick_value=exchange.tick_value,
         lot=exchange.lot,

@@ -15,9 +15,10 @@ from tidegate.strategy.orders import FillAt
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
 from tidegate.types.ledger import Ledger
 
-__all__ = ["ledger_of", "order_rows", "prices", "terms"]
+__all__ = ["is_action", "ledger_of", "order_rows", "prices", "terms"]
 
 _ACTED, _ENDED = OUTCOMES.index("reference price"), OUTCOMES.index("end of listing")
+_BORROWED = OUTCOMES.index("borrow fee")
 
 
 def ledger_of(
@@ -28,7 +29,7 @@ def ledger_of(
     Shapes: `events` ``[E, COLUMNS]``, `lines` ``[T, LINES]`` as the loop wrote them. Known at: as `Ledger`. Errors:
     `RecordError` where the replayed positions are not worth what the book says.
     """
-    acted = (events[:, t_.OUTCOME] >= _ACTED) & (events[:, t_.OUTCOME] <= _ENDED)
+    acted = is_action(events)
     orders = order_rows(exchange, events[~acted], reasons)
     filled = pl.col("filled")
     fills = orders.filter(filled > 0).with_columns(quantity=filled)
@@ -40,6 +41,12 @@ def ledger_of(
         actions=_actions(exchange, events[acted]),
         positions=_positions(exchange, events, acted, lines),
     )
+
+
+def is_action(events: IntArray) -> BoolArray:
+    """Whether an event is no order but an action, or a fee for what is borrowed ``[E]``. Known at: as the event."""
+    outcome = events[:, t_.OUTCOME]
+    return np.asarray(((outcome >= _ACTED) & (outcome <= _ENDED)) | (outcome == _BORROWED))
 
 
 def prices(exchange: Exchange, ticks: IntArray, asset: IntArray) -> FloatArray:

@@ -1,10 +1,10 @@
 """The portfolio loop: one book walks through the bars of many assets, and every cent is a whole number.
 
-In each bar, in this order: a new session frees what was locked; cash on its way arrives; corporate actions and ends of
-listing happen to what is held; then the orders decided at the close before are filled or refused, moment by moment
-(open, limit, average price, close) and at each moment sales before purchases, in the order they were given; at the
-close the book is valued, and the strategy gives its orders for the next bar. What an order leaves unfilled dies with
-its bar.
+In each bar, in this order: a new session frees what was locked; cash on its way arrives; what is borrowed is paid for;
+corporate actions and ends of listing happen to what is held; then the orders decided at the close before are filled or
+refused, moment by moment (open, limit, average price, close) and at each moment sales before purchases, in the order
+they were given; at the close the book is valued, and the strategy gives its orders for the next bar. What an order
+leaves unfilled dies with its bar.
 
 Whole numbers have bounds: shares × price in ticks × value of a tick must stay under 2**62 money units for every
 position, shares × numerator of an action under 2**62, and so must the volume of a bar. With capital of at most 1e13 in
@@ -18,8 +18,8 @@ from typing import Any
 
 from tidegate.backtest import tape as t_
 from tidegate.backtest.compiled import compiled, inner
-from tidegate.backtest.filling import ACTED, NONE, OUTCOMES, fill_orders, leave
-from tidegate.backtest.money import part
+from tidegate.backtest.filling import ACTED, BORROWED, NONE, OUTCOMES, fill_orders, leave, sold_short
+from tidegate.backtest.money import RATE, part, rounded
 from tidegate.backtest.tape import Account, Tape
 from tidegate.strategy.orders import Seen
 from tidegate.strategy.selection import compiled_decision
@@ -85,6 +85,31 @@ def _act(tape: Tape, account: Account, bar: int, action: IntArray) -> None:
 
 
 @inner
+def _pay_for_loans(tape: Tape, account: Account, bar: int) -> None:
+    """Pay for what is borrowed since the session before, at the last known prices, rounded to a cent a position."""
+    purse, rate = account.purse, tape.lending[bar, 2]
+    for k in range(purse[t_.COUNT]):
+        asset = account.held[k]
+        size, own = -account.shares[asset], account.own[asset]
+        fee = (
+            rounded(size * account.mark[asset] * tape.tick_value[asset], rate, 0, tape.rules[t_.CENT])
+            if size > 0
+            else 0
+        )
+        if fee == 0:
+            continue
+        purse[t_.CASH] -= fee
+        own[t_.PROFIT] -= fee
+        event = account.events[purse[t_.EVENTS]]
+        purse[t_.EVENTS] += 1
+        event[:] = 0
+        event[t_.BAR], event[t_.ASSET], event[t_.SIDE], event[t_.WANTED], event[t_.DONE] = bar, asset, -1, size, size
+        event[t_.PRICE], event[t_.OUTCOME], event[t_.SLIPPAGE] = account.mark[asset], BORROWED, -fee
+        event[t_.REALISED], event[t_.TRIP], event[t_.AFTER] = -fee, own[t_.TRIP_NUMBER], purse[t_.CASH]
+        event[t_.LIMIT] = bar
+
+
+@inner
 def _begin_bar(tape: Tape, account: Account, bar: int) -> None:
     """Do what a bar's beginning brings: free what was locked, credit what was due, act on what is held."""
     purse = account.purse
@@ -100,6 +125,8 @@ def _begin_bar(tape: Tape, account: Account, bar: int) -> None:
             account.dues[left, 0], account.dues[left, 1] = account.dues[k, 0], account.dues[k, 1]
             left += 1
     purse[t_.DUES] = left
+    if tape.rules[t_.LENT] == 1 and tape.lending[bar, 2] > 0:
+        _pay_for_loans(tape, account, bar)
     while purse[t_.ACTION] < tape.action.shape[0] and tape.action[purse[t_.ACTION], 0] <= bar:
         action = tape.action[purse[t_.ACTION]]
         if action[0] == bar and account.shares[action[1]] != 0:
@@ -121,6 +148,9 @@ def _end_bar(tape: Tape, account: Account, bar: int) -> None:
         worth += value
         largest = max(largest, abs(value))
     purse[t_.EQUITY] = purse[t_.CASH] + purse[t_.DUE] + worth
+    if tape.rules[t_.LENT] == 1:
+        short = sold_short(tape, account)
+        purse[t_.CALLED] = 1 if short > 0 and purse[t_.EQUITY] < part(short, tape.lending[bar, 1], RATE) else 0
     line = account.lines[bar]
     line[t_.L_CASH], line[t_.L_HOLDINGS], line[t_.L_EQUITY] = purse[t_.CASH], worth, purse[t_.EQUITY]
     line[t_.L_DUE], line[t_.L_COUNT], line[t_.L_LARGEST] = purse[t_.DUE], purse[t_.COUNT], largest
@@ -129,7 +159,7 @@ def _end_bar(tape: Tape, account: Account, bar: int) -> None:
 @inner
 def _crowded(tape: Tape, account: Account, bar: int) -> bool:
     """Whether the next bar could bring more events than there is room for: one an order and one an action."""
-    needed = account.purse[t_.QUEUED]
+    needed = account.purse[t_.QUEUED] + (2 * account.purse[t_.COUNT] if tape.rules[t_.LENT] == 1 else 0)
     place = account.purse[t_.ACTION]
     while place < tape.action.shape[0] and tape.action[place, 0] <= bar:
         needed += 1

@@ -31,6 +31,8 @@ class Tape(NamedTuple):
     fees: IntArray
     """As the exchange's, but fees by quantity in 1e-8 of a money unit."""
     group: IntArray
+    lending: IntArray
+    """As the exchange's; a row of zeros where nothing is lent."""
     tick: FloatArray
     tick_value: IntArray
     lot: IntArray
@@ -76,13 +78,13 @@ class Account(NamedTuple):
 # Places in a purse.
 (
     CASH, DUE, EQUITY, COUNT, QUEUED, EVENTS, ACTION, DUES, TRIPS, CLOSED, WINS, NEXT, FILLS, UNFILLED, SUM_COMMISSION,
-    SUM_STAMP, SUM_TRANSFER, SUM_SLIPPAGE, SUM_BOUGHT, SUM_SOLD, SUM_ASKED, SUM_DONE, AVERAGED, WARM,
-) = range(24)  # fmt: skip
-PURSE = 24
+    SUM_STAMP, SUM_TRANSFER, SUM_SLIPPAGE, SUM_BOUGHT, SUM_SOLD, SUM_ASKED, SUM_DONE, AVERAGED, WARM, CALLED,
+) = range(25)  # fmt: skip
+PURSE = 25
 
 # Places in the rules.
-CENT, MINIMUM_COMMISSION, SLIP, SHORTS, WHOLE_ORDERS, HALF_UP, PARTICIPATION, SLIP_RATE, KEEP = range(9)
-RULES = 9
+CENT, MINIMUM_COMMISSION, SLIP, SHORTS, WHOLE_ORDERS, HALF_UP, PARTICIPATION, SLIP_RATE, KEEP, LENT, CALL = range(11)
+RULES = 11
 
 # What a book knows of an asset: cost of what is held (opening fees included), profit realised since it was opened,
 # number of the round trip, bar and units of what was traded last.

@@ -10,6 +10,7 @@ from tidegate.market.boards import FEN_PER_YUAN, SHARE_TICK, board_of
 from tidegate.market.exchange import Exchange
 from tidegate.market.given_fees import GivenFee
 from tidegate.market.instruments import Instruments
+from tidegate.market.lending import Lending
 from tidegate.market.limits import ONE_TICK
 from tidegate.market.order_rules import largest_order, pieces
 from tidegate.market.prices import as_prices, limit_prices, own_bars, rate
@@ -73,6 +74,9 @@ class AShare(Market):
     )
     rights: Rights = Field(
         default="subscribe", description="what becomes of rights that the bars tell: subscribed, or left to lapse"
+    )
+    lending: Lending | None = Field(
+        default=None, description="terms on which shares are lent to be sold short; null: nothing may be sold short"
     )
     given_fees: tuple[GivenFee, ...] = Field(
         default=(), description="a vendor's table of fees, which goes before the rules where it speaks"
@@ -146,7 +150,8 @@ class AShare(Market):
             held_for=self.dividend_tax,
             rights=self.rights,
         )
-        return share_exchange(bars, terms, instruments)
+        made = share_exchange(bars, terms, instruments)
+        return made if self.lending is None else self.lending.on(made)
 
     def rules(
         self, bars: Bars, asset: str, when: np.datetime64, side: str, *, instruments: Instruments | None = None

@@ -108,12 +108,15 @@ class Exchange:
     slippage_ticks: int
     money_scale: int
     shorts: bool
-    """Whether more may be sold than is held. A short position ties up no margin, pays nothing for what is borrowed, and
-    finds everything to borrow: its proceeds are cash, and nothing forces it closed."""
+    """Whether more may be sold than is held. Everything is found to borrow; without `lending` a short position ties up
+    no margin and pays nothing for it: its proceeds are cash, and nothing forces it closed."""
     currency: str
     stamps: tuple[str, ...]
     alarms: tuple[Alarm, ...] = ()
     """What data and rules do not agree on, counted over all bars; told among the stamps too."""
+    lending: IntArray | None = None
+    """What short positions are lent at ``[T, 3]``, in 1e-8 of the value sold short: margin asked when more is sold,
+    equity below which a close calls for margin, and the fee due at each bar for the days since the session before."""
     counted: bool = True
     """Whether `volume` counts units; where it does not, no order can be capped by its share of it."""
 
@@ -159,7 +162,7 @@ class Exchange:
         inside = (self.actions.bar >= first) & (self.actions.bar < end)
         bar, asset, kind, numerator, denominator, pay = (column[inside] for column in self.actions)
         moved = Actions(*map(frozen, (bar - first, asset, kind, numerator, denominator, pay - first)))
-        return self._each(lambda held: held[first:end], ("times", "session", "fees", *_CELLS), actions=moved)
+        return self._each(lambda held: held[first:end], ("times", "session", "fees", "lending", *_CELLS), actions=moved)
 
     def permuted(self, order: IntArray) -> "Exchange":
         """The same exchange with its assets in another order."""

@@ -9,15 +9,11 @@ import polars as pl
 
 from tidegate.backtest import tape as t_
 from tidegate.backtest.portfolio import Portfolio
-from tidegate.backtest.portfolio_ledger import order_rows, prices, terms
-from tidegate.backtest.portfolio_loop import OUTCOMES
+from tidegate.backtest.portfolio_ledger import is_action, order_rows, prices, terms
 from tidegate.strategy.orders import FillAt
 from tidegate.types.axes import FloatArray, IntArray
 
 __all__ = ["book_frames"]
-
-_ACTED = OUTCOMES.index("reference price")
-_ENDED = OUTCOMES.index("end of listing")
 
 
 def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFrame]:
@@ -32,7 +28,7 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
     Known at: a row at its own time; `next` after the last close.
     """
     events, lines = np.asarray(portfolio.events), portfolio.account.lines
-    acted = (events[:, t_.OUTCOME] >= _ACTED) & (events[:, t_.OUTCOME] <= _ENDED)
+    acted = is_action(events)
     orders = _orders(portfolio, events[~acted], score)
     filled = pl.col("filled")
     fills = orders.filter(filled > 0).with_columns(quantity=filled)

@@ -21,7 +21,10 @@ __all__ = ["check_selection"]
 _WORLDS = {"rank": 300_000.0, "class": 20_000.0, "level": 300_000.0}
 """Kinds of scores, and a capital for each: one that is short of lots among them."""
 _AS_ORDERED = [t_.BAR, t_.ASSET, t_.SIDE, t_.WANTED, t_.AT, t_.REASON]
-_ACTIONS = range(OUTCOMES.index("reference price"), OUTCOMES.index("end of listing") + 1)
+_ACTIONS = (
+    *range(OUTCOMES.index("reference price"), OUTCOMES.index("end of listing") + 1),
+    OUTCOMES.index("borrow fee"),
+)
 
 
 def check_selection(strategy: Selection, bars: int = 64, cuts: int = 5, seed: int = 0) -> int:

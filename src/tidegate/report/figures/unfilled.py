@@ -20,6 +20,7 @@ OUTCOMES: dict[str, Text] = {
     "more than is held": Text(en="more than is held", zh="超出持仓"),
     "not a legal quantity": Text(en="not a legal quantity", zh="数量不合规"),
     "contract change": Text(en="contract change", zh="换月"),
+    "short of margin": Text(en="short of margin", zh="保证金不足"),
     "forced by margin": Text(en="forced by margin", zh="保证金强平"),
 }
 """Outcomes of orders as people read them."""
