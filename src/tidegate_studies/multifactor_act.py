@@ -101,7 +101,8 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
                 Shown(f"E{place}", "trials-by-share", (base.name, name))
                 for place, name in enumerate(("relative", "twelve", "short", "five"), 1)
             ),
-            Shown("T1", "equity", (lead.name, yearly.name)),
+            Shown("T1", "equity", (lead.name,)),
+            Shown("T2", "equity", (yearly.name,)),
             Shown("E5", "settling", (base.name, "lstm")),
             Shown("E6", "class-groups", (lead.name,)),
             Shown("W6", "share-spread", (walk.name,)),

@@ -91,7 +91,8 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
         studies=everyone,
         lead=lead.name,
         shown=(
-            Shown("T1", "equity", (lead.name, yearly.name)),
+            Shown("T1", "equity", (lead.name,)),
+            Shown("T2", "equity", (yearly.name,)),
             Shown("D1", "tensor", (lead.name,)),
             Shown("D2", "learning", (lead.name,)),
             Shown("D3", "accuracy", (lead.name,)),
