@@ -20,7 +20,6 @@ from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.evaluate.factor_returns import FillReturns
 from tidegate.evaluate.factors import FactorScores, score_factors
 from tidegate.factors.base import FactorSet
-from tidegate.factors.styles.cards import CARDS
 from tidegate.files import write_text
 from tidegate.market.a_share import AShare
 from tidegate.market.instruments import Instruments
@@ -177,7 +176,7 @@ def factor_findings(request: FactorRequest, tell: Tell = silent) -> FactorFindin
     if not np.isfinite(scores.rank_ic).any():
         raise DataError("no date has enough assets with a factor and a return", where=request.name,
                         expected=f"{request.least} on a date", found=int(scores.pairs.max(initial=0)))  # fmt: skip
-    styles = {name: CARDS[name].style for name in raw.fields if name in CARDS}
+    styles = {name: style for name, style in request.factors.styles.items() if name in raw.fields}
     stamps = tuple(
         dict.fromkeys(
             (*bars.spec.stamps, *made.stamps, *(classes.stamps if classes is not None and request.steps else ()))
