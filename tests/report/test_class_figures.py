@@ -58,12 +58,14 @@ class TestGroups:
         assert data(figure, "won")["x"] == ("2016-04-01",)
         assert data(figure, "won")["x2"] == ("2016-05-01",)
 
-    def test_trials_share_colours_by_group(self):
-        trials = [Trial(name, Text.same(name), [curve("up", [[0.1]]), curve("down", [[0.2]])]) for name in "ab"]
-        figure = trial_groups("e1", NAME, ENDS[:2], trials)
-        assert [(one.key, one.follows, one.panel) for one in figure.series] == [
-            ("a up", None, 0), ("a down", None, 0), ("b up", "a up", 1), ("b down", "a down", 1),
+    def test_trials_have_a_colour_each_and_groups_a_stroke(self):
+        groups = [curve(name, [[0.1], [0.2], [0.3]]) for name in ("down", "mid", "up")]
+        figure = trial_groups("e1", NAME, ENDS[:2], [Trial(name, Text.same(name), groups) for name in "ab"])
+        assert [(one.key, one.kind, one.stroke, one.follows) for one in figure.series[:4]] == [
+            ("a up quartiles", "band", "solid", "a up"), ("a up", "line", "solid", None),
+            ("a down", "line", "dashed", "a up"), ("a mid", "line", "dotted", "a up"),
         ]  # fmt: skip
+        assert len(figure.series) == 8
 
     def test_other_lengths_are_refused(self):
         with pytest.raises(SettingError, match="differ in length"):

@@ -159,7 +159,9 @@ def _spread_words(found: Finding, *, by_share: bool) -> Text:
     prefix, member = "top_groups" if by_share else "groups", leading(found)
     total, wins = found.measure(f"{prefix}_spread_total", member), found.measure(f"{prefix}_won", member)
     if total.value is None or wins.value is None:
-        return Text(en="No date has both a long and a short group.", zh="没有一期同时具有多头组与空头组。")
+        whose = _whose(found)
+        en = f"On no date has {whose.en} both a long and a short group."
+        return Text(en=en, zh=f"{whose.zh}没有一期同时具有多头组与空头组。")
     luck = found.value(f"{prefix}_won_p", member)
     cost = found.value(f"{prefix}_break_even", member)
     count, n = round(float(wins.value) * wins.n), wins.n
@@ -195,20 +197,12 @@ def _trials(shown: Shown, findings: Findings, *, by_share: bool) -> tuple[Figure
             grounds.setdefault(_ends(found, made[0].times).tobytes(), []).append((found, made))
     figures = []
     for place, group in enumerate(grounds.values(), 1):
-        trials = [Trial(found.study.name, found.study.title, _by_place(_curves(found, made))) for found, made in group]
+        trials = [Trial(found.study.name, found.study.title, _curves(found, made)) for found, made in group]
         key = shown.key.lower() if len(grounds) == 1 else f"{shown.key.lower()}-{place}"
         what = Text(en="Groups of each trial", zh="各次试验的分组净值")
         title = Text(en=f"{shown.key} {what.en}", zh=f"{shown.key} {what.zh}")
         figures.append(trial_groups(key, title, _ends(group[0][0], group[0][1][0].times), trials))
     return tuple(figures)
-
-
-def _by_place(curves: list[GroupCurve]) -> list[GroupCurve]:
-    """Lowest and highest class share their colours over trials, whatever they are called there."""
-    last = len(curves) - 1
-    names = ["low", *(f"between {at}" for at in range(1, last)), "high"]
-    ordered = [0, last, *range(1, last)]
-    return [GroupCurve(names[at], curves[at].label, curves[at].returns) for at in ordered]
 
 
 def _months(key: str, title: Text, found: Finding, held: Judged) -> Figure:

@@ -160,7 +160,7 @@ def _protocols(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     if not ways:
         return ()
     title = Text(en=f"{shown.key} Split protocols side by side", zh=f"{shown.key} 划分方式对比")
-    return (protocols(shown.key.lower(), title, ways, note=_DRAWN),)
+    return (protocols(shown.key.lower(), title, ways, note=_HELD),)
 
 
 def _last(row: FloatArray) -> float:
@@ -258,6 +258,11 @@ def _volatility(found: Finding, which: IntArray) -> FloatArray:
 _DRAWN = Text(
     en="Each point is measured on a fixed, drawn part of its range, so curves are a little rough.",
     zh="各点在固定抽取的部分样本上测得，因而略有起伏。",
+)
+
+_HELD = Text(
+    en="Accuracy on what was held out is of the end of training, on a fixed, drawn part of it.",
+    zh="留出样本准确率取自训练结束时，在其固定抽取的部分上测得。",
 )
 
 CLASS_LEARNING: dict[str, Callable[[Shown, Findings], tuple[Figure, ...]]] = {

@@ -84,28 +84,32 @@ def group_values(
 
 
 def trial_groups(key: str, title: Text, time: Times, trials: Sequence[Trial], *, note: Text | None = None) -> Figure:
-    """Draw the groups of several variants in panes above each other, colours as in the first.
+    """Draw the groups of several variants in one pane: a colour for each trial, the highest class solid.
 
-    Parameters are those of `group_values`; every trial has the same dates.
+    The lowest class is dashed, those between are dotted; quartiles over seeds belong to the highest. Parameters are
+    those of `group_values`; every trial has the same dates, and its groups stand from the lowest class up.
 
     >>> time = np.array(["2016-04-29", "2016-05-31"], dtype="datetime64[D]")
-    >>> held = [GroupCurve("up", Text.same("up"), np.array([[0.1]]))]
-    >>> trials = [Trial("a", Text.same("A"), held), Trial("b", Text.same("B"), held)]
-    >>> [(one.key, one.panel) for one in trial_groups("e1", Text.same("T"), time, trials).series]
-    [('a up', 0), ('b up', 1)]
+    >>> held = [GroupCurve(name, Text.same(name), np.array([[0.1]])) for name in ("down", "up")]
+    >>> figure = trial_groups("e1", Text.same("T"), time, [Trial("a", Text.same("A"), held)])
+    >>> [(one.key, one.stroke, one.follows) for one in figure.series]
+    [('a up', 'solid', None), ('a down', 'dashed', 'a up')]
     """
     series: list[Series] = []
-    leaders: dict[str, str] = {}
-    for panel, trial in enumerate(trials):
-        for group in trial.groups:
-            own = GroupCurve(f"{trial.key} {group.key}", group.label, group.returns)
-            leader = leaders.setdefault(group.key, own.key)
-            for one in _drawn(own, time, key, panel=panel):
-                follows = one.follows or (leader if leader != own.key else None)
-                series.append(one.but(follows=leader if follows else None))
+    for trial in trials:
+        lead = trial.groups[-1]
+        leader = f"{trial.key} {lead.key}"
+        for place, group in ((len(trial.groups) - 1, lead), *enumerate(trial.groups[:-1])):
+            label = Text(en=f"{trial.label.en}: {group.label.en}", zh=f"{trial.label.zh}：{group.label.zh}")
+            own = GroupCurve(f"{trial.key} {group.key}", label, group.returns)
+            for one in _drawn(own, time, key):
+                if group is lead:
+                    series.append(one)
+                elif one.kind == "line":
+                    series.append(one.but(follows=leader, stroke="dashed" if place == 0 else "dotted"))
     caption = Text(
-        en="Each pane is a trial, with the same scale of time; compare the order and the distance of its curves.",
-        zh="每格为一次试验，时间轴相同；请比较各格内曲线的次序与间距。",
+        en="Solid is each trial's highest class, with quartiles over seeds; dashed the lowest, dotted those between.",
+        zh="实线为各次试验的最高类（色带为种子四分位），虚线为最低类，点线为其间各类。",
     )
     return Figure(
         key=key,
@@ -113,8 +117,8 @@ def trial_groups(key: str, title: Text, time: Times, trials: Sequence[Trial], *,
         caption=sentences(caption, _GROSS, note),
         x="time",
         series=tuple(series),
-        y_titles=tuple(Text(en=f"{one.label.en}: net value", zh=f"{one.label.zh}：净值") for one in trials),
-        y_styles=("number",) * len(trials),
+        y_titles=(_NET,),
+        y_styles=("number",),
     )
 
 
@@ -167,23 +171,23 @@ def long_short(key: str, title: Text, time: Times, spread_of: GroupCurve, *, not
     )
 
 
-def _drawn(group: GroupCurve, time: Times, where: str, *, panel: int = 0, benchmark: bool = False) -> list[Series]:
+def _drawn(group: GroupCurve, time: Times, where: str, *, benchmark: bool = False) -> list[Series]:
     values = group.values
     if values.shape[1] != len(time):
         raise SettingError(
             "a group and its dates differ in length", where=where, expected=len(time) - 1, found=values.shape[1] - 1
         )
     role: Role = "benchmark" if benchmark else "plain"
-    return list(spread(group.key, group.label, texts(time), values, role=role, panel=panel))
+    return list(spread(group.key, group.label, texts(time), values, role=role))
 
 
 _NET = Text(en="Net value", zh="净值")
 _GROSS = Text(
     en=(
         "Frictionless, equal weight, dealt anew at every date, as published: no costs, no limits, every stock to be "
-        "had. Nobody can trade this."
+        "had. Nobody can trade this. A group without a stock lies in cash."
     ),
-    zh="按原文：无摩擦、等权、逐期重新分组，不计费用与涨跌停，假定每只股票都能成交。现实中无法如此交易。",
+    zh="按原文：无摩擦、等权、逐期重新分组，不计费用与涨跌停，假定每只股票都能成交。现实中无法如此交易。没有股票的组持有现金。",
 )
 _SPREAD = Text(
     en="The group of the highest class less that of the lowest, compounded; bars are the median over seeds.",

@@ -192,15 +192,16 @@ def ponder_by_difficulty(
     columns = dict(zip(("low", "q1", "median", "q3", "high"), (numbers(c) for c in cuts.T), strict=True))
     names = tuple(f"{told[part].min():.3g} … {told[part].max():.3g}" for part in parts)
     rank = _spearman(means, told)
+    told_rank = f"{rank:.2f}" if np.isfinite(rank) else "—"
     caption = Text(
         en=(
             f"Mean steps of a window, windows in {len(parts)} groups of equal size by {measure.en}; boxes hold "
-            f"the middle half, whiskers 5 % to 95 %. Rank correlation over all windows {rank:.2f}: windows "
+            f"the middle half, whiskers 5 % to 95 %. Rank correlation over all windows {told_rank}: windows "
             "overlap, so it is less sure than their number suggests."
         ),
         zh=(
             f"按{measure.zh}将样本等分为 {len(parts)} 组的窗口平均步数；箱体为中间一半，须线为 5% 至 95%。"
-            f"全部样本的秩相关为 {rank:.2f}：样本相互重叠，其把握小于样本数所示。"
+            f"全部样本的秩相关为 {told_rank}：样本相互重叠，其把握小于样本数所示。"
         ),
     )
     return Figure(

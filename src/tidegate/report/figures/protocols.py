@@ -90,7 +90,7 @@ def protocols(key: str, title: Text, ways: Sequence[Protocol], *, note: Text | N
             key="dates",
             title=Text(en="held-out windows whose date is trained on", zh="所在日期被训练的留出样本"),
             kind="bar",
-            role="plain",
+            role="truth",
             panel=1,
             data={"x": names, "y": numbers([way.dates for way in ways])},
         ),
