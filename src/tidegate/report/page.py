@@ -26,7 +26,7 @@ __all__ = ["LIMIT_BYTES", "page"]
 
 LIMIT_BYTES = 2_000_000
 EXACT = 2.0**53
-_POINTS = (4000, 2000, 1000, 500, 250)
+_POINTS = (4000, 2000, 1000, 500, 250, 125)
 _SCRIPTS = (
     "words",
     "state",

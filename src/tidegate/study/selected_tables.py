@@ -13,7 +13,7 @@ from tidegate.types.report import Column, Table, Text
 
 __all__ = ["selected_tables"]
 
-_DAYS, _NAMES = 40, 40
+_DAYS, _NAMES = 40, 15
 """Days that a reader may choose from, and names a day: a page has a size, the records have all."""
 _RANK, _AMONG = Text(en="rank", zh="排名"), Text(en="among", zh="参与排名数")
 _RANKED = Text(
