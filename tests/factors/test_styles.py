@@ -1,6 +1,7 @@
 """The named sets: their cards, what they refuse, and reports that a set must not know yet."""
 
 from datetime import date
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -96,6 +97,29 @@ def one_fact(usable, value, period=date(2015, 3, 31), by="announced"):
         "value": value,
         "by": by,
     }
+
+
+def test_what_a_report_on_them_must_say():
+    stamps = MultiFactorTwelve().at(HISTORY).stamps
+    assert [stamp.split()[0] for stamp in stamps] == ["Growth", "Reports"]
+    announced = HISTORY.reported.facts.frame.with_columns(by=pl.lit("announced"))
+    told = MultiFactorTwelve().at(History.of(HISTORY.bars, None, Reported(Facts.of(announced)))).stamps
+    assert told == stamps[:1]
+
+
+def row_of(one):
+    """A card as a line of the table in docs/factors.md."""
+    formula = one.formula.replace("|", "\\|")
+    points = {1: "+", -1: "−", 0: ""}[one.points]
+    return f"| `{one.name}` | {one.meaning} | `{formula}` | {one.unit} | {one.source} | {one.missing} | {points} |"
+
+
+def test_the_page_shows_every_card_as_it_is():
+    page = (Path(__file__).parents[2] / "docs" / "factors.md").read_text(encoding="utf-8")
+    lines = page.splitlines()
+    assert [line for line in lines if line.startswith("| `") and line.count(" | ") == 6] == [
+        row_of(CARDS[name]) for style in STYLES for name in CARDS if CARDS[name].style == style
+    ]
 
 
 class TestKnown:

@@ -55,6 +55,12 @@ class Known:
         self._held: dict[str, tuple[IntArray, IntArray, FloatArray]] = {}
         self._latest: dict[str, IntArray] = {}
 
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """What a report on numbers made of the fields looked up so far must say."""
+        guessed = any((self.facts.only(field)["by"] == "deadline").any() for field in self._held)
+        return ("Reports without a day of announcement are used from legal deadlines on.",) if guessed else ()
+
     def latest(self, field: str) -> IntArray:
         """The period of the newest report of a field ``[R]``, months since 1970; -1 where there is none."""
         if field not in self._latest:

@@ -1,7 +1,7 @@
 """The two named sets: 48 factors of ten styles, and the twelve that are compared with them."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from tidegate.types.history import History
 from tidegate.types.panel import Panel
 
 __all__ = ["MultiFactor", "MultiFactorTwelve"]
+
+_DERIVED: Final = (
+    "Growth of revenue, net profit and equity is derived from market values and their multiples, not as reported."
+)
 
 
 class MultiFactor(FactorSet):
@@ -120,4 +124,4 @@ def _values(names: tuple[str, ...], history: History, asker: str) -> FactorValue
     daily = [one for one in cards if not one.reads_reports]
     values = evaluate([parse(one.formula) for one in daily], history.bars, rows=np.asarray(history.at))
     made.update({one.name: values[:, at] for at, one in enumerate(daily)})
-    return FactorValues.of(history, {one.name: made[one.name] for one in cards})
+    return FactorValues.of(history, {one.name: made[one.name] for one in cards}, stamps=(_DERIVED, *known.stamps))
