@@ -8,14 +8,10 @@ from tidegate.evaluate.doubt.overlap import Tested
 from tidegate.evaluate.factor_certainty import Certainty, Hurdles, certainty
 from tidegate.report.figures.plain import Floats
 from tidegate.study.factor_report import FactorFindings
+from tidegate.study.style_words import STYLE_WORDS
 from tidegate.types.report import Column, Table, Text
 
 __all__ = ["counts_table", "factors_table", "horizons_table", "mean_of_dates", "rows_unit", "span_words", "steps_table"]
-
-_STYLES = {
-    "value": "价值", "growth": "成长", "profitability": "盈利", "leverage": "杠杆", "momentum": "动量", "volatility": "波动",
-    "liquidity": "流动性", "size": "规模", "beta": "贝塔", "technical": "技术",
-}  # fmt: skip
 
 
 def rows_unit(found: FactorFindings) -> Text:
@@ -171,4 +167,4 @@ def _known(value: object) -> float | None:
 
 def _style(found: FactorFindings, place: int) -> dict[str, str] | None:
     style = found.styles.get(found.scores.fields[place])
-    return None if style is None else {"en": style, "zh": _STYLES.get(style, style)}
+    return None if style is None else STYLE_WORDS.get(style, Text.same(style)).model_dump()

@@ -14,6 +14,7 @@ from tidegate.study.findings import Findings
 from tidegate.study.insight import Explained
 from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Shown
+from tidegate.study.style_words import style_of
 from tidegate.study.words import GATES, loss_words, titled
 from tidegate.types.report import Figure, Text
 
@@ -41,7 +42,7 @@ def contribution_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]
         noise, told = planted(held[0].fields), found.explained
         permuted = _permuted(told)
         factors = [
-            Contribution(field, Text.same(field), shares[:, at], permuted.get(field), noise=field in noise)
+            Contribution(field, Text.same(field), shares[:, at], permuted.get(field), style_of(field), field in noise)
             for at, field in enumerate(held[0].fields)
         ]
         loss = loss_words("" if found.study.training is None else found.study.training.loss.name)
