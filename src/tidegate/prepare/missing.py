@@ -14,9 +14,9 @@ from tidegate.prepare.date_step import DateStep
 from tidegate.prepare.sections import Section
 from tidegate.types.axes import FloatArray
 
-__all__ = ["DropIncomplete", "FillMissing"]
+__all__ = ["MASK", "DropIncomplete", "FillMissing"]
 
-_SUFFIX = "_missing"
+MASK = "_missing"
 
 
 class FillMissing(DateStep):
@@ -42,7 +42,7 @@ class FillMissing(DateStep):
 
     def gives(self, fields: tuple[str, ...]) -> tuple[str, ...]:
         """The fields, then the mask's."""
-        added = {"none": (), "each": tuple(f"{name}{_SUFFIX}" for name in fields), "share": ("missing_share",)}
+        added = {"none": (), "each": tuple(f"{name}{MASK}" for name in fields), "share": ("missing_share",)}
         if clash := set(fields) & set(added[self.mask]):
             raise SettingError("a mask would have a field's name", where=self.name, found=sorted(clash))
         return (*fields, *added[self.mask])

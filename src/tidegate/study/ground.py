@@ -5,7 +5,7 @@
 Factors and steps work in double precision; the panel is the one cast.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from tidegate.files import write_json
 from tidegate.learn.losses.fitting import fitted_loss
 from tidegate.models.base import Network
 from tidegate.prepare.date_step import prepare_dates
+from tidegate.prepare.missing import MASK
 from tidegate.prepare.sections import CrossSections
 from tidegate.prepare.windows import cut_windows
 from tidegate.strategy.base import Timing
@@ -162,7 +163,7 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
     groups = {} if classes is None else {n: classes.codes(n, like.assets)[like.row_asset] for n in classes.names}
     sections = CrossSections.of_values(made.values, like, groups)
     done = prepare_dates(sections, study.steps)
-    save_panel(work, _pruned(study, done.sections, work).panel(like))
+    save_panel(work, _pruned(study, sections, done.sections, work).panel(like))
     write_json(
         work / "steps.json",
         [
@@ -178,17 +179,23 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
     )
 
 
-def _pruned(study: Study, sections: CrossSections, work: Path) -> CrossSections:
-    """Leave out what ranks as another of its style, decided on the first fold's learning range; the log is kept."""
+def _pruned(study: Study, raw: CrossSections, prepared: CrossSections, work: Path) -> CrossSections:
+    """Leave out what ranks as another of its style does, decided on the first fold's learning range; the log is kept.
+
+    Decided on factors as they were before the steps: what has been filled would be covered alike. A mask of what was
+    missing goes with its factor.
+    """
     if study.pruning is None:
-        return sections
-    first = study.split.folds(np.asarray(sections.times))[0]
-    made = study.pruning.fit(sections, np.arange(len(sections)) < first.train.end, study.factors.styles)
+        return prepared
+    first = study.split.folds(np.asarray(raw.times))[0]
+    made = study.pruning.fit(raw, np.arange(len(raw)) < first.train.end, study.factors.styles)
+    gone = {one.field for one in made.log}
+    kept = tuple(name for name in prepared.fields if name.removesuffix(MASK) not in gone)
     write_json(
         work / "pruning.json",
-        {"kept": made.kept, "removed": [{"field": one.field, "why": str(one)} for one in made.log]},
+        {"kept": kept, "removed": [{"field": one.field, "why": str(one)} for one in made.log]},
     )
-    return made.of(sections)
+    return replace(made, kept=kept).of(prepared)
 
 
 def _refuse_unlearnable(study: Study, windows: Windows, folds: tuple[Fold, ...]) -> None:
