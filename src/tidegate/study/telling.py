@@ -289,7 +289,12 @@ def _benchmark_words(lead: Finding) -> Text:
     costs = Text(en=" ".join(stamp.en for stamp in stamps), zh=_joined(stamps))
     silent = _silent_bars(lead)
     gaps = Text.same("")
-    if silent:
+    if lead.study.cadence == "months":
+        gaps = Text(
+            en="Forecasts are made at the last close of a month; until the next one, what is held stays. ",
+            zh="预测仅在每月最后一个收盘后作出，其间持仓不变。",
+        )
+    elif silent:
         gaps = Text(
             en=f"On {silent} of the judged bars no window is complete, so nobody forecasts: whoever follows forecasts leaves the market there, and so do the random gates; buy and hold stays. ",
             zh=f"评判区间内有 {silent} 根K线没有完整窗口，因而没有预测：依预测交易者（以及随机择时）届时离场，买入持有则不变。",
