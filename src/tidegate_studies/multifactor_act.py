@@ -112,7 +112,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             Shown("E10", "ponder", (lead.name,)),
             Shown("E11", "ponder-volatility", (lead.name,)),
             Shown("E13", "accuracy-by-work", (base.name, "lstm")),
-            Shown("E14", "accuracy-by-setting", thinking),
+            *((Shown("E14", "accuracy-by-setting", thinking),) if ponders else ()),
         ),
         claims=claims,
         stamps=(QUICK,) if quick else (),
