@@ -72,7 +72,16 @@ def spoil(defect, rows, at):  # noqa: PLR0912
 
 ROW_DEFECTS = sorted(
     set(DEFECTS)
-    - {"unfinished_line", "outside_hours", "time_back", "unsorted", "missing_bar", "stray_asset", "traded_suspended"}
+    - {
+        "unfinished_line",
+        "outside_hours",
+        "time_back",
+        "unsorted",
+        "missing_bar",
+        "stray_asset",
+        "traded_suspended",
+        "reset",
+    }
 )
 
 
