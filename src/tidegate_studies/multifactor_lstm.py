@@ -136,7 +136,7 @@ def _trial(lead: Study, name: str, what: Text, units: int, count: int, *, quick:
 
 def _splits(lead: Study, units: int, *, quick: bool) -> tuple[Study, ...]:
     """Trained long enough to learn windows by heart, where that can be rewarded."""
-    count = 60 if quick else 3000
+    count = 60 if quick else 1500
     ways = (
         ("random", Text(en="held out at random", zh="随机留出"), RandomWindows(share=0.1, seed=0)),
         ("stock", Text(en="held out by stock", zh="按股票留出"), ByStock(share=0.1, seed=0)),

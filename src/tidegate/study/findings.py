@@ -31,6 +31,7 @@ class Finding:
     and remainders by seed and layer, for cells that ponder. `explained`: what the first seed leans on, where it was
     asked. `paths`: recursive level paths by seed. `measures` carry their subject: study, member, market. `held`: what
     members say of windows that a hold-out kept from their training, which may know what no forecast could.
+    `stamps`: what must be said of its factors and of its protocol.
     """
 
     study: Study
@@ -48,6 +49,7 @@ class Finding:
     measures: tuple[Measure, ...]
     folder: Path
     held: dict[str, Forecast] = field(default_factory=dict)
+    stamps: tuple[str, ...] = ()
 
     @property
     def seeds(self) -> tuple[str, ...]:

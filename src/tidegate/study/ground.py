@@ -14,10 +14,11 @@ import polars as pl
 from tidegate.component import document
 from tidegate.data.months import by_month
 from tidegate.errors import DataError, SettingError, UnknownNameError
-from tidegate.files import write_json
+from tidegate.files import read_json, write_json
 from tidegate.learn.losses.fitting import fitted_loss
 from tidegate.models.base import Network
 from tidegate.prepare.date_step import prepare_dates
+from tidegate.prepare.hold_out import part_within
 from tidegate.prepare.missing import MASK
 from tidegate.prepare.sections import CrossSections
 from tidegate.prepare.windows import cut_windows
@@ -32,7 +33,10 @@ from tidegate.types.fold import Fold
 from tidegate.types.history import History, Reported
 from tidegate.types.windows import Windows
 
-__all__ = ["Standing", "seen_bars", "seen_reports", "stand"]
+__all__ = ["STAMPS", "Standing", "seen_bars", "seen_reports", "stamps_of", "stand"]
+
+STAMPS = "stamps.json"
+"""Beside a panel: what every report on its factors must say."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,8 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
         save_panel(work, study.factors.compute(history.bars))
         return
     made = study.factors.at(history)
+    grouped = any(getattr(step, "group", None) for step in study.steps)
+    write_json(work / STAMPS, [*made.stamps, *(history.reported.stamps if grouped else ())])
     if plain:
         save_panel(work, made.panel(history.rows))
         return
@@ -177,6 +183,17 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
             for count in done.counts
         ],
     )
+
+
+def stamps_of(study: Study, ground: Ground, windows: Windows, folds: tuple[Fold, ...]) -> tuple[str, ...]:
+    """What every report must say of a study's factors, and of windows that its protocol lets leak."""
+    path = ground.panel.folder / STAMPS
+    told: list[str] = read_json(path) if path.is_file() else []
+    if study.hold_out is not None:
+        fold = folds[-1]
+        among = fold.training(windows) | fold.validation(windows)
+        told.append(part_within(study.hold_out, windows, among).stamp)
+    return tuple(dict.fromkeys(stamp for stamp in told if stamp))
 
 
 def _pruned(study: Study, raw: CrossSections, prepared: CrossSections, work: Path) -> CrossSections:

@@ -28,7 +28,7 @@ from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.fitting import HELD, Job, begun, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
-from tidegate.study.ground import Standing, seen_bars, seen_reports, stand
+from tidegate.study.ground import Standing, seen_bars, seen_reports, stamps_of, stand
 from tidegate.study.insight import explained_of, ponder_of
 from tidegate.study.judging import judge_study, load_measures
 from tidegate.study.pool import perform_all
@@ -236,6 +236,7 @@ def _conclude(
         load_measures(judged),
         folder.path / "records" / name,
         held_out,
+        stamps_of(study, ground, windows, load_folds(ground.folds.folder)),
     )
     return finding, used
 

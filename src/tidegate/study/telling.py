@@ -150,7 +150,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         lead=_answer(lead) if lead.books else class_answer(lead) or _found_answer(reproduction, findings),
         stamps=(
             *reproduction.stamps,
-            *(stamp_text(stamp) for stamp in lead.bars.spec.stamps),
+            *(stamp_text(stamp) for stamp in (*lead.bars.spec.stamps, *lead.stamps)),
             *_absent(lead),
             *lead.study.stamps,
         ),
