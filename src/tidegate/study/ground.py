@@ -30,10 +30,11 @@ from tidegate.study.records import load_folds, load_panel, load_windows, save_ba
 from tidegate.study.stages import Kept, Stages
 from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold
+from tidegate.types.forecast import Forecast
 from tidegate.types.history import History, Reported
 from tidegate.types.windows import Windows
 
-__all__ = ["STAMPS", "Standing", "seen_bars", "seen_reports", "stamps_of", "stand"]
+__all__ = ["STAMPS", "Standing", "held_until", "seen_bars", "seen_reports", "stamps_of", "stand"]
 
 STAMPS = "stamps.json"
 """Beside a panel: what every report on its factors must say."""
@@ -194,6 +195,17 @@ def stamps_of(study: Study, ground: Ground, windows: Windows, folds: tuple[Fold,
         among = fold.training(windows) | fold.validation(windows)
         told.append(part_within(study.hold_out, windows, among).stamp)
     return tuple(dict.fromkeys(stamp for stamp in told if stamp))
+
+
+def held_until(standing: Standing, forecasts: dict[str, Forecast]) -> np.datetime64 | None:
+    """The last bar of the month that the last forecast speaks of; None where a row is a bar."""
+    if standing.rows is standing.bars:
+        return None
+    rows = standing.rows.times
+    last = np.concatenate([forecast.frame["time"].to_numpy() for forecast in forecasts.values()]).max()
+    place = int(np.searchsorted(rows, last.astype("datetime64[us]"))) + standing.study.label.horizon.span
+    until: np.datetime64 = rows[place] if place < len(rows) else standing.bars.times[-1]
+    return until
 
 
 def _pruned(study: Study, raw: CrossSections, prepared: CrossSections, work: Path) -> CrossSections:

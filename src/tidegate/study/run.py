@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from tidegate.component import document, fingerprint
@@ -28,7 +27,7 @@ from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.fitting import HELD, Job, begun, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
-from tidegate.study.ground import Standing, seen_bars, seen_reports, stamps_of, stand
+from tidegate.study.ground import Standing, held_until, seen_bars, seen_reports, stamps_of, stand
 from tidegate.study.insight import explained_of, ponder_of
 from tidegate.study.judging import judge_study, load_measures
 from tidegate.study.pool import perform_all
@@ -250,24 +249,13 @@ def _traded(
         if trades_within_bars(study, market):
             made[market.name] = trade_within_bars(study, standing.bars, forecasts, keys, market, stages)
         elif isinstance(study.strategy, Selection):
-            until = _held_until(standing, forecasts)
+            until = held_until(standing, forecasts)
             made[market.name] = trade_selection(
                 study, standing.bars, forecasts, keys, market, stages, beside, tell, until
             )
         else:
             made[market.name] = trade_study(study, standing.bars, forecasts, keys, market, stages)
     return made
-
-
-def _held_until(standing: Standing, forecasts: dict[str, Forecast]) -> np.datetime64 | None:
-    """The last bar of the month that the last forecast speaks of; None where a row is a bar."""
-    if standing.rows is standing.bars:
-        return None
-    rows = standing.rows.times
-    last = np.concatenate([forecast.frame["time"].to_numpy() for forecast in forecasts.values()]).max()
-    place = int(np.searchsorted(rows, last.astype("datetime64[us]"))) + standing.study.label.horizon.span
-    until: np.datetime64 = rows[place] if place < len(rows) else standing.bars.times[-1]
-    return until
 
 
 def _spoken(made: list[tuple[Job, Kept]]) -> list[Forecast]:

@@ -20,15 +20,18 @@ from tidegate.study.beside import Beside
 from tidegate.study.books import load_books
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Job, fit_stages, perform
-from tidegate.study.ground import seen_bars, stand
+from tidegate.study.ground import seen_bars, seen_reports, stand
 from tidegate.study.progress import silent
 from tidegate.study.records import load_folds, load_forecast
 from tidegate.study.selecting import trade_selection
 from tidegate.study.stages import Stages
 from tidegate.study.trading import trade_study
+from tidegate.testing.reports import scramble_reports
 from tidegate.testing.scramble import scramble_future
+from tidegate.types.axes import TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold
+from tidegate.types.history import History, Reported
 
 __all__ = ["Passed", "check_corridor", "other_beside", "pass_through"]
 
@@ -39,15 +42,19 @@ _DECIDED = ("asset", "side", "quantity", "at", "reason", "score", "rank")
 
 @dataclass(frozen=True)
 class Passed:
-    """What came out of the corridor: hashes by (member, fold), and frames by name, each with a column `time`."""
+    """What came out of the corridor: hashes by (member, fold), and frames by name, each with a column `time`.
 
+    `times` are those of the panel that the folds count: bars, or months.
+    """
+
+    times: TimeArray
     folds: tuple[Fold, ...]
     prints: dict[tuple[str, int], str]
     frames: dict[str, pl.DataFrame]
 
 
-def pass_through(study: Study, bars: Bars, beside: Beside | None = None) -> Passed:
-    """Send a study through every room on `bars`: the model with its first seed, and every rival.
+def pass_through(study: Study, bars: Bars, beside: Beside | None = None, reported: Reported | None = None) -> Passed:
+    """Send a study through every room on `bars` and reports: the model with its first seed, and every rival.
 
     A selection is traded with what is `beside` it: instruments, an index, a gate.
     """
@@ -55,7 +62,7 @@ def pass_through(study: Study, bars: Bars, beside: Beside | None = None) -> Pass
     frames: dict[str, pl.DataFrame] = {}
     with tempfile.TemporaryDirectory() as folder:
         stages = Stages(Path(folder))
-        standing = stand(study, bars, stages)
+        standing = stand(study, bars, stages, reported)
         jobs = [
             Job(study, name, study.seeds[0], standing.ground) for name in ("model", *(r.name for r in study.rivals))
         ]
@@ -87,15 +94,22 @@ def pass_through(study: Study, bars: Bars, beside: Beside | None = None) -> Pass
                 if trades_within_bars(study, market):  # what leaves at a bar's close is not known at its open
                     fills = fills.unique("trip", keep="first", maintain_order=True)
                 frames[f"fills {title}"] = fills
-        return Passed(tuple(load_folds(standing.ground.folds.folder)), prints, frames)
+        return Passed(standing.rows.times, tuple(load_folds(standing.ground.folds.folder)), prints, frames)
 
 
-def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0, beside: Beside | None = None) -> int:
+def check_corridor(
+    study: Study,
+    bars: Bars | None = None,
+    seed: int = 0,
+    beside: Beside | None = None,
+    reported: Reported | None = None,
+) -> int:
     """Scramble the future of each fold's cut, and of the middle of each test range; returns how many cuts were tried.
 
     * After a cut: the hash of what every member learned in that fold is the same.
     * After *t*: forecasts, decisions, fills and books up to *t* are the same, and so are the fills at OPEN(t+1) when
-      only that open stays. What is `beside` a selection gets another future too: ends of listing and the gate.
+      only that open stays. What is `beside` a selection gets another future too: ends of listing and the gate. So do
+      reports: later announcements, restatements and memberships are others.
 
     No row vanishes, so that the time axis (and a split by shares of it) stays as it is.
 
@@ -103,11 +117,12 @@ def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0, beside
         `ClockError` with the member and the first line that changed.
     """
     held = seen_bars(study, study.source.bars() if bars is None else bars)
-    full = pass_through(study, held, beside)
+    told = Reported() if reported is None else seen_reports(study, reported)
+    full = pass_through(study, held, beside, told)
     for fold in full.folds:
-        cut = held.times[fold.cut - 1]
+        cut = full.times[fold.cut - 1]
         scrambled = scramble_future(held, cut, seed + fold.index, vanish=0, listings=False)
-        other = pass_through(study, scrambled, other_beside(beside, held, cut, seed))
+        other = pass_through(study, scrambled, other_beside(beside, held, cut, seed), _other(held, told, cut, seed))
         for key in [key for key in full.prints if key[1] <= fold.index]:
             if full.prints[key] != other.prints[key]:
                 raise ClockError(
@@ -116,14 +131,20 @@ def check_corridor(study: Study, bars: Bars | None = None, seed: int = 0, beside
                     found=other.prints[key][:16],
                     where=str(cut)[:16],
                 )
-        middle = (fold.test.first + fold.test.end) // 2
-        later = scramble_future(held, held.times[middle], seed, keep_open_of_next=True, vanish=0, listings=False)
-        again = pass_through(study, later, other_beside(beside, held, held.times[middle], seed))
-        following = held.times[min(middle + 1, len(held.times) - 1)]
+        middle = full.times[(fold.test.first + fold.test.end) // 2]
+        later = scramble_future(held, middle, seed, keep_open_of_next=True, vanish=0, listings=False)
+        again = pass_through(study, later, other_beside(beside, held, middle, seed), _other(held, told, middle, seed))
+        following = held.times[min(int(np.searchsorted(held.times, middle)) + 1, len(held.times) - 1)]
         for name, frame in full.frames.items():
-            last = following if name.startswith("fills") else held.times[middle]
+            last = following if name.startswith("fills") else middle
             _same(f"study {study.name!r}: {name}", frame, again.frames[name], last)
     return 2 * len(full.folds)
+
+
+def _other(bars: Bars, reported: Reported, after: np.datetime64, seed: int) -> Reported:
+    """Keep what was reported by the close of a bar, and give it another future."""
+    day = after.astype("datetime64[D]").item()
+    return scramble_reports(History.of(bars, reported=reported), day, seed)
 
 
 def other_beside(beside: Beside | None, bars: Bars, after: np.datetime64, seed: int) -> Beside | None:
