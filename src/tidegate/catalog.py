@@ -141,18 +141,29 @@ def _plugged() -> dict[str, dict[str, type[Component]]]:
     return _together(_brought)
 
 
-@cache
 def _dropped() -> dict[str, dict[str, type[Component]]]:
-    """Members in files that the index does not name: only those are imported that say a component's name."""
-    homes = {entry.home.partition(":")[0] for kinds in _index().values() for entry in kinds.values()}
-    root = Path(str(resources.files("tidegate")))
-    found = {}
+    """Members in files that the index does not name, wherever the packages of the rooms look for their modules."""
+    files = []
     for room in _ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
-            module = ".".join(("tidegate", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
-            if module not in homes and _NAMED.search(path.read_text(encoding="utf-8")):
-                found[module] = walk(module)
-    return _together(found)
+        package = f"tidegate.{room}"
+        for folder in map(Path, import_module(package).__path__):
+            for path in sorted(folder.rglob("*.py")):
+                inside = path.relative_to(folder).with_suffix("").parts
+                files.append((".".join((package, *inside)).removesuffix(".__init__"), path))
+    return _members_in(tuple(files))
+
+
+@cache
+def _members_in(files: tuple[tuple[str, Path], ...]) -> dict[str, dict[str, type[Component]]]:
+    """Members of the modules without an entry in the index: only those are imported that say a component's name."""
+    homes = {entry.home.partition(":")[0] for kinds in _index().values() for entry in kinds.values()}
+    return _together(
+        {
+            module: walk(module)
+            for module, path in files
+            if module not in homes and _NAMED.search(path.read_text(encoding="utf-8"))
+        }
+    )
 
 
 _NAMED = re.compile(r"^    name(: [\w\[\]]+)? = [\"'][^\"']", re.MULTILINE)

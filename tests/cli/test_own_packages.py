@@ -64,12 +64,33 @@ def test_a_file_that_the_index_does_not_name_yet_is_listed(monkeypatch):
     known = {family: dict(kinds) for family, kinds in catalog._index().items()}
     gone = known["cell"].pop("gru")
     monkeypatch.setattr(catalog, "_index", lambda: known)
-    catalog._dropped.cache_clear()
+    catalog._members_in.cache_clear()
     try:
         assert catalog.entries("cell")["gru"] == gone
         assert catalog.find("cell", "gru").__name__ == gone.home.partition(":")[2]
     finally:
-        catalog._dropped.cache_clear()
+        catalog._members_in.cache_clear()
+
+
+def test_a_room_that_was_given_another_folder_is_looked_into(tmp_path, monkeypatch):
+    import tidegate.factors
+
+    text = '''"""Here."""\nfrom typing import ClassVar\n\nfrom tidegate.factors.base import FactorSet, panel_of\n\n
+class Here(FactorSet):
+    """Twice the close, from elsewhere."""
+
+    name: ClassVar[str] = "from-elsewhere"
+
+    def compute(self, bars):
+        """Do it."""
+        return panel_of(bars, {"twice": 2 * bars.column("close")})
+'''
+    (tmp_path / "elsewhere_here.py").write_text(text, encoding="utf-8")
+    assert "from-elsewhere" not in catalog.entries("factors")
+    monkeypatch.setattr(tidegate.factors, "__path__", [*tidegate.factors.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "tidegate.factors.elsewhere_here", raising=False)
+    assert catalog.find("factors", "from-elsewhere").__module__ == "tidegate.factors.elsewhere_here"
+    assert catalog.entries("factors")["from-elsewhere"].summary == "Twice the close, from elsewhere."
 
 
 def test_what_cannot_be_brought_in_is_told(tidegate, theirs, tmp_path):
