@@ -125,7 +125,7 @@ def test_a_report_known_too_early_is_caught_on_its_way_through_the_corridor(told
         rivals=(),
         model=TINY,
     )
-    with pytest.raises(ClockError, match="learned in fold|changes with what came after"):
+    with pytest.raises(ClockError, match=r"learned in fold|changes with what came after"):
         check_corridor(study, bars, reported=reported)
 
 

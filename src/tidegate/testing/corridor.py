@@ -161,7 +161,8 @@ def other_beside(beside: Beside | None, bars: Bars, after: np.datetime64, seed: 
     if instruments is not None and to_come.size:
         last = instruments.frame["delisted"].to_numpy().astype("datetime64[D]")
         open_ = np.isnat(last) | (last >= to_come[0])
-        drawn = generator.choice(to_come, last.size)
+        listed = instruments.frame["listed"].to_numpy().astype("datetime64[D]")
+        drawn = np.fmax(generator.choice(to_come, last.size), listed)  # nothing ends before it is listed
         ends = np.where(open_, np.where(np.arange(last.size) % 3 == 0, drawn, np.datetime64("NaT")), last)
         instruments = Instruments.of(instruments.frame.with_columns(delisted=pl.Series(ends)))
     if gate is not None:
