@@ -15,6 +15,8 @@ from reference_margin import TICK, run_margin
 from tidegate.backtest.bar_trades import BarTable, Size, trade_bars, trade_bars_ledger
 from tidegate.backtest.engine import trade
 from tidegate.backtest.ledgers import ledger
+from tidegate.data.import_settings import ImportSettings
+from tidegate.data.importer import import_file
 from tidegate.market.frictionless_index import FrictionlessIndex
 from tidegate.market.index_future import IndexFuture
 from tidegate.market.rebar_future import RebarFuture
@@ -239,3 +241,41 @@ def test_without_costs_a_roll_is_nothing():
     assert kept.book["equity"][-1] == pytest.approx(frictionless, rel=0.02)
     books = trade_bars(np.full((1, 300), 1e9), np.full((1, 300), np.nan), BarTable.of(free), 1e8, Size(lots=1))
     assert (books.exposure == 0).all()
+
+
+@pytest.mark.real_data
+def test_rolls_of_the_real_main_contract(real_data):
+    """The factor of a vendor's main contract steps at its 40 changes of contract alone, by old close over new close.
+
+    A position held over all of them is closed 40 times and opened anew; what the legs differ by is never booked: the
+    old contract opens where the new one says by its own move since the close before, to the yuan.
+    """
+    path = real_data / "futures" / "RB_main_daily.csv"
+    raw = pl.read_csv(path)
+    changes = np.flatnonzero((raw["code"] != raw["code"].shift()).fill_null(value=False).to_numpy())
+    bars = import_file(path, ImportSettings(kind="future", asset="RB", volume_unit="lots")).bars
+    factor, close, before = (bars.column(name) for name in ("factor", "close", "preclose"))
+    steps = factor[1:] / factor[:-1]
+    assert (len(bars.times), len(changes)) == (2972, 40)
+    assert np.flatnonzero(steps != 1.0).tolist() == (changes - 1).tolist()
+    assert np.abs(steps[changes - 1] / (close[changes - 1] / before[changes]) - 1).max() < 1e-15
+    same = np.setdiff1d(np.arange(1, 2972), changes)
+    assert np.array_equal(before[same], close[same - 1])
+
+    conditions = RebarFuture(slippage_ticks=0).conditions(bars, "RB")
+    kept = ledger(np.full(2972, 0.5), conditions, 1e7, "RB")
+    rolled = kept.orders.filter(pl.col("outcome") == "contract change")
+    assert rolled.height == 2 * len(changes)
+    left = kept.fills.filter(pl.col("side") == "sell")
+    assert left["time"].to_list() == [bars.times[at].item() for at in changes]
+    opened = bars.column("open")[changes] / before[changes] - 1.0
+    assert (np.abs(left["price"].to_numpy() - close[changes - 1] * (1.0 + opened)) <= 0.5 + 1e-9).all()
+    lots = kept.book["quantity"].to_numpy()
+    own = np.where(np.isin(np.arange(2972), changes), before, np.append(np.nan, close[:-1]))
+    assert np.ptp(lots[1:]) == 0
+    marks = bars.column("settle")
+    fees = kept.fills["commission"].sum()
+    earned = (
+        lots[-1] * 10 * (np.nansum(close[2:] - own[2:]) + close[1] - bars.column("open")[1] + marks[-1] - close[-1])
+    )
+    assert kept.book["equity"][-1] - 1e7 == pytest.approx(earned - fees, abs=len(changes) * 0.5 * 10 * lots[-1])

@@ -35,7 +35,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
                "成交额", "成交金额", "总成交额", "成交总额"),
     "settle": ("settle", "settlement", "settle_price", "settlement_price", "结算价", "今结算", "结算"),
     "open_interest": ("open_interest", "openinterest", "oi", "hold", "position", "持仓量", "持仓", "空盘量"),
-    "factor": ("factor", "adj_factor", "adjfactor", "adjust_factor", "复权因子", "后复权因子"),
+    "factor": ("factor", "adj_factor", "adjfactor", "adjust_factor", "price_adjust_factor", "复权因子", "后复权因子"),
     "limit_up": ("limit_up", "up_limit", "high_limit", "upper_limit", "涨停价", "涨停"),
     "limit_down": ("limit_down", "down_limit", "low_limit", "lower_limit", "跌停价", "跌停"),
     "suspended": ("suspended", "is_suspended", "paused", "停牌", "是否停牌"),
