@@ -16,6 +16,7 @@ from tidegate.evaluate.classified import Classified, accuracy_by_date, confusion
 from tidegate.evaluate.groups import by_likeliest, by_top_share, grouped, judge_groups, net_values
 from tidegate.evaluate.tops import hits_p, judge_tops, top_hits
 from tidegate.evaluate.variants import compare_variants
+from tidegate.study.notes import note_text
 from tidegate.types.clock import Horizon
 from tidegate.types.forecast import Forecast
 
@@ -253,10 +254,23 @@ class TestGroups:
         made = grouped(held, by_likeliest(held), np.array([0.1, 0.2, 0.3, 0.4]))
         found = named(judge_groups(made, {}, "g", level=0.95, resamples=99, generator=np.random.default_rng(0)))
         assert found["g_won"].n == 1
+        assert found["g_high"].n == found["g_market"].n == 2  # what was compounded, with a spread or without
         assert "1 of 2 dates without" in found["g_spread"].note
         assert found["g_spread"].low is None
         with pytest.raises(DataError, match="one return"):
             grouped(held, by_likeliest(held), np.zeros(3))
+
+
+    def test_rows_that_no_group_is_charged_with_are_told(self):
+        held, returns, _ = drawn(seed=4)
+        whole = grouped(held, by_top_share(held, 0.3), returns)
+        lost = grouped(held, by_top_share(held, 0.3), np.where(np.arange(returns.size) % 9 == 0, np.nan, returns))
+        for made, words in ((whole, ""), (lost, f"; {lost.unknown} rows without a return left out")):
+            found = named(judge_groups(made, {}, "g", level=0.95, resamples=99, generator=np.random.default_rng(0)))
+            for name in ("g_high", "g_market"):
+                assert found[name].note.endswith(words)
+                assert ("without a return" in found[name].note) == bool(words)
+        assert note_text(found["g_market"].note).zh == f"全部股票，等权，无摩擦；剔除 {lost.unknown} 行无收益者"
 
 
 class TestTops:

@@ -160,30 +160,38 @@ def judge_groups(
     groups also ``between``: the share of dates on which the middle one lies between the others, a third by luck.
 
     Known at
-        When the last return is. Units: fractions, not annualised; `n` counts dates.
+        When the last return is. Units: fractions, not annualised; `n` counts the dates behind each.
     Missing values
-        Dates at which either end is empty have no long-short, and are counted in the note.
+        Dates at which either end is empty have no long-short, and are counted in the note; so are rows without a return
+        (delisted before it came, prices begun anew), which no group is charged with.
     """
     spread = made.long_short[np.isfinite(made.long_short)]
     n, dates = spread.size, len(made.times)
     empty = "" if n == dates else f"; {dates - n} of {dates} dates without a long or a short"
     totals = net_values(made.returns)[-1] - 1 if dates else np.full(made.returns.shape[1], np.nan)
     gross = "frictionless, equal weight, dealt anew at every date"
+    lost = f"; {made.unknown} rows without a return left out" if made.unknown else ""
     found: list[Measure] = []
 
-    def say(name: str, value: float, unit: str, note: str = "", ends: tuple[float, float] | None = None) -> None:
+    def say(
+        name: str, value: float, unit: str, note: str = "", ends: tuple[float, float] | None = None, over: int = n
+    ) -> None:
         low, high = ends or (None, None)
         at = None if ends is None else level
-        why = "too few dates"
-        whole = f"{prefix}_{name}"
-        found.append(stated(whole, subject, value, unit, low=low, high=high, level=at, n=n, note=note, otherwise=why))
+        found.append(
+            stated(
+                f"{prefix}_{name}", subject, value, unit, low=low, high=high, level=at, n=over, note=note,
+                otherwise="too few dates",
+            )
+        )  # fmt: skip
 
     ends = [("low", 0), ("high", -1)]
     if totals.size % 2:
         ends.insert(1, ("middle", totals.size // 2))
     for name, place in ends:
-        say(name, float(totals[place]), _FRACTION, gross)
-    say("market", float(net_values(made.market)[-1] - 1), _FRACTION, "all rows, equal weight, frictionless")
+        say(name, float(totals[place]), _FRACTION, f"{gross}{lost}", over=dates)
+    total = float(net_values(made.market)[-1] - 1)
+    say("market", total, _FRACTION, f"all rows, equal weight, frictionless{lost}", over=dates)
     sure = _interval(spread, level, resamples, generator)
     logs = np.log1p(np.maximum(spread, -1 + 1e-9))
     whole = _interval(logs, level, resamples, generator)
@@ -205,15 +213,18 @@ def judge_groups(
         float(rising.mean()) if dates else np.nan,
         _FRACTION,
         "dates on which returns rise from group to group",
+        over=dates,
     )
     if totals.size == _THREE:
         whole_dates = made.returns[np.isfinite(made.returns).all(axis=1)]
         inner = int((whole_dates[:, 1] == np.median(whole_dates, axis=1)).sum())
         share = inner / len(whole_dates) if len(whole_dates) else np.nan
         note = f"{inner} of {len(whole_dates)} dates with the middle group between the others; a third by luck"
-        say("between", share, _FRACTION, note, binomial_interval(inner, len(whole_dates), level=level))
+        ends_ = binomial_interval(inner, len(whole_dates), level=level)
+        say("between", share, _FRACTION, note, ends_, over=len(whole_dates))
     turned = float((made.turnover[1:, 0] + made.turnover[1:, -1]).mean()) if dates > 1 else np.nan
-    say("turnover", turned, "of capital a date", "bought on the long and the short side together, after the first date")
+    bought = "bought on the long and the short side together, after the first date"
+    say("turnover", turned, "of capital a date", bought, over=max(dates - 1, 0))
     each = _mean(spread) / (2 * turned) if turned else np.nan
     say("break_even", each, "fraction of a trade's value", "costs of each purchase and sale that leave nothing")
     return tuple(found)

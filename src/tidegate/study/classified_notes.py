@@ -16,6 +16,7 @@ CLASS_NOTES: tuple[tuple[str, str], ...] = (
     (r"above zero by luck too", "仅凭运气也大于零"),
     (r"frictionless, equal weight, dealt anew at every date", "无摩擦、等权、逐期重新分组"),
     (r"all rows, equal weight, frictionless", "全部股票，等权，无摩擦"),
+    (r"(\d+) rows without a return left out", r"剔除 \1 行无收益者"),
     (r"highest group less lowest", "最高组减最低组"),
     (r"(\d+) of (\d+) dates without a long or a short", r"\2 期中有 \1 期缺多头或空头"),
     (r"two-sided, stationary block bootstrap over dates", "双侧，按期的平稳区块自助法"),
