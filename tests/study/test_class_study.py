@@ -88,7 +88,7 @@ def test_the_report_tells_it_in_both_languages(ran):
     report = ran.report
     shown = {key for section in report.sections for key in section.shows}
     figures = {figure.key for figure in report.figures}
-    assert len(figures & {f"c{n}" for n in range(1, 12)}) == 11
+    assert len(figures & {f"c{n}" for n in range(1, 13)}) == 12
     assert figures | {table.key for table in report.tables} <= shown
     assert {"class-accuracy", "class-trials", "class-bullish", "class-by-date"} <= shown
     assert "always naming the commonest class" in report.lead.en

@@ -13,6 +13,7 @@ from tidegate.evaluate.classified import accuracy_by_date, confusion
 from tidegate.evaluate.groups import Grouped
 from tidegate.models.base import Network
 from tidegate.models.recurrent import RecurrentNetwork
+from tidegate.prepare.balance import class_balance as balance_of
 from tidegate.report.figures.class_accuracy import (
     DatedAccuracy,
     Reliability,
@@ -23,6 +24,7 @@ from tidegate.report.figures.class_accuracy import accuracy_by_date as dated_fig
 from tidegate.report.figures.class_bullish import bullish_market, bullish_share
 from tidegate.report.figures.class_groups import GroupCurve, Trial, group_values, long_short, trial_groups
 from tidegate.report.figures.class_tops import top_hits
+from tidegate.report.figures.factor_balance import class_balance
 from tidegate.report.figures.panel_tensor import panel_tensor
 from tidegate.study.classified import LEVEL, Judged, class_values, judged_classes
 from tidegate.study.classified_learning import CLASS_LEARNING
@@ -62,8 +64,8 @@ def class_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]) -
             key="classes",
             title=Text(en="Was it right, and would a constant have been?", zh="预测对了吗？常数答案又如何？"),
             shows=shows(
-                "class-accuracy", "tensor", "class-months", "confusion", "reliability", "accuracy", "settling",
-                "protocols", "accuracy-by-work", "accuracy-by-setting", "class-settings", "ponder-volatility",
+                "class-accuracy", "tensor", "class-balance", "class-months", "confusion", "reliability", "accuracy",
+                "settling", "protocols", "accuracy-by-work", "accuracy-by-setting", "class-settings", "ponder-volatility",
             ),
         ),
         Section(
@@ -213,6 +215,13 @@ def _months(key: str, title: Text, found: Finding, held: Judged) -> Figure:
     return dated_figure(key, title, dated.times, each, beside, note=note)
 
 
+def _balance(key: str, title: Text, found: Finding, held: Judged) -> Figure:
+    counted = balance_of(found.windows)
+    classes = class_titles(found.study, held.held.values)
+    named = [classes[int(np.argmin(np.abs(held.held.values - value)))] for value in counted.classes]
+    return class_balance(key, title, counted.months, named, counted.shares)
+
+
 def _confusion(key: str, title: Text, found: Finding, held: Judged) -> Figure:
     return confusion_table(key, title, class_titles(found.study, held.held.values), confusion(held.held))
 
@@ -293,6 +302,7 @@ CLASS_DRAWERS: dict[str, Callable[[Shown, Findings], tuple[Figure, ...]]] = {
     "tensor": _tensor,
     **CLASS_LEARNING,
     "class-months": _each(_months, Text(en="Accuracy by date", zh="逐期准确率"), stocks=False, seeds=True),
+    "class-balance": _each(_balance, Text(en="Classes by month", zh="逐月类别比例"), stocks=False),
     "confusion": _each(_confusion, Text(en="What was said of what came", zh="混淆矩阵"), stocks=False),
     "reliability": _each(
         _reliability, Text(en="Probabilities said, and how often it came", zh="所说概率与实际频率"), stocks=False
@@ -324,5 +334,5 @@ CLASS_DRAWERS: dict[str, Callable[[Shown, Findings], tuple[Figure, ...]]] = {
     "bullish-market": _each(_market, Text(en="Bullish share and the market after", zh="看多比例与其后的市场")),
 }
 CLASS_KINDS = tuple(CLASS_DRAWERS)
-_ALWAYS = ("accuracy", "class-months", "confusion", "reliability")
+_ALWAYS = ("accuracy", "class-months", "confusion", "reliability", "class-balance")
 _OF_STOCKS = ("class-groups", "class-spread", "share-groups", "share-spread", "tops", "bullish", "bullish-market")
