@@ -10,11 +10,11 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
-__all__ = ["claims", "held_accuracy", "told"]
+__all__ = ["claims", "earned", "held_accuracy", "told"]
 
 Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SPLITS = ("split-random", "split-stock", "split-month", "split-time")
-_SURE, _EQUAL = 0.05, 0.01
+_SURE, _EQUAL, _HALF = 0.05, 0.01, 0.5
 _SAMPLES = 180_000
 
 
@@ -26,8 +26,8 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
         _held(lead),
         *([_leak(findings)] if all(name in findings for name in _SPLITS) else []),
         _outside(lead),
-        told(lead, "groups", "0.045", "0.75", Text(en="by predicted class", zh="按预测类别分组")),
-        told(lead, "top_groups", "0.09", "0.90", Text(en="by the surest 30 % of each class", zh="按激活值前 30% 分组")),
+        told(lead, "groups", Text(en="by predicted class", zh="按预测类别分组"), (0.045, 0.75)),
+        told(lead, "top_groups", Text(en="by the surest 30 % of each class", zh="按激活值前 30% 分组"), (0.09, 0.90)),
         _neutral(lead),
         _settings(findings),
         _walk(findings["walk"]),
@@ -51,36 +51,52 @@ def held_accuracy(found: Finding) -> tuple[FloatArray, float]:
     return np.array(made), common
 
 
-def told(found: Finding, prefix: str, total: str, won: str, how: Text) -> Claim:
-    """One claim of a long-short book: its total over the months, and how many of them it won."""
+def told(found: Finding, prefix: str, how: Text, published: tuple[float, float] | None) -> Claim:
+    """One claim of a long-short book: its total over the months, and how many of them it won.
+
+    `published` is the total and the share of months won that the document gives, None where it gives no figure.
+    """
     made = _ensemble(found, f"{prefix}_spread_total")
     wins = _ensemble(found, f"{prefix}_won")
     chance = _ensemble(found, f"{prefix}_spread_p")
     even = _ensemble(found, f"{prefix}_break_even")
     months = found.measure(f"{prefix}_won", _lead_member(found)).n or 0
-    published = float(total)
-    verdict: Verdict = "fails" if made <= 0 else "holds" if chance < _SURE and made >= published / 2 else "unclear"
+    figure = Text(en="stated, no figure", zh="仅文字，无数字")
+    if published is not None:
+        total, won = published
+        figure = Text(en=f"{total:.1%}, {won:.0%} of 12 months", zh=f"{total:.1%}，12 个月胜率 {won:.0%}")
     return Claim(
         key=f"spread-{prefix.replace('_', '-')}",
         statement=Text(
             en=f"The long-short of groups {how.en} earns, and wins most months",
             zh=f"{how.zh}的多空组合获利，且多数月份为正",
         ),
-        published=Text(
-            en=f"{published:.1%}, {float(won):.0%} of 12 months", zh=f"{published:.1%}，12 个月胜率 {float(won):.0%}"
-        ),
-        ours=Text(
+        published=figure,
+        ours=Text(en="no month has both groups", zh="没有任何一期多空俱全")
+        if not months
+        else Text(
             en=f"{made:.1%} over {months} months, {wins:.0%} of them won; p of its mean {chance:.2f}; a cost of "
             f"{even:.2%} a trade leaves nothing",
             zh=f"{months} 个月合计 {made:.1%}，胜率 {wins:.0%}；均值的 p 值 {chance:.2f}；每笔交易成本 {even:.2%} 即归零",
         ),
-        difference=f"{made - published:+.1%}",
+        difference="–" if published is None or not months else f"{made - published[0]:+.1%}",
         reason=Text(
             en="Frictionless, equal weight, from close to close as printed; the mean of the seeds' probabilities is traded.",
             zh="按原文：无成本、等权、收盘到收盘；以各种子概率的均值分组。",
         ),
-        verdict=verdict,
+        verdict=earned(made, wins, chance, 0.0 if published is None else published[0] / 2),
     )
+
+
+def earned(made: float, wins: float, chance: float, least: float) -> Verdict:
+    """Say whether a long-short earned and won most months: all of it, surely and at least `least`; or lost.
+
+    >>> earned(0.05, 0.4, 0.01, 0.02), earned(0.05, 0.75, 0.01, 0.02), earned(-0.01, 0.6, 0.9, 0.02)
+    ('unclear', 'holds', 'fails')
+    """
+    if made <= 0:
+        return "fails"
+    return "holds" if chance < _SURE and made >= least and wins > _HALF else "unclear"
 
 
 def _lead_member(found: Finding) -> str:
@@ -177,7 +193,7 @@ def _outside(lead: Finding) -> Claim:
     accuracy = lead.median("class_accuracy")
     majority, oracle = (_ensemble(lead, name) for name in ("class_majority", "class_oracle"))
     dealt = lead.measure("class_dealt", _lead_member(lead))
-    low = float("nan") if dealt.low is None else dealt.low
+    above, low = (float("nan") if end is None else float(end) for end in (dealt.value, dealt.low))
     return Claim(
         key="outside",
         statement=Text(en="Accuracy out of sample, in the twelve months after", zh="样本外 12 个月的准确率"),
@@ -188,9 +204,9 @@ def _outside(lead: Finding) -> Claim:
         ),
         difference=f"{accuracy - 0.5:+.1%}",
         reason=Text(
-            en=f"Less the same answers dealt out within each month: {dealt.value or float('nan'):+.2%} (lower bound {low:+.2%}): "
+            en=f"Less the same answers dealt out within each month: {above:+.2%} (lower bound {low:+.2%}): "
             "that part alone tells shares apart.",
-            zh=f"与同月内随机打乱的同样答案相比：{dealt.value or float('nan'):+.2%}（下限 {low:+.2%}），只有这一部分是选股能力。",
+            zh=f"与同月内随机打乱的同样答案相比：{above:+.2%}（下限 {low:+.2%}），只有这一部分是选股能力。",
         ),
         verdict="holds" if accuracy > 0.5 else "fails",
     )

@@ -260,7 +260,6 @@ class TestGroups:
         with pytest.raises(DataError, match="one return"):
             grouped(held, by_likeliest(held), np.zeros(3))
 
-
     def test_rows_that_no_group_is_charged_with_are_told(self):
         held, returns, _ = drawn(seed=4)
         whole = grouped(held, by_top_share(held, 0.3), returns)

@@ -28,7 +28,7 @@ from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.report import Measure
 
-__all__ = ["RISE", "TOP_SHARE", "Judged", "class_inputs", "class_measures", "class_values", "judged_classes"]
+__all__ = ["PICKS", "RISE", "TOP_SHARE", "Judged", "class_inputs", "class_measures", "class_values", "judged_classes"]
 
 LEVEL = 0.95
 TOP_SHARE = 0.3

@@ -1,0 +1,112 @@
+"""Ledgers of claims: a verdict follows from all that its statement says, and from an interval where there is one."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tidegate.study.findings import Finding, Findings
+from tidegate.types.report import Measure, Text
+from tidegate_studies import multifactor_act_claims
+from tidegate_studies.multifactor_lstm_claims import told
+
+LEAD = {
+    "groups_spread_total": 0.06,
+    "groups_won": 0.8,
+    "groups_spread_p": 0.01,
+    "groups_break_even": 0.002,
+    "top_hits": 0.16,
+    "top_base": 0.03,
+    "top_p": 1e-9,
+    "top_mean_p": 0.01,
+    "bullish_share": 0.42,
+    "bullish_rose": 0.33,
+    "bullish_excess": (0.09, 0.02, 0.16),
+    "bullish_agreed": 0.8,
+    "bullish_agreed_p": 0.02,
+    "bullish_margins_p": 0.03,
+}
+SEEDS = ("seed-0", "seed-1", "seed-2")
+HOW = Text(en="by class", zh="按类别")
+
+
+def finding(measures, *, members=("ensemble",), losses=()):
+    made = []
+    for member in members:
+        for name, value in measures.items():
+            values = value if isinstance(value, tuple) else (value, None, None)
+            said, low, high = (values[members.index(member)], None, None) if len(members) > 1 else values
+            level = None if low is None else 0.95
+            told = {"subject": {"member": member}, "unit": "fraction", "n": 14, "note": ""}
+            made.append(Measure(name=name, value=said, low=low, high=high, level=level, **told))
+    histories = {seed: ({"train": loss},) for seed, loss in enumerate(losses)}
+    nothing = dict.fromkeys(("study", "bars", "windows", "explained", "folder"))
+    empty = {name: {} for name in ("dropped", "learned", "pondered", "paths", "books")}
+    return Finding(
+        forecasts=dict.fromkeys(members), histories=histories, measures=tuple(made), folds=(), **nothing, **empty
+    )
+
+
+def ledger(monkeypatch, picks=100, base=(), lstm=(), **changes):
+    held = SimpleNamespace(tops=SimpleNamespace(k=picks))
+    monkeypatch.setattr(multifactor_act_claims, "judged_classes", lambda found, member: held)
+    found = {"published": finding(LEAD | changes)}
+    for name in ("base", "lstm", "relative", "twelve", "short", "five"):
+        high, losses = {"base": base, "lstm": lstm}.get(name) or ((0.1, 0.2, 0.3), (1.0, 1.1, 1.2))
+        spreads = {"top_groups_spread": (0.01, 0.02, 0.03), "groups_high": high}
+        found[name] = finding(spreads, members=SEEDS, losses=losses)
+    return {claim.key: claim for claim in multifactor_act_claims.claims(Findings("published", found))}
+
+
+def verdicts(*args, **changes):
+    return {key: claim.verdict for key, claim in ledger(*args, **changes).items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "holds"),
+        ({"groups_won": 0.4}, "unclear"),  # it earned, and lost most months
+        ({"groups_spread_p": 0.2}, "unclear"),
+        ({"groups_spread_total": 0.02}, "unclear"),  # less than half of what was printed
+        ({"groups_spread_total": -0.02}, "fails"),
+        ({"groups_spread_total": None, "groups_spread_p": None}, "unclear"),
+    ],
+)
+def test_a_long_short_holds_by_all_that_is_said_of_it(changes, verdict):
+    claim = told(finding(LEAD | changes), "groups", HOW, (0.045, 0.75))
+    assert claim.verdict == verdict
+    assert claim.published.en == "4.5%, 75% of 12 months"
+
+
+def test_what_a_document_gives_no_figure_of_has_none(monkeypatch):
+    claim = ledger(monkeypatch)["spread-groups"]
+    assert (claim.published.en, claim.published.zh) == ("stated, no figure", "仅文字，无数字")
+    assert claim.difference == "–"
+    assert claim.verdict == "holds"
+
+
+def test_networks_are_told_apart_by_seeds_not_by_their_medians(monkeypatch):
+    same = (0.1, 0.2, 0.3), (1.0, 1.1, 1.2)
+    near = verdicts(monkeypatch, base=((0.11, 0.21, 0.31), (0.99, 1.09, 1.19)), lstm=same)
+    assert (near["above"], near["faster"]) == ("unclear", "unclear")
+    far = verdicts(monkeypatch, base=((1.1, 1.2, 1.3), (0.1, 0.2, 0.3)), lstm=same)
+    assert (far["above"], far["faster"]) == ("holds", "holds")
+    behind = verdicts(monkeypatch, base=same, lstm=((1.1, 1.2, 1.3), (0.1, 0.2, 0.3)))
+    assert (behind["above"], behind["faster"]) == ("fails", "fails")
+
+
+def test_hits_want_a_hundred_picks_and_months_that_agree(monkeypatch):
+    assert verdicts(monkeypatch)["top-100"] == "holds"
+    assert verdicts(monkeypatch, top_mean_p=0.3)["top-100"] == "unclear"
+    assert verdicts(monkeypatch, top_hits=0.08)["top-100"] == "fails"
+    assert verdicts(monkeypatch, picks=12)["top-100"] == "not tested"
+
+
+def test_bullish_shares_by_interval_and_by_both_margins(monkeypatch):
+    assert verdicts(monkeypatch)["bullish"] == "holds"
+    assert verdicts(monkeypatch, bullish_excess=(0.09, -0.02, 0.2))["bullish"] == "unclear"
+    assert verdicts(monkeypatch, bullish_excess=(-0.09, -0.2, -0.02))["bullish"] == "fails"
+    assert verdicts(monkeypatch)["agreement"] == "holds"
+    assert verdicts(monkeypatch, bullish_margins_p=0.4)["agreement"] == "unclear"
+    assert verdicts(monkeypatch, bullish_agreed=0.4)["agreement"] == "fails"
+    assert "of 14 changes" in ledger(monkeypatch)["agreement"].ours.en
