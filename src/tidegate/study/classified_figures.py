@@ -65,7 +65,8 @@ def class_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]) -
             title=Text(en="Was it right, and would a constant have been?", zh="预测对了吗？常数答案又如何？"),
             shows=shows(
                 "class-accuracy", "tensor", "class-balance", "class-months", "confusion", "reliability", "accuracy",
-                "settling", "protocols", "accuracy-by-work", "accuracy-by-setting", "class-settings", "ponder-volatility",
+                "settling", "protocols", "accuracy-by-work", "accuracy-by-setting", "class-settings",
+                "ponder-volatility",
             ),
         ),
         Section(
