@@ -14,6 +14,7 @@ from tidegate.errors import DataError, SettingError
 from tidegate.market.a_share import AShare
 from tidegate.market.lending import Lending, LendingRow
 from tidegate.strategy.groups import Groups
+from tidegate.study.words import stamp_text
 from tidegate.testing.exchanges import example_exchange, example_signals
 from tidegate.testing.history import example_bars
 
@@ -125,7 +126,8 @@ class TestTerms:
             if allowed:
                 held = run_portfolio(strategy, Signals(score), exchange, 1e6)
                 assert (held.account.shares < 0).any()
-                assert any("Short selling: from 2014-01-01" in stamp for stamp in exchange.stamps)
+                told = [stamp for stamp in exchange.stamps if stamp.startswith("Short selling: from 2014-01-01")]
+                assert stamp_text(told[0]).zh.startswith("融券卖空：自 2014-01-01 起保证金比例 0.5")
             else:
                 with pytest.raises(SettingError, match="nothing may be sold short here"):
                     run_portfolio(strategy, Signals(score), exchange, 1e6)

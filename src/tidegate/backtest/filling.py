@@ -15,6 +15,7 @@ from tidegate.backtest import tape as t_
 from tidegate.backtest.compiled import inner, unbaked
 from tidegate.backtest.money import RATE, part, rounded
 from tidegate.backtest.tape import Account, Tape
+from tidegate.strategy.orders import FillAt
 from tidegate.types.axes import IntArray
 
 __all__ = ["OUTCOMES", "fill_orders", "leave", "sold_short"]
@@ -46,8 +47,8 @@ OUTCOMES = (
     DIVIDEND, ENDED, ILLEGAL, MORE, BORROWED, FORCED, NO_MARGIN,
 ) = map(unbaked, range(19))  # fmt: skip
 NONE = unbaked(0)
-AT_LIMIT, AT_VWAP, AT_CLOSE = 1, 2, 3
-_SIDES, _MOMENTS = 2, 4
+AT_OPEN, AT_LIMIT, AT_VWAP, AT_CLOSE = map(int, FillAt)
+_SIDES, _MOMENTS = 2, len(FillAt)
 
 
 @inner
@@ -67,7 +68,7 @@ def _price(tape: Tape, bar: int, order: IntArray) -> tuple[int, int]:  # noqa: C
     price = int(tape.open[bar, asset])
     if price == 0:
         return 0, int(SUSPENDED)
-    if at == 0:
+    if at == AT_OPEN:
         if limit != 0 and ((limit > 0 and price <= limit) or (limit < 0 and price >= -limit)):
             return price, int(CONDITION)
     elif at == AT_LIMIT:
@@ -106,7 +107,7 @@ def _worse(tape: Tape, bar: int, asset: int, price: int, side: int) -> int:
 @inner
 def _known_volume(tape: Tape, bar: int, asset: int, at: int) -> int:
     """Find the volume that caps an order: the bar's own, but at its open that of the asset's last bar before."""
-    if at == 0:
+    if at == AT_OPEN:
         bar -= 1
         while bar >= 0 and tape.open[bar, asset] == 0:
             bar -= 1
@@ -188,7 +189,7 @@ def _call(tape: Tape, account: Account) -> None:
     count = purse[t_.COUNT]
     for k in range(count):
         asset = account.held[k]
-        queue[k, t_.O_ASSET], queue[k, t_.O_QUANTITY], queue[k, t_.O_AT] = asset, -account.shares[asset], 0
+        queue[k, t_.O_ASSET], queue[k, t_.O_QUANTITY], queue[k, t_.O_AT] = asset, -account.shares[asset], AT_OPEN
         queue[k, t_.O_PRICE], queue[k, t_.O_REASON] = 0, tape.rules[t_.CALL]
     purse[t_.QUEUED] = count
 

@@ -15,7 +15,7 @@ from tidegate.types.axes import FloatArray, IntArray
 __all__ = ["OpenAgainstForecast"]
 
 _AGAINST, _SHORT, _FRACTION = range(3)
-_OPEN, _CLOSE = 0, 3
+_OPEN, _CLOSE = int(FillAt.OPEN), int(FillAt.CLOSE)
 _LIMIT_TICKS, _NEAR = float(2**31 - 2), 1e-6
 
 

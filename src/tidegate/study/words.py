@@ -145,6 +145,7 @@ _STAMPS: tuple[tuple[str, str], ...] = (
     (r"The bars record no change of contract: a position is carried over each without a fee, and the price gap is booked as if it were earned\.", "数据未记录换月：换月不计费用、持仓顺延，换月价差被当作盈亏计入。"),
     (r"At each recorded change of contract what is held is closed and opened anew, with fees and slippage of both\. The contract left trades at (.*), whatever its own limits were; the new one as its bar allows\.", r"每次记录的换月：平旧合约、开新合约，两次均计费用与滑点。旧合约成交价：\1（不论其涨跌停）；新合约按其K线的规则成交。"),
     (r"In at a bar's open and out at its close; what cannot be left there \(a limit\) is carried and left at the next price that anybody takes\.", "开盘进、收盘出；收盘因涨跌停无法平仓者顺延，在下一个可成交价平仓。"),
+    (r"Short selling: from (\S+) margin (\S+) and maintenance (\S+) of what is sold short, (\S+) a year for borrowing \(a setting\); everything is found to borrow\.", r"融券卖空：自 \1 起保证金比例 \2、维持比例 \3（占所卖空市值），融券年费率 \4（可设定）；假定任何标的均可融到。"),
     (r"Prices between ticks: (\w+)\.", r"不在最小变动价位上的价格：\1。"),
     (r"The source has no traded amount: five raw fields instead of six\.", "数据源没有成交额：使用五个原始特征而非六个。"),
     (r"The volume of (.*) is missing \(the source prints 0\)\.", r"\1 的成交量缺失（数据源记为 0）。"),
