@@ -4,10 +4,9 @@ from typing import Literal
 
 import numpy as np
 
-from tidegate.evaluate.classified import Classified
 from tidegate.evaluate.variants import compare_variants
+from tidegate.study.classified import held_accuracy
 from tidegate.study.findings import Finding, Findings
-from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
 __all__ = ["claims", "earned", "held_accuracy", "told"]
@@ -32,23 +31,6 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
         _settings(findings),
         _walk(findings["walk"]),
     )
-
-
-def held_accuracy(found: Finding) -> tuple[FloatArray, float]:
-    """Accuracy of each seed on the windows held out of its training, and that of always naming their commonest class."""
-    made, common = [], float("nan")
-    for seed in found.seeds:
-        if seed not in found.held:
-            continue
-        forecast = found.held[seed]
-        chances = forecast.probabilities
-        if chances is None:
-            continue
-        values = found.study.target_scaling.fit(forecast.truth).to_unit(np.arange(chances.shape[1], dtype=np.float64))
-        rows = Classified.of(forecast, values)
-        made.append(float((rows.said == rows.truth)[rows.known].mean()))
-        common = float(np.bincount(rows.truth[rows.known]).max() / rows.known.size)
-    return np.array(made), common
 
 
 def told(found: Finding, prefix: str, how: Text, published: tuple[float, float] | None) -> Claim:

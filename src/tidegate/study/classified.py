@@ -28,7 +28,17 @@ from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.report import Measure
 
-__all__ = ["PICKS", "RISE", "TOP_SHARE", "Judged", "class_inputs", "class_measures", "class_values", "judged_classes"]
+__all__ = [
+    "PICKS",
+    "RISE",
+    "TOP_SHARE",
+    "Judged",
+    "class_inputs",
+    "class_measures",
+    "class_values",
+    "held_accuracy",
+    "judged_classes",
+]
 
 LEVEL = 0.95
 TOP_SHARE = 0.3
@@ -134,6 +144,21 @@ def _of_stocks(judged: Judged, subject: dict[str, str], seed: int, place: int) -
     found += judge_tops(judged.tops, subject, span=1, level=LEVEL)
     found += judge_bullish(judged.bullish, subject, above=RISE, level=LEVEL)
     return found
+
+
+def held_accuracy(found: Finding) -> tuple[FloatArray, float]:
+    """Accuracy of each seed on the windows held out of its training, and that of always naming their commonest class.
+
+    Of seeds without such windows, and of models that speak no classes, there is none.
+    """
+    made, common = [], float("nan")
+    values = class_values(found.study, found.forecasts)
+    for seed in found.seeds if values is not None else ():
+        if seed in found.held:
+            rows = Classified.of(found.held[seed], values)
+            made.append(float((rows.said == rows.truth)[rows.known].mean()))
+            common = float(np.bincount(rows.truth[rows.known]).max() / rows.known.size)
+    return np.array(made), common
 
 
 def judged_classes(found: Finding, member: str) -> Judged | None:

@@ -11,6 +11,7 @@ from tidegate.report.figures.ponder import Pondered, ponder_by_difficulty
 from tidegate.report.figures.protocols import Protocol, protocols
 from tidegate.report.figures.setting_effect import Valued, setting_effect
 from tidegate.report.figures.settling import settling
+from tidegate.study.classified import held_accuracy
 from tidegate.study.comparing import Ground, grounds, work
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.insight import LOOKED_AT, judged
@@ -141,17 +142,17 @@ def _protocols(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     ways = []
     for name in shown.studies:
         found = findings[name]
-        part, curve = _part(found), _curve(found)
-        if part is None or curve is None or "valid" not in curve.parts:
+        part, (held, common) = _part(found), held_accuracy(found)
+        if part is None or not held.size:
             continue
         counts = shared(found.windows, part)
         ways.append(
             Protocol(
                 name,
                 found.study.title,
-                np.array([_last(row) for row in curve.parts["valid"]]),
+                held,
                 found.over_seeds("class_accuracy"),
-                _majority(found, np.flatnonzero(part.held)),
+                common,
                 counts.inputs / counts.held,
                 counts.dates / counts.held,
                 leaks=bool(part.stamp),
@@ -161,11 +162,6 @@ def _protocols(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         return ()
     title = Text(en=f"{shown.key} Split protocols side by side", zh=f"{shown.key} 划分方式对比")
     return (protocols(shown.key.lower(), title, ways, note=_HELD),)
-
-
-def _last(row: FloatArray) -> float:
-    known = row[np.isfinite(row)]
-    return float(known[-1]) if known.size else float("nan")
 
 
 def _by_work(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
