@@ -1,5 +1,7 @@
 """Bars by month, and the history that lays factors beside them."""
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 import pytest
@@ -40,7 +42,7 @@ def test_returns_of_months_are_products_of_daily_ones():
     monthly = by_month(one)
     at = History.of(one, monthly).at
     daily = one.adjusted("close")
-    grown = [np.prod(daily[a + 1 : b + 1] / daily[a:b]) for a, b in zip(at[:-1], at[1:], strict=True)]
+    grown = [np.prod(daily[a + 1 : b + 1] / daily[a:b]) for a, b in pairwise(at)]
     assert monthly.adjusted("close")[1:] / monthly.adjusted("close")[:-1] == pytest.approx(grown, rel=1e-12)
 
 

@@ -13,9 +13,9 @@ from tidegate.backtest import tape as t_
 from tidegate.backtest.portfolio import Signals, run_portfolio
 from tidegate.errors import DataError, SettingError
 from tidegate.market.calendar import XSHG
+from tidegate.market.months import month_ends
 from tidegate.strategy.equal_weight import EqualWeight
 from tidegate.strategy.given_orders import GivenOrders
-from tidegate.market.months import month_ends
 from tidegate.strategy.groups import Groups
 from tidegate.strategy.open_against_forecast import OpenAgainstForecast
 from tidegate.strategy.top_k_dropout import TopKDropout

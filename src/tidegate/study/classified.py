@@ -153,8 +153,8 @@ def held_accuracy(found: Finding) -> tuple[FloatArray, float]:
     """
     made, common = [], float("nan")
     values = class_values(found.study, found.forecasts)
-    for seed in found.seeds if values is not None else ():
-        if seed in found.held:
+    for seed in found.seeds:
+        if values is not None and seed in found.held:
             rows = Classified.of(found.held[seed], values)
             made.append(float((rows.said == rows.truth)[rows.known].mean()))
             common = float(np.bincount(rows.truth[rows.known]).max() / rows.known.size)

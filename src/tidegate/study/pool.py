@@ -47,7 +47,7 @@ def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> 
         raise TidegateError(
             "a process that fitted a model was ended from outside",
             hint="what was computed is kept: run the same again, with fewer jobs where memory ran out; a script of "
-            "your own needs its work below `if __name__ == \"__main__\":`",
+            'your own needs its work below `if __name__ == "__main__":`',
         ) from error
     finally:
         near.close()
