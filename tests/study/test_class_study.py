@@ -118,3 +118,22 @@ def test_classes_are_named_by_their_label():
     shares = {"name": "relative-classes", "horizon": {"lag": 1, "span": 1}}
     names = class_titles(Study.of(classes(label=shares)), np.array([-1.0, 0.0, 1.0]))
     assert [name.en for name in names] == ["lowest 30%", "middle 40%", "highest 30%"]
+
+
+def test_equal_parts_of_a_study_by_month_are_set_anew_at_every_months_end(tmp_path):
+    traded = {
+        "strategy": {"name": "groups", "by": "class", "group": 1},
+        "reads": "likeliest class",
+        "markets": [{"name": "a-share"}],
+        "capital": 1e7,
+        "source": {"name": "stock-world", "assets": 12, "sessions": 500, "seed": 4, "ic": 0.2},
+        "split": {"name": "share-split", "train": 0.5},
+        "lookback": 2,
+    }
+    short = {"seeds": [1], "rivals": [], "training": {"epochs": 1, "batch": 512, "loss": {"name": "cross-entropy"}}}
+    found = finish(classes(**traded, **short), tmp_path).findings["classes"]
+    held = next(iter(found.books.values()))
+    orders = held.ledgers["equal-weight-traded"].orders
+    decided = np.unique(found.forecasts["seed-1"].frame["time"].to_numpy().astype("datetime64[us]"))
+    after = held.times[np.searchsorted(held.times, decided, side="right")[:-1]]
+    assert set(after.tolist()) <= set(orders["time"].to_list())

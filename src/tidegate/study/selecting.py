@@ -150,7 +150,8 @@ def _trade(
     if gate is not None:
         members[UNGATED] = ring.book(lead_score, np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)
-    equally = _Ring(EqualWeight(every=REBALANCED), exchange, study.execution, study.capital, gate=None)
+    every = 1 if study.cadence == "months" else REBALANCED  # scores of months stand at their ends alone
+    equally = _Ring(EqualWeight(every=every), exchange, study.execution, study.capital, gate=None)
     members[TRADED_EQUALLY] = equally.book(lead_score, None)
     _save(work, TRADED_EQUALLY, members[TRADED_EQUALLY], lead_score)
     tell(Event("done", "books"))
