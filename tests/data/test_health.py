@@ -74,6 +74,7 @@ ROW_DEFECTS = sorted(
     set(DEFECTS)
     - {
         "unfinished_line",
+        "no_night",
         "outside_hours",
         "time_back",
         "unsorted",

@@ -62,7 +62,8 @@ def check_sessions(frame: pl.DataFrame, sieve: Sieve, *, minutes: int, allowed: 
                 "the file has night bars, whose session cannot be told from their label",
                 where=f"{where}, row {row['row']}, column time",
                 found=f"{count} of {frame.height} bars between 18:00 and 08:00, the first labelled {row['time']}",
-                hint='leave the night bars out; or, for a market around the clock, say calendar="always"',
+                hint='say whose hours they keep: kind="future", hours="shfe-rebar"; or, for a market around the clock,'
+                ' calendar="always"',
             )  # fmt: skip
         frame = sieve.drop(frame, night, "outside_hours", "time", "{time}")
     weekend = pl.col("session").dt.weekday() > _FRIDAY

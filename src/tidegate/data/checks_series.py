@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.sieve import Sieve
@@ -69,18 +71,20 @@ def _judge(median: float, sieve: Sieve, settings: ImportSettings, where: str) ->
 
 
 def flag_series(
-    frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bool, halts: pl.DataFrame | None = None
-) -> None:
+    frame: pl.DataFrame, sieve: Sieve, *, minutes: int, weekdays: bool, halts: pl.DataFrame | None = None,
+    days: NDArray[np.datetime64] | None = None,
+) -> None:  # fmt: skip
     """Flag jumps, holes, flat bars and codes that occur once; `frame` is sorted by asset and time.
 
-    `halts`, where given, lists the (asset, session) pairs in which nothing traded: they explain holes.
+    `halts`, where given, lists the (asset, session) pairs in which nothing traded: they explain holes. `days`, where
+    given, are the sessions of the exchange; then holes within a session are left to who knows its hours.
     """
     flat = (pl.col("open") == pl.col("high")) & (pl.col("high") == pl.col("low")) & (pl.col("low") == pl.col("close"))
     idle = pl.col("volume").fill_null(0) == 0 if "volume" in frame.columns else pl.lit(value=True)
     sieve.flag(frame, flat & idle, "flat", "close", "{close} at {time}")
     _flag_jumps(frame, sieve)
-    _flag_sessions(frame, sieve, weekdays=weekdays, halts=halts)
-    if minutes:
+    _flag_sessions(frame, sieve, weekdays=weekdays, halts=halts, known=days)
+    if minutes and days is None:
         _flag_bars(frame, sieve)
     sizes = frame.group_by("asset").len()
     if sizes.height > 1 and float(sizes["len"].median() or 0) >= _LONG:  # type: ignore[arg-type]
@@ -98,9 +102,16 @@ def _flag_jumps(frame: pl.DataFrame, sieve: Sieve) -> None:
     sieve.flag(told, pl.col("change").abs() > _JUMP, "jump", "close", "return {change:.4f}")
 
 
-def _flag_sessions(frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool, halts: pl.DataFrame | None) -> None:
+def _flag_sessions(
+    frame: pl.DataFrame, sieve: Sieve, *, weekdays: bool, halts: pl.DataFrame | None,
+    known: NDArray[np.datetime64] | None,
+) -> None:  # fmt: skip
     days = frame.unique(["asset", "session"], keep="first", maintain_order=True).select("row", "asset", "session")
-    if days["asset"].n_unique() > 1:
+    if known is not None:
+        place = np.searchsorted(known, days["session"].to_numpy().astype("datetime64[D]"))
+        days = days.with_columns(place=pl.Series(place.astype(np.int64)))
+        missing = (pl.col("place").diff().over("asset") - 1).alias("missing")
+    elif days["asset"].n_unique() > 1:
         rank = pl.col("session").rank("dense").cast(pl.Int64)
         days = days.with_columns(place=rank)
         missing = (pl.col("place").diff().over("asset") - 1).alias("missing")

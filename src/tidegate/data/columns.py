@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 import polars as pl
 
 from tidegate.data.codes import holds_codes, read_codes
+from tidegate.data.futures_hours import label_of
 from tidegate.data.headers import Header, Matched, match_headers
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.moments import FIRST_MOMENT, LAST_MOMENT, read_clocks, read_moments
@@ -206,7 +207,9 @@ def _clockwork(
             where=where,
             hint='map the column of times, or say frequency="1d"',
         )
-    label = settings.label or matched.label
+    label = settings.label or matched.label or label_of(frame, settings.hours)
+    if label and not (settings.label or matched.label):
+        sieve.note(f"labels are the {label} of their bars: the day's first and last ones tell")
     if not label:
         raise FileRefusedError(
             "an intraday label may be the start or the end of its bar", where=f"{where}, column time",

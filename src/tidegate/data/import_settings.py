@@ -54,6 +54,21 @@ class ImportSettings(Settings):
     calendar: Literal["weekdays", "always"] = Field(
         default="weekdays", description="weekdays: day sessions, Monday to Friday; always: around the clock"
     )
+    hours: Literal["none", "shfe-rebar", "cffex-index"] = Field(
+        default="none",
+        description="trading hours of a future, nights included; labels are brought to the end of the bar",
+    )
+    night_dates: Literal["auto", "calendar", "trading-day"] = Field(
+        default="auto", description="date that night bars carry; auto: as the file itself tells, else it is refused"
+    )
+    night_tail: Literal["refuse", "to the close", "as labelled"] = Field(
+        default="refuse",
+        description="what the last bar of a night holds, where no label of the file reaches the night's end",
+    )
+    volume_sides: Literal["auto", "one", "both", "as the exchange"] = Field(
+        default="auto",
+        description="sides of a trade that volume and open interest count, with `hours`; auto: as their parity tells",
+    )
     max_bad: float = Field(
         default=0.01, ge=0, le=1, description="largest share of quarantined rows; more refuses the file"
     )
@@ -72,4 +87,9 @@ class ImportSettings(Settings):
             )
         if self.frequency == "1d" and self.label is not None:
             raise SettingError("a daily bar has no start or end label", found=self.label, hint="leave `label` out")
+        if self.hours != "none" and (self.kind != "future" or self.calendar == "always"):
+            raise SettingError(
+                "trading hours of futures are for futures", expected='kind="future", calendar="weekdays"',
+                found=f'kind="{self.kind}", calendar="{self.calendar}"', hint='say kind="future", or leave `hours` out',
+            )  # fmt: skip
         return self

@@ -21,6 +21,8 @@ from tidegate.data.codes import is_code
 from tidegate.data.columns import Typed, typed
 from tidegate.data.decode import decode
 from tidegate.data.frames import as_polars
+from tidegate.data.futures_hours import clocked, flag_holes
+from tidegate.data.futures_volume import counted_once
 from tidegate.data.health import HealthReport, Imported, defects_of
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.lines import read_table
@@ -28,6 +30,7 @@ from tidegate.data.parquet import digest_of_frame, read_parquet
 from tidegate.data.resets import Resets
 from tidegate.data.sieve import Sieve
 from tidegate.errors import FileRefusedError
+from tidegate.market.sessions import HOURS
 from tidegate.types.bars import Bars, BarSpec
 
 __all__ = ["Progress", "Raw", "import_file", "import_frame", "read_raw"]
@@ -206,7 +209,10 @@ def _finish(
     tell("checking rows", 0.7)
     minutes = known.minutes
     frame = check_prices(known.frame, sieve)
-    if settings.calendar == "weekdays":
+    if settings.hours != "none":
+        frame = clocked(frame, settings, sieve, minutes=minutes, label=known.label, where=where)
+        frame = counted_once(frame, settings, sieve, where)
+    elif settings.calendar == "weekdays":
         frame = check_sessions(frame, sieve, minutes=minutes, allowed=settings.max_bad, where=where)
     frame = check_repeats(frame, sieve)
     frame = check_order(frame, sieve)
@@ -215,7 +221,12 @@ def _finish(
     _refuse_bad(sieve, rows, frame, settings, where)
     tell("checking series", 0.85)
     frame = frame.sort("asset", "time")
-    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=beside.halts)
+    days = None if settings.hours == "none" else HOURS[settings.hours].calendar.days
+    flag_series(
+        frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=beside.halts, days=days
+    )
+    if days is not None and minutes:
+        flag_holes(frame, sieve, settings.hours)
     bars = Bars.of(frame.drop("row"), _spec(known, units, settings, where))
     if beside.anew is not None and not bars.has("reset"):
         bars = _begun_anew(bars, frame, beside.anew(bars), sieve)
