@@ -27,7 +27,7 @@ from tidegate.data.vendors.baostock import BaostockClient
 from tidegate.data.vendors.members import VENDORS, vendor_named
 from tidegate.data.vendors.panel_files import write_panel
 from tidegate.data.vendors.pull import Pace, planned, pull
-from tidegate.data.vendors.tushare import TushareClient
+from tidegate.data.vendors.tushare import Tushare, TushareClient
 from tidegate.errors import (
     BusyError,
     DataError,
@@ -367,6 +367,31 @@ def test_the_akshare_client_takes_pandas_frames(monkeypatch):
     assert (dates(table, "日期", "x").to_list(), table["收盘"].to_list()) == ([FIRST], [1.5])
     with pytest.raises(DataError, match=r"akshare got no answer \(stock_info_sz_delist\(\)\).*KeyError"):
         client.ask(Ask.of("stock_info_sz_delist"))
+
+
+def test_values_of_a_quarters_end_between_two_parts_are_of_the_first_bar_after_or_missing():
+    def part(what, *days):
+        held = pl.DataFrame({"ts_code": "600000.SH", "trade_date": days})
+        if what == "daily":
+            prices = ("open", "high", "low", "close", "pre_close", "vol", "amount")
+            return held.with_columns(pl.lit(10.0).alias(name) for name in prices)
+        values = dict.fromkeys(("total_share", "float_share", "pe", "pb", "ps", "dv_ratio"), 1.0)
+        return held.with_columns(
+            *(pl.lit(value).alias(name) for name, value in values.items()), total_mv=pl.col("trade_date").cast(float)
+        )
+
+    first, second = ("20180329", "20180330"), ("20180402", "20180403", "20180702", "20180703")
+    for lost, wanted in ((0, [20180402.0, 20180702.0]), (2, [20180402.0, None])):
+        quoted = [day for at, day in enumerate(second) if at != lost or not lost]
+        kept = {
+            "daily": [part("daily", *first), part("daily", *second)],
+            "daily_basic": [part("daily_basic", *first), part("daily_basic", *quoted)],
+            "stock_basic": [recorded.tushare(Ask.of("stock_basic", list_status="L"))],
+        }
+        made = Tushare().tables(lambda what, kept=kept: ((Ask.of(what), one) for one in kept.get(what, [])))
+        assert made.quoted["period"].to_list() == [date(2018, 3, 31), date(2018, 6, 30)]
+        assert made.quoted["total_mv"].to_list() == wanted
+        assert "total_mv" not in made.bars.columns
 
 
 def test_the_tushare_client_sends_its_token_and_keeps_it_nowhere(monkeypatch, tmp_path):

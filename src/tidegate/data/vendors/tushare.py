@@ -120,27 +120,27 @@ class Tushare(Vendor):
 
     def tables(self, each: Each) -> Tables:
         """Put bars with their numbers of shares, instruments, values and reports together."""
-        basics, quoted = [], []
+        basics, bars = [], []
         for ask, answer in each("daily_basic"):
             read = pl.DataFrame(
                 [
                     answer["ts_code"].alias("symbol"), dates(answer, "trade_date", ask).alias("date"),
                     *numbers(answer, ["total_share", "float_share", *_QUOTED], ask),
                 ]
-            ).sort("date")  # fmt: skip
+            )  # fmt: skip
             shares = [(pl.col(f"{kind}_share") * 1e4).round().alias(f"{kind}_shares") for kind in ("total", "float")]
-            basics.append(read.select("symbol", "date", *shares))
-            quoted.append(_at_quarters(read))
-        bars = []
+            basics.append(read.select("symbol", "date", *shares, *_QUOTED))
         for ask, answer in each("daily"):
             prices = numbers(answer, ["open", "high", "low", "close", "pre_close", "vol", "amount"], ask)
             days = dates(answer, "trade_date", ask).alias("date")
             bars.append(pl.DataFrame([answer["ts_code"].alias("symbol"), days, *prices]))
         if not bars:
             raise DataError("tushare gave no bars", hint="ask for other days or shares")
-        whole = pl.concat(bars).rename({"vol": "vol(手)", "amount": "amount(千元)"})
+        whole, quoted = pl.concat(bars).rename({"vol": "vol(手)", "amount": "amount(千元)"}), None
         if basics:
-            whole = whole.join(pl.concat(basics), on=["symbol", "date"], how="left")
+            whole = whole.join(pl.concat(basics), on=["symbol", "date"], how="left").sort("symbol", "date")
+            quoted = pl.concat([_at_quarters(own) for own in whole.partition_by("symbol", maintain_order=True)])
+            whole = whole.drop(_QUOTED)
         listed = self._listed(each)
         instruments = pl.DataFrame(
             [
@@ -149,7 +149,7 @@ class Tushare(Vendor):
                 dates(listed, "delist_date", "stock_basic").alias("delisted"),
             ]
         )  # fmt: skip
-        return Tables(whole, instruments, None, pl.concat(quoted) if quoted else None, self._published(each))
+        return Tables(whole, instruments, None, quoted, self._published(each))
 
     def _listed(self, each: Each) -> pl.DataFrame:
         answers = [answer.cast(pl.String) for _, answer in each("stock_basic")]
@@ -176,7 +176,10 @@ class Tushare(Vendor):
 
 
 def _at_quarters(read: pl.DataFrame) -> pl.DataFrame:
-    """Give values at the first session on or after each quarter's end, by the name of that end."""
+    """Give values at a share's own first bar on or after each quarter's end, by the name of that end.
+
+    Of that bar or of none: an import takes them as known at its close.
+    """
     ends = read.select(pl.date_ranges(pl.col("date").min(), pl.col("date").max(), "1d").explode().alias("period"))
     ends = ends.filter((pl.col("period").dt.month() % 3 == 0) & (pl.col("period") == pl.col("period").dt.month_end()))
     return ends.join_asof(
