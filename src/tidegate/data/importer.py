@@ -222,9 +222,7 @@ def _finish(
     tell("checking series", 0.85)
     frame = frame.sort("asset", "time")
     days = None if settings.hours == "none" else HOURS[settings.hours].calendar.days
-    flag_series(
-        frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=beside.halts, days=days
-    )
+    flag_series(frame, sieve, minutes=minutes, weekdays=settings.calendar == "weekdays", halts=beside.halts, days=days)
     if days is not None and minutes:
         flag_holes(frame, sieve, settings.hours)
     bars = Bars.of(frame.drop("row"), _spec(known, units, settings, where))
