@@ -38,6 +38,10 @@ __all__ = ["STAMPS", "Standing", "held_until", "seen_bars", "seen_reports", "sta
 
 STAMPS = "stamps.json"
 """Beside a panel: what every report on its factors must say."""
+_ACROSS = (
+    "Days on which prices begin anew were not looked for: factors, labels and returns reach across share reforms and"
+    " restructurings."
+)
 
 
 @dataclass(frozen=True)
@@ -186,15 +190,21 @@ def _make_panel(study: Study, history: History, work: Path) -> None:
     )
 
 
-def stamps_of(study: Study, ground: Ground, windows: Windows, folds: tuple[Fold, ...]) -> tuple[str, ...]:
-    """What every report must say of a study's factors, and of windows that its protocol lets leak."""
+def stamps_of(study: Study, bars: Bars, ground: Ground, windows: Windows, folds: tuple[Fold, ...]) -> tuple[str, ...]:
+    """What every report must say of a study's bars and factors, and of windows that its protocol lets leak."""
     path = ground.panel.folder / STAMPS
-    told: list[str] = read_json(path) if path.is_file() else []
+    told: list[str] = [*_not_looked_for(bars), *(read_json(path) if path.is_file() else [])]
     if study.hold_out is not None:
         fold = folds[-1]
         among = fold.training(windows) | fold.validation(windows)
         told.append(part_within(study.hold_out, windows, among).stamp)
     return tuple(dict.fromkeys(stamp for stamp in told if stamp))
+
+
+def _not_looked_for(bars: Bars) -> tuple[str, ...]:
+    """Say where nobody looked for days on which prices begin anew: bars imported before there was such a column."""
+    real = bars.spec.kind == "stock" and bars.has("preclose") and not bars.spec.source.startswith("Tidegate")
+    return (_ACROSS,) if real and not bars.has("reset") else ()
 
 
 def held_until(standing: Standing, forecasts: dict[str, Forecast]) -> np.datetime64 | None:

@@ -235,7 +235,7 @@ def _conclude(
         load_measures(judged),
         folder.path / "records" / name,
         held_out,
-        stamps_of(study, ground, windows, load_folds(ground.folds.folder)),
+        stamps_of(study, standing.bars, ground, windows, load_folds(ground.folds.folder)),
     )
     return finding, used
 

@@ -138,6 +138,7 @@ _STAMPS: tuple[tuple[str, str], ...] = (
     (r"Classes are static, not point in time\.", "行业等分类为静态数据，并非当时所知。"),
     (r"(\d+) of (\d+) assets have no (\w+)(?: \(.*\))?: no class, and no filter\.", r"\2 只股票中有 \1 只没有 \3：既不成类，也不据此筛选。"),
     (r"Reports without a day of announcement are used from legal deadlines on\.", "没有公告日的财报自法定披露截止日起使用。"),
+    (r"Days on which prices begin anew were not looked for: factors, labels and returns reach across share reforms and restructurings\.", "未查找价格重新起算的日子：因子、标签与收益会跨越股改与重组。"),
     (r"Growth of revenue, net profit and equity is derived from market values and their multiples, not as reported\.", "营收、净利润与净资产的增长由市值及其倍数推得，并非财报原值。"),
     (r"LEAKS: windows drawn at random; .*", "存在泄漏：窗口随机划分；同一股票相差一个月的窗口、同月的其他股票分处两侧。"),
     (r"LEAKS: held out by stock; .*", "存在泄漏：按股票留出；被评判月份的市场走势已从其他股票学到。"),
