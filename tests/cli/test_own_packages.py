@@ -50,6 +50,13 @@ def test_a_module_named_with_with_is_listed_and_shown(tidegate, theirs):
     assert (code, "Twice the close." in out) == (0, True)
 
 
+def test_factors_of_ones_own_are_judged_with_their_module(tidegate, theirs):
+    module = theirs("theirs_judged", "twice-judged")
+    world = "world:stock-world,assets=40,sessions=120,seed=1,ic=0.1"
+    code, out, _ = tidegate("factors", "twice-judged", "--data", world, "--horizons", "1", "--json", "--with", module)
+    assert (code, '"twice"' in out) == (0, True)
+
+
 def test_an_installed_package_tells_of_itself_by_an_entry_point(tidegate, theirs, monkeypatch):
     module = theirs("theirs_installed", "twice-installed")
     point = metadata.EntryPoint(name="mine", value=module, group=catalog.GROUP)

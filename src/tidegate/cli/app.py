@@ -171,6 +171,7 @@ def factors(
     set_: Sets = None,
     out: Annotated[str, typer.Option("--out", help="folder of factor reports")] = "factor-reports",
     json: Json = False,
+    _with: With = None,
 ) -> None:
     """Judge factors: coverage, IC with honest t-values, decay, groups, turnover, likeness, what the steps changed.
 
