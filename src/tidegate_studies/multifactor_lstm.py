@@ -142,7 +142,7 @@ def _splits(lead: Study, units: int, *, quick: bool) -> tuple[Study, ...]:
         ("stock", Text(en="held out by stock", zh="按股票留出"), ByStock(share=0.1, seed=0)),
         ("month", Text(en="held out by month", zh="按月份留出"), ByMonth(share=0.1, seed=0)),
     )
-    base = _trial(lead, "split", Text.same("split"), units, count, quick=quick).but(seeds=(0,) if not quick else (0, 1))
+    base = _trial(lead, "split", Text.same("split"), units, count, quick=quick)
     made = [
         base.but(name=f"split-{kind}", title=_sized(title, units, count), hold_out=way) for kind, title, way in ways
     ]

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from tidegate.component import document
 from tidegate.data.months import by_month
 from tidegate.evaluate.bullish import Bullish, bullish, judge_bullish
 from tidegate.evaluate.calibration import judge_calibration
@@ -104,7 +103,7 @@ def class_values(study: Study, forecasts: dict[str, Forecast]) -> FloatArray | N
 
 def class_inputs(study: Study) -> dict[str, object]:
     """What else the measures of classes are made from, for the hash of their stage."""
-    return {"index": None if study.index is None else document(study.index)}
+    return {"index": None if study.index is None else study.index.bars().digest}
 
 
 def class_measures(study: Study, rows: Bars, forecasts: dict[str, Forecast], work: Path) -> list[Measure]:

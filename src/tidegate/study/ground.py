@@ -104,7 +104,9 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
         "factors": document(study.factors),
         "steps": document(study.steps),
         "pruning": None if study.pruning is None else [document(study.pruning), document(study.split)],
-        "code": code_version("factors", "prepare", "data/months.py", "types"),
+        "code": code_version(
+            "factors", "prepare", "data/months.py", "market/months.py", "market/calendar.py", "study/ground.py"
+        ),
         "outside": outside(study.factors, study.steps, study.split),
     }
     history = History.of(bars, rows, reported)
