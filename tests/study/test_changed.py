@@ -38,6 +38,11 @@ def test_a_wrong_name_is_answered_with_the_nearest(study):
         changed(study, "model.cell", "peephole-lstn")
 
 
+def test_a_wrong_study_is_answered_with_the_studies_of_the_run():
+    with pytest.raises(UnknownNameError, match=r"unknown study or setting 'b1-retur'.*did you mean 'b1-return'"):
+        declared("index-timing").but("b1-retur.lookback", 12)
+
+
 def test_a_study_can_be_renamed(study):
     assert changed(study, "name", "other").name == "other"
 

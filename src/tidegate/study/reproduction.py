@@ -75,7 +75,11 @@ class Reproduction:
         else:
             studies = tuple(changed(s, path, value) if _has(s, path) else s for s in self.studies)
             if studies == self.studies and not any(_has(s, path) for s in self.studies):
-                changed(self.study(self.lead), path, value)
+                lead = self.study(self.lead)
+                settings = document(lead)
+                if rest and first not in settings:
+                    raise UnknownNameError.among("study or setting", first, {*names, *settings}, where=path)
+                changed(lead, path, value)
         return Reproduction(
             self.name, self.title, self.document, studies, self.lead, self.shown, self.claims, self.stamps
         )
