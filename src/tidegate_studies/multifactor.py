@@ -13,6 +13,7 @@ decided here, marked (?), and told in the report:
 - the learning rate, printed as "0001", is read as 0.001 (?).
 """
 
+from collections.abc import Callable
 from datetime import date
 
 from tidegate.data.share_world import ShareWorld
@@ -41,10 +42,23 @@ from tidegate.prepare.split import ShareSplit, SingleSplit, Split, WalkForward
 from tidegate.prepare.z_score import ZScore
 from tidegate.strategy.groups import Groups
 from tidegate.study.declare import Dates, Study
+from tidegate.study.findings import Findings
 from tidegate.types.clock import Horizon
-from tidegate.types.report import Text
+from tidegate.types.report import Claim, Text
 
-__all__ = ["HONEST", "MONTHS", "QUICK", "STEPS", "here", "iterations", "monthly", "on_the_engine", "real", "walking"]
+__all__ = [
+    "HONEST",
+    "MONTHS",
+    "QUICK",
+    "STEPS",
+    "elsewhere",
+    "here",
+    "iterations",
+    "monthly",
+    "on_the_engine",
+    "real",
+    "walking",
+]
 
 MONTHS = 24
 PRINTED = Horizon(lag=0, span=1, entry="close", exit="close")
@@ -82,6 +96,19 @@ def here(*, quick: bool) -> Source:
 def real(source: Source) -> bool:
     """Whether the documents' own months lie in a source."""
     return isinstance(source, Stored)
+
+
+def elsewhere(claims: Callable[[Findings], tuple[Claim, ...]]) -> Callable[[Findings], tuple[Claim, ...]]:
+    """The same ledger on another market than the documents': our figures stand beside theirs, and judge nothing."""
+
+    def told(findings: Findings) -> tuple[Claim, ...]:
+        reason = Text(
+            en="Another market than the document's: this figure shows how it is measured, and says nothing of the claim.",
+            zh="并非原文所用的市场：此处只展示如何度量，不对原文结论作判断。",
+        )
+        return tuple(claim.but(verdict="not tested", difference="–", reason=reason) for claim in claims(findings))
+
+    return told
 
 
 def iterations(count: int, *, batch: int = 1000, rate: float = 1e-3) -> Training:

@@ -30,7 +30,17 @@ from tidegate.prepare.return_classes import ReturnClasses
 from tidegate.study.declare import Study
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.types.report import Text
-from tidegate_studies.multifactor import PRINTED, QUICK, here, iterations, monthly, on_the_engine, walking
+from tidegate_studies.multifactor import (
+    PRINTED,
+    QUICK,
+    elsewhere,
+    here,
+    iterations,
+    monthly,
+    on_the_engine,
+    real,
+    walking,
+)
 from tidegate_studies.multifactor_act_claims import claims
 
 __all__ = ["declare"]
@@ -95,7 +105,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             zh="以自适应计算次数（ACT）增强 LSTM 多因子模型，并比较四种数据处理方式",
         ),
         studies=(lead, yearly, base, *trials, *ponders, *groups, *others),
-        lead=lead.name,
+        lead=yearly.name,
         shown=(
             *(
                 Shown(f"E{place}", "trials-by-share", (base.name, name))
@@ -114,7 +124,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             Shown("E13", "accuracy-by-work", (base.name, "lstm")),
             *((Shown("E14", "accuracy-by-setting", thinking),) if ponders else ()),
         ),
-        claims=claims,
+        claims=claims if real(source) else elsewhere(claims),
         stamps=(QUICK,) if quick else (),
     )
 

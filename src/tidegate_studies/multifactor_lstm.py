@@ -32,7 +32,7 @@ from tidegate.prepare.pruning import Pruning
 from tidegate.study.declare import Explain, Study
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.types.report import Text
-from tidegate_studies.multifactor import QUICK, here, iterations, monthly, on_the_engine, real, walking
+from tidegate_studies.multifactor import QUICK, elsewhere, here, iterations, monthly, on_the_engine, real, walking
 from tidegate_studies.multifactor_lstm_claims import claims
 
 __all__ = ["declare"]
@@ -89,7 +89,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             zh="两层 LSTM 以 24 个月、48 个因子预测每只 A 股下月收益类别",
         ),
         studies=everyone,
-        lead=lead.name,
+        lead=yearly.name,
         shown=(
             Shown("T1", "equity", (lead.name,)),
             Shown("T2", "equity", (yearly.name,)),
@@ -108,7 +108,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             *((Shown("D15", "learning", (small.name, *cells)),) if cells else ()),
             *((Shown("S1", "accuracy-by-setting", (small.name, *settings)),) if settings else ()),
         ),
-        claims=claims,
+        claims=claims if real(source) else elsewhere(claims),
         stamps=(QUICK,) if quick else (),
     )
 

@@ -16,6 +16,7 @@ Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SPLITS = ("split-random", "split-stock", "split-month", "split-time")
 _SURE, _EQUAL, _HALF = 0.05, 0.01, 0.5
 _SAMPLES = 180_000
+_WAYS = {"split-random": "随机", "split-stock": "按股票", "split-month": "按月份", "split-time": "按时间"}
 
 
 def claims(findings: Findings) -> tuple[Claim, ...]:
@@ -139,8 +140,9 @@ def _iterations(found: Finding) -> int:
 def _leak(findings: Findings) -> Claim:
     held = {name: held_accuracy(findings[name]) for name in _SPLITS}
     gains = {name: float(np.median(one)) - common for name, (one, common) in held.items()}
-    said = ", ".join(
-        f"{name.removeprefix('split-')} {np.median(held[name][0]):.1%} ({gains[name]:+.1%})" for name in held
+    said, chinese = (
+        ", ".join(f"{words[name]} {np.median(held[name][0]):.1%} ({gains[name]:+.1%})" for name in held)
+        for words in ({name: name.removeprefix("split-") for name in held}, _WAYS)
     )
     random, purged = gains["split-random"], gains["split-time"]
     gone = min(max(1 - purged / random, 0.0), 1.0) if random > _EQUAL else float("nan")
@@ -160,7 +162,7 @@ def _leak(findings: Findings) -> Claim:
         published=Text(en="85–90 % held out, a little above 50 % after", zh="留出 85%–90%，样本外略高于 50%"),
         ours=Text(
             en=f"held out by {said}, in brackets above the commonest class held out; {lost.en}",
-            zh=f"按方式留出：{said}，括号内为高于留出样本最常见类别的部分；{lost.zh}",
+            zh=f"按方式留出：{chinese}，括号内为高于留出样本最常见类别的部分；{lost.zh}",
         ),
         difference=f"{purged - random:+.1%}",
         reason=Text(

@@ -52,11 +52,16 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
     rows = np.flatnonzero((panel.row_asset == panel.assets.index(asset)) & (panel.times[panel.row_time] == when))
     within = any(trades_within_bars(declared[name], market) for market in declared[name].markets)
     selects = isinstance(declared[name].strategy, Selection) and not within
-    if rows.size == 0 and selects and (panel.times == when).any():
+    here = np.flatnonzero((bars.frame["asset"] == asset).to_numpy() & (bars.frame["time"].to_numpy() == when))
+    bar = [_bar_line(bars.frame.row(int(at), named=True)) for at in here] or [
+        Line("data", "bar t", "none: suspended, or not listed", "")
+    ]
+    if rows.size == 0 and selects and (bars.times == when).any():
         ordered = order_lines(place, declared[name], bars, asset, when, member)
-        return Explained(
-            name, asset, shown(when), (Line("data", "bar t", "none: suspended, or not listed", ""), *ordered)
-        )
+        between = []
+        if declared[name].cadence == "months" and not (panel.times == when).any():
+            between = [Line("factors", "fields", "none: no month ends here, the last forecasts stand", "")]
+        return Explained(name, asset, shown(when), (*bar, *between, *ordered))
     if rows.size == 0:
         near = panel.times[np.argsort(np.abs(panel.times - when))[:3]]
         raise DataError(
@@ -66,7 +71,7 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
         )
     row = int(rows[0])
     lines = [
-        _bar_line(bars.frame.row(row, named=True)),
+        *bar,
         Line(
             "factors",
             "fields",

@@ -151,6 +151,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         stamps=(
             *reproduction.stamps,
             *(stamp_text(stamp) for stamp in (*lead.bars.spec.stamps, *lead.stamps)),
+            *_leaks(reproduction, findings),
             *_absent(lead),
             *lead.study.stamps,
         ),
@@ -265,6 +266,18 @@ def _found_answer(reproduction: Reproduction, findings: Findings) -> Text:
             zh += f"；{member_title(rival).zh} {rivals[rival]:.3f}"
         told.append(Text(en=f"{en}.", zh=f"{zh}。"))
     return Text(en=" ".join(one.en for one in told), zh="".join(one.zh for one in told))
+
+
+def _leaks(reproduction: Reproduction, findings: Findings) -> tuple[Text, ...]:
+    """What the protocols of other studies than the lead let leak, each kind once, with the first that does."""
+    told: dict[str, Text] = {}
+    for study in reproduction.studies:
+        for stamp in findings[study.name].stamps if study.name != reproduction.lead else ():
+            if stamp.startswith("LEAKS") and stamp not in findings[reproduction.lead].stamps:
+                words = stamp_text(stamp)
+                own = Text(en=f"{study.title.en}: {words.en}", zh=f"{study.title.zh}：{words.zh}")
+                told.setdefault(stamp, own)
+    return tuple(told.values())
 
 
 def _absent(lead: Finding) -> tuple[Text, ...]:

@@ -42,7 +42,7 @@ class Known:
                 f"{asker} reads reports and the history has none",
                 where=history.bars.spec.title,
                 expected="facts beside the bars",
-                hint="import the fundamentals beside the bars and ask with History.of(bars, rows, reported)",
+                hint="bring reports along (`tidegate data import FOLDER --as stock-panel`), or take world:share-world",
             )
         self.facts: Facts = facts
         self.history = history
