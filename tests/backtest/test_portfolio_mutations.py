@@ -107,7 +107,7 @@ LOOP = {
     "cash without fees": ("if side < 0 or value + fees <= cash:", "if side < 0 or value <= cash:"),
     "a lot short of what cash pays for": ("quantity = min(guess, wanted - 1) // lot * lot", "quantity = min(guess, wanted - 1) // lot * lot - lot"),
     "the cap counts each order alone": ("    own[t_.TAKEN] += done", "    own[t_.TAKEN] += 0"),
-    "the cap reads the volume of the day to come": ("    if at == 0:\n        bar -= 1\n", "    if False:\n        pass\n"),
+    "the cap reads the volume of the day to come": ("    if at == AT_OPEN:\n        bar -= 1\n", "    if False:\n        pass\n"),
     "the cap sees no further than a halt": ("while bar >= 0 and tape.open[bar, asset] == 0:", "while False:"),
     "no cap on participation": ("    if share != 0:", "    if False:"),
     "sales after purchases": ("for turn in range(_SIDES * _MOMENTS):", "for turn in (1, 0, 3, 2, 5, 4, 7, 6):"),

@@ -116,7 +116,7 @@ def test_hours_follow_the_clock_and_cluster():
 
 
 def test_a_correlation_beyond_the_daytime_share_is_refused():
-    with pytest.raises(SettingError, match=r"less than or equal to 0\.8"):
+    with pytest.raises(SettingError, match=r"at most 0\.8"):
         PlantedWorld(sessions=100, seed=1, ic=0.9)
     with pytest.raises(SettingError, match="ic"):
         MemoryWorld(sessions=100, seed=1, ic=0.9)

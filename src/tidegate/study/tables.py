@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.component import document
+from tidegate.study.books import BookSet
 from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.notes import data_title
@@ -71,7 +72,8 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
         for study in reproduction.studies:
             found = findings[study.name]
             if market in found.books and found.books[market].selects == held.selects:
-                rows.append({"who": document(study.title), **_over_seeds(found, shown, market)})
+                who = _dated(study.title, found.books[market], held)
+                rows.append({"who": document(who), **_over_seeds(found, shown, market)})
                 roles.append("main" if study.name == findings.lead else "plain")
         others = [m for m in (*held.members, *held.paths) if not m.startswith("seed-")]
         for member in others:
@@ -96,6 +98,14 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
             )
         )
     return tuple(made)
+
+
+def _dated(title: Text, books: BookSet, lead: BookSet) -> Text:
+    """A study's title, with its dates where its books run over others than the leading study's, and so its rivals'."""
+    if (books.times[0], books.times[-1]) == (lead.times[0], lead.times[-1]):
+        return title
+    first, last = (str(time.astype("datetime64[D]")) for time in (books.times[0], books.times[-1]))
+    return Text(en=f"{title.en}, {first} to {last}", zh=f"{title.zh}，{first} 至 {last}")
 
 
 _SELECTED_NOTE = Text(
