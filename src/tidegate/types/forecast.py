@@ -134,7 +134,7 @@ class Forecast:
             return held.get(what, -score)
         last = chances.shape[1] - 1
         if what == "likeliest class":
-            return np.argmax(chances, axis=1) - last / 2
+            return np.asarray(np.argmax(chances, axis=1) - last / 2)
         require(holds=what != "middle class" or last % 2 == 0, what="an even number of classes has no middle")
         return np.asarray(chances[:, {"highest class": last, "middle class": last // 2, "lowest class": 0}[what]])
 
