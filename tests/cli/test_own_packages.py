@@ -92,11 +92,11 @@ class Here(FactorSet):
         """Do it."""
         return panel_of(bars, {"twice": 2 * bars.column("close")})
 '''
-    (tmp_path / "elsewhere_here.py").write_text(text, encoding="utf-8")
+    (tmp_path / "dropped_elsewhere.py").write_text(text, encoding="utf-8")
     assert "from-elsewhere" not in catalog.entries("factors")
     monkeypatch.setattr(tidegate.factors, "__path__", [*tidegate.factors.__path__, str(tmp_path)])
-    monkeypatch.delitem(sys.modules, "tidegate.factors.elsewhere_here", raising=False)
-    assert catalog.find("factors", "from-elsewhere").__module__ == "tidegate.factors.elsewhere_here"
+    monkeypatch.delitem(sys.modules, "tidegate.factors.dropped_elsewhere", raising=False)
+    assert catalog.find("factors", "from-elsewhere").__module__ == "tidegate.factors.dropped_elsewhere"
     assert catalog.entries("factors")["from-elsewhere"].summary == "Twice the close, from elsewhere."
 
 

@@ -65,7 +65,7 @@ class TestRefusals:
     def test_bars_alone_are_not_enough(self, factors):
         with pytest.raises(DataError, match=r"reads reports.*History\.of\(bars, rows, reported\)"):
             factors.compute(HISTORY.bars)
-        with pytest.raises(DataError, match=r"reads reports and the history has none.*hint|import the fundamentals"):
+        with pytest.raises(DataError, match=r"reads reports and the history has none.*bring reports along"):
             factors.at(History.of(HISTORY.bars))
 
     def test_bars_without_shares(self):
