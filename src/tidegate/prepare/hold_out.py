@@ -83,7 +83,7 @@ class RandomWindows(HoldOut):
         held = _numbers(_names(windows), self.seed) < self.share
         stamp = (
             "LEAKS: windows drawn at random; windows of the same stock that share all months but one, and other stocks "
-            "of the same months, stand on both sides"
+            "of the same months, stand on both sides."
         )
         return (Part.of(0, windows, ~held, held, stamp),)
 
@@ -105,7 +105,7 @@ class ByStock(HoldOut):
         """Draw stocks."""
         stock = windows.panel.row_asset[windows.anchors]
         held = _drawn(windows.panel.assets, np.unique(stock), self.share, self.seed)[stock]
-        stamp = "LEAKS: held out by stock; what the market did in a month that is judged is learned from other stocks"
+        stamp = "LEAKS: held out by stock; what the market did in a month that is judged is learned from other stocks."
         return (Part.of(0, windows, ~held, held, stamp),)
 
 
@@ -129,7 +129,7 @@ class ByMonth(HoldOut):
         month = windows.panel.times[windows.anchor_time].astype("datetime64[M]")
         months, which = np.unique(month, return_inverse=True)
         held = _drawn(tuple(str(one) for one in months), np.arange(len(months)), self.share, self.seed)[which]
-        stamp = "LEAKS: held out by month; later months are learned from, and their windows look back on those judged"
+        stamp = "LEAKS: held out by month; later months are learned from, and their windows look back on those judged."
         return (Part.of(0, windows, ~held & ~_overlapping(windows, held), held, stamp),)
 
 

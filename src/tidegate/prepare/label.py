@@ -40,6 +40,7 @@ def forward_return(bars: Bars, panel: Panel, horizon: Horizon, count: Count) -> 
     """``exit(t + lag + span) / entry(t + lag) - 1`` on adjusted prices, ``[R]``; NaN where either is missing.
 
     NaN too where prices began anew between the two (`Bars.segments`): the reference price there is no price before.
+    A month's bar does not say on which of its days that was: a month of entry or exit with such a day counts.
     """
     entry, exit_ = row_ahead(panel, horizon.lag, count), row_ahead(panel, horizon.purge, count)
     made = taken(bars.adjusted(horizon.exit), exit_) / taken(bars.adjusted(horizon.entry), entry) - 1.0

@@ -169,7 +169,7 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "training": _trained(study) if network else None,
         "watch_test": study.watch_test if network else False,
         "seed": job.seed if network else None,
-        "code": code_version("models", "learn", "prepare"),
+        "code": code_version("models", "learn", "prepare", "study/fitting.py"),
         "outside": outside(study.normaliser, study.hold_out, model, study.target_scaling, study.training),
         "libraries": {name: version(name) for name in ("torch", "numpy", "numba")},
     }
