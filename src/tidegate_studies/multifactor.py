@@ -15,6 +15,7 @@ decided here, marked (?), and told in the report:
 
 from collections.abc import Callable
 from datetime import date
+from math import gcd
 
 from tidegate.data.share_world import ShareWorld
 from tidegate.data.source import Source
@@ -113,12 +114,12 @@ def elsewhere(claims: Callable[[Findings], tuple[Claim, ...]]) -> Callable[[Find
 
 def iterations(count: int, *, batch: int = 1000, rate: float = 1e-3) -> Training:
     """So many iterations, each on a batch drawn at random, as the documents count them."""
-    whole = min(count, 100)
+    whole = gcd(count, 100)
     return Training(
         loss=CrossEntropy(),
         optimiser=Adam(rate=rate),
         sampling=Drawn(count=whole),
-        epochs=-(-count // whole),
+        epochs=count // whole,
         batch=batch,
         watch=Watch(curves=25),
     )

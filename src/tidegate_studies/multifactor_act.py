@@ -46,6 +46,7 @@ from tidegate_studies.multifactor_act_claims import claims
 __all__ = ["declare"]
 
 PUBLISHED, SMALL, TINY = 400, 64, 16
+COUNT = 150
 LAST = date(2017, 7, 31)
 EPSILON, LIMIT = 0.1, 30
 
@@ -53,14 +54,14 @@ EPSILON, LIMIT = 0.1, 30
 def declare(source: Source | None = None, *, quick: bool = False) -> Reproduction:
     """The reproduction on `source`; on the A shares of the store where they are, else on the synthetic market."""
     source = source or here(quick=quick)
-    units, count = (TINY, 60) if quick else (SMALL, 300)
+    units, count = (TINY, 60) if quick else (SMALL, COUNT)
     plain = monthly(
         "published",
         Text(en="As published", zh="按原文"),
         source,
         _network(_act(TINY if quick else PUBLISHED)),
         iterations(60 if quick else 100),
-        seeds=2 if quick else 10,
+        seeds=2 if quick else 3,
         last=LAST,
     )
     base = _trial(plain, "base", Text(en="base of the trials", zh="对照基准"), _act(units), count, quick=quick)
@@ -88,7 +89,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
     ponders = () if quick else _ponders(base, units, count)
     walk = walking(
         _trial(plain, "walk", Text.same("walk"), _act(units), count, quick=quick).but(
-            seeds=tuple(range(2 if quick else 10))
+            seeds=tuple(range(2 if quick else 5))
         ),
         "walk",
         _sized(Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交"), units, count),

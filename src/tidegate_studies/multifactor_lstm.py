@@ -6,6 +6,7 @@ declares that study as published and what it takes to judge it:
 
 published    the document's sizes, its random tenth, its months
 walk         trained anew every year on what was known by then, entered at the next open: the honest headline
+long         the 7,000 iterations that the companion document names, at a smaller size
 split-…      one network, four ways of holding out: at random (as published), by stock, by month, by time with purge
 set-…        the four settings that the document calls insensitive: batch, units, layers, rate; and the held-out share
 cell-…       the variants it describes: peephole, coupled gates, GRU; and a plain RNN
@@ -40,11 +41,14 @@ __all__ = ["declare"]
 PUBLISHED, SMALL, TINY = 400, 64, 16
 """Units of a layer: the document's, those of the trials, those of the quick form."""
 
+COUNT, SPLIT, LONG = 150, 1500, 7000
+"""Iterations of a trial, of a way of holding out, and the count that the companion document names for this network."""
+
 
 def declare(source: Source | None = None, *, quick: bool = False) -> Reproduction:
     """The reproduction on `source`; on the A shares of the store where they are, else on the synthetic market."""
     source = source or here(quick=quick)
-    units = TINY if quick else SMALL
+    units, count = (TINY, 60) if quick else (SMALL, COUNT)
     plain = monthly(
         "published",
         Text(en="As published", zh="按原文"),
@@ -53,28 +57,26 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
         iterations(60 if quick else 100),
         seeds=2 if quick else 10,
     )
-    small = _trial(
-        plain, "base", Text(en="base of the trials", zh="对照基准"), units, 60 if quick else 300, quick=quick
-    )
-    trials = () if quick else (*_settings(small, units), *_cells(small, units))
+    small = _trial(plain, "base", Text(en="base of the trials", zh="对照基准"), units, count, quick=quick)
+    trials = () if quick else (*_settings(small, units), *_cells(small, units), _long(plain))
     splits = _splits(plain, units, quick=quick)
     noise = small.but(
         name="noise",
-        title=_sized(Text(en="with a factor of noise", zh="加入噪声因子"), units, 60 if quick else 300),
+        title=_sized(Text(en="with a factor of noise", zh="加入噪声因子"), units, count),
         factors=Together(sets=(MultiFactor(), PlantedNoise())),
         explain=Explain(windows=200),
     )
     pruned = small.but(
         name="pruned",
-        title=_sized(Text(en="factors that rank alike removed", zh="剔除同类高相关因子"), units, 60 if quick else 300),
+        title=_sized(Text(en="factors that rank alike removed", zh="剔除同类高相关因子"), units, count),
         pruning=Pruning(limit=0.8),
     )
     walk = walking(
-        _trial(plain, "walk", Text(en="walk-forward", zh="逐年滚动"), units, 60 if quick else 300, quick=quick).but(
+        _trial(plain, "walk", Text(en="walk-forward", zh="逐年滚动"), units, count, quick=quick).but(
             seeds=tuple(range(2 if quick else 10))
         ),
         "walk",
-        _sized(Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交"), units, 60 if quick else 300),
+        _sized(Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交"), units, count),
     )
     lead, *groups = on_the_engine(plain, gates=20 if quick else 200)
     yearly, *others = on_the_engine(walk, gates=20 if quick else 200)
@@ -105,6 +107,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             Shown("D9", "weights", (lead.name,)),
             Shown("D13", "contributions", (noise.name,)),
             Shown("D14", "protocols", tuple(study.name for study in splits)),
+            *((Shown("D4", "learning", ("long",)),) if trials else ()),
             *((Shown("D15", "learning", (small.name, *cells)),) if cells else ()),
             *((Shown("S1", "accuracy-by-setting", (small.name, *settings)),) if settings else ()),
         ),
@@ -136,13 +139,13 @@ def _trial(lead: Study, name: str, what: Text, units: int, count: int, *, quick:
 
 def _splits(lead: Study, units: int, *, quick: bool) -> tuple[Study, ...]:
     """Trained long enough to learn windows by heart, where that can be rewarded."""
-    count = 60 if quick else 1500
+    count = 60 if quick else SPLIT
     ways = (
         ("random", Text(en="held out at random", zh="随机留出"), RandomWindows(share=0.1, seed=0)),
         ("stock", Text(en="held out by stock", zh="按股票留出"), ByStock(share=0.1, seed=0)),
         ("month", Text(en="held out by month", zh="按月份留出"), ByMonth(share=0.1, seed=0)),
     )
-    base = _trial(lead, "split", Text.same("split"), units, count, quick=quick)
+    base = _trial(lead, "split", Text.same("split"), units, count, quick=quick).but(seeds=(0, 1))
     made = [
         base.but(name=f"split-{kind}", title=_sized(title, units, count), hold_out=way) for kind, title, way in ways
     ]
@@ -151,10 +154,16 @@ def _splits(lead: Study, units: int, *, quick: bool) -> tuple[Study, ...]:
     return (*made, base.but(name="split-time", title=title, hold_out=None, split=purged))
 
 
+def _long(lead: Study) -> Study:
+    """As long as the companion document says that this network takes; one seed, and small."""
+    what = Text(en="trained long", zh="长时训练")
+    return _trial(lead, "long", what, SMALL, LONG, quick=False).but(seeds=(0,))
+
+
 def _settings(base: Study, units: int) -> tuple[Study, ...]:
     """The settings that the document calls insensitive, each by itself from the trials' base."""
     assert base.training is not None
-    training, count = base.training, 300
+    training, count = base.training, COUNT
     wide, narrow = 2 * units, units // 2
     rate = training.optimiser.rate
     changes: tuple[tuple[str, Text, dict[str, object]], ...] = (
