@@ -34,7 +34,7 @@ from tidegate.types.forecast import Forecast
 from tidegate.types.history import History, Reported
 from tidegate.types.windows import Windows
 
-__all__ = ["STAMPS", "Standing", "held_until", "seen_bars", "seen_reports", "stamps_of", "stand"]
+__all__ = ["STAMPS", "Standing", "held_until", "make_panel", "seen_bars", "seen_reports", "stamps_of", "stand"]
 
 STAMPS = "stamps.json"
 """Beside a panel: what every report on its factors must say."""
@@ -110,7 +110,7 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
         "outside": outside(study.factors, study.steps, study.split),
     }
     history = History.of(bars, rows, reported)
-    panel_kept = stages.make("panel", made, lambda work: _make_panel(study, history, work))
+    panel_kept = stages.make("panel", made, lambda work: make_panel(study, history, work))
     panel = load_panel(panel_kept.folder)
     for field in study.context:
         panel.field(field)
@@ -159,7 +159,7 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
     return Standing(study, bars, rows, reported, bars_kept, Ground(panel_kept, windows_kept, folds_kept))
 
 
-def _make_panel(study: Study, history: History, work: Path) -> None:
+def make_panel(study: Study, history: History, work: Path) -> None:
     """Factors of every wanted row, then the steps by date, then the cast; what the steps did is kept beside it."""
     plain = not study.steps and study.pruning is None
     if study.cadence == "bars" and plain and not study.factors.reads_reports:
