@@ -2,8 +2,14 @@
 
 import os
 import sys
+import tomllib
 from importlib import util
+from pathlib import Path
 
+import pytest
+
+import tidegate
+from tidegate.errors import UnknownNameError
 from tidegate.factors.raw import RawFields
 from tidegate.factors.together import Together
 from tidegate.study.code import code_version, outside
@@ -63,3 +69,26 @@ def test_a_run_that_was_stopped_does_not_hide_the_finished_one(tmp_path):
             os.utime(path, (moment, moment))
     assert find_run("small", tmp_path).name == "aaaa1111"
     assert find_run("small", tmp_path, finished=False).name == "bbbb2222"
+
+
+def test_a_run_that_never_finished_is_not_told_as_known(tmp_path):
+    from tidegate.study.folder import find_run
+
+    for name, files in {"small": ("study.json", "report.json"), "broken": ("study.json",)}.items():
+        (tmp_path / name / "aaaa1111").mkdir(parents=True)
+        for file in files:
+            (tmp_path / name / "aaaa1111" / file).write_text("{}")
+    with pytest.raises(UnknownNameError, match=r"Known: small, small/aaaa1111; 1 more did not finish"):
+        find_run("none", tmp_path)
+    with pytest.raises(UnknownNameError, match=r"Known: broken, broken/aaaa1111, small"):
+        find_run("none", tmp_path, finished=False)
+
+
+def test_the_version_has_one_home():
+    from tidegate.study.folder import environment
+
+    assert environment()["packages"]["tidegate"] == tidegate.__version__
+    settings = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in settings["project"]  # read from the package when a wheel is built
+    home = Path(__file__).parents[2] / settings["tool"]["hatch"]["version"]["path"]
+    assert home.samefile(tidegate.__file__)

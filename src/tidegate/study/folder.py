@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tidegate import __version__
 from tidegate.errors import KeptError, UnknownNameError
 from tidegate.files import append_line, read_json, write_json
 from tidegate.market.rulebook import rules_version
@@ -27,7 +28,7 @@ __all__ = ["RunFolder", "environment", "find_run", "runs_below"]
 
 _DIGITS = 4
 """Digits of a fingerprint that are enough to name a run."""
-_PACKAGES = ("tidegate", "torch", "numpy", "polars", "numba", "scipy", "pydantic", "safetensors")
+_PACKAGES = ("torch", "numpy", "polars", "numba", "scipy", "pydantic", "safetensors")
 
 
 class RunFolder:
@@ -86,7 +87,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
-        "packages": {name: version(name) for name in _PACKAGES},
+        "packages": {"tidegate": __version__, **{name: version(name) for name in _PACKAGES}},  # never stale metadata
         "rules": rules_version(),
     }
 
@@ -100,7 +101,8 @@ def runs_below(out: Path) -> list[Path]:
 def find_run(named: str, out: Path, *, finished: bool = True) -> Path:
     """The run folder that `named` means: a path, a study's name (its newest run), or name/fingerprint digits.
 
-    With `finished`, runs that have a report come before those that were stopped or failed.
+    With `finished`, runs that have a report come before those that were stopped or failed, and only they are told as
+    known where nothing has that name: `UnknownNameError`.
     """
     if (Path(named) / "study.json").is_file():
         return Path(named)
@@ -111,5 +113,8 @@ def find_run(named: str, out: Path, *, finished: bool = True) -> Path:
         label = f"{run.parent.name}/{run.name}"
         if named in {run.parent.name, label} or (len(named) >= _DIGITS and run.name.startswith(named)):
             return run
-    known = {name for run in runs for name in (run.parent.name, f"{run.parent.name}/{run.name}")}
-    raise UnknownNameError.among("run", named, known, where=out)
+    told = [run for run in runs if not finished or (run / "report.json").is_file()]
+    known = {name for run in told for name in (run.parent.name, f"{run.parent.name}/{run.name}")}
+    idle = len(runs) - len(told)
+    hint = f"{idle} more did not finish; run the study again and it goes on" if idle else ""
+    raise UnknownNameError.among("run", named, known, where=out, hint=hint)

@@ -65,7 +65,7 @@ function leftMargin(figure, width, rows) {
     if (!all.length) return;
     const lo = all.reduce((a, b) => Math.min(a, b)), hi = all.reduce((a, b) => Math.max(a, b)), step = (hi - lo) / 5 || Math.abs(hi) || 1;
     const unit = 10 ** Math.floor(Math.log10(step));
-    for (let k = 0; k <= 5; k++) most = Math.max(most, textWidth(tick(Math.round((lo + k * step) / unit) * unit, style), font(400, SMALL)));
+    for (let k = 0; k <= 5; k++) most = Math.max(most, textWidth(tick(Math.round((lo + k * step) / unit) * unit, style, (hi - lo) / 5), font(400, SMALL)));
   });
   return Math.ceil(most) + 14;
 }
@@ -85,18 +85,28 @@ function timeLabel() {
   return { year: "{b|{yyyy}}", month, day, hour: "{HH}:{mm}", minute: "{HH}:{mm}", second: "{HH}:{mm}:{ss}" };
 }
 
+// About how far apart an axis' ticks will stand: so many decimals do they need.
+function stepOf(series, ground) {
+  const all = [].concat(...series.map((s) => [].concat(...["y", "y2", "low", "high", "q1", "q3"].map((n) => s.data[n] || [])))).filter((v) => typeof v === "number");
+  if (!all.length) return 0;
+  const lo = all.reduce((a, b) => Math.min(a, b)), hi = all.reduce((a, b) => Math.max(a, b));
+  return ground ? 0 : (hi - lo) / 5;
+}
+
 function yAxis(figure, panel, pane, rows) {
   const style = figure.y_styles[panel] || "number";
   const mine = figure.series.filter((s) => s.panel === panel);
   const ground = mine.some((s) => s.kind === "bar" || s.kind === "area");
   const edges = [].concat(...mine.filter((s) => ["rule", "shade"].includes(s.kind)).map((s) => [...(s.data.y || []), ...(s.data.y2 || [])])).filter((v) => v !== null);
+  const step = stepOf(mine, ground);
   const axis = {
     type: rows ? "category" : "value", gridIndex: panel, scale: !ground, name: say(figure.y_titles[panel]), nameLocation: rows ? "start" : "end", nameGap: rows ? 12 : 10,
     nameTextStyle: { align: "left", color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, padding: [0, 0, 0, -pane.left + pane.inset + 2] },
     splitNumber: pane.height > 150 ? 5 : 2, axisLine: { show: false, onZero: false }, axisTick: { show: false }, inverse: Boolean(rows),
     splitLine: { show: !rows, lineStyle: { color: palette.rule, width: 1 } },
-    axisLabel: { color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, margin: 8, formatter: (v) => tick(v, style) }
+    axisLabel: { color: palette.soft, fontSize: SMALL, fontFamily: palette.sans, margin: 8, formatter: (v) => tick(v, style, step) }
   };
+  if (style === "integer" && !rows) axis.minInterval = 1; // half a thing is not counted
   if (rows) {
     const names = [...rows.values()];
     axis.data = names.map((c) => String(c.index));

@@ -34,16 +34,17 @@ function shown(value, style, digits) {
 }
 
 // On an axis: as short as can be.
-function tick(value, style) {
+function tick(value, style, step) {
   if (typeof value !== "number" || !Number.isFinite(value)) return "";
-  if (style === "percent") return trimmed(value * 100, 2) + "%";
+  const needed = step > 0 ? Math.min(7, Math.ceil(-Math.log10(step))) : 0; // neighbours must not read alike
+  if (style === "percent") return trimmed(value * 100, Math.max(2, needed - 2)) + "%";
   const size = Math.abs(value);
   if (size >= 1e5 && style !== "integer") {
     const units = state.lang === "zh" ? [[1e8, "亿"], [1e4, "万"]] : [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
     for (const [unit, sign] of units) if (size >= unit) return trimmed(value / unit, 2) + sign;
   }
   if (size > 0 && size < 1e-4) return value.toExponential(0).replace("e-", "e" + MINUS);
-  return trimmed(value, size >= 100 ? 1 : size >= 1 ? 2 : 4);
+  return trimmed(value, Math.max(needed, size >= 100 ? 1 : size >= 1 ? 2 : 4));
 }
 
 function dateText(text) { return text.replace("T", " ").replace(/ 00:00(:00)?(\.0+)?$/, "").replace(/(:\d\d):00$/, "$1"); }
