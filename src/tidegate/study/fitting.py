@@ -6,7 +6,7 @@ its own and goes on from its last checkpoint when it was killed; the forecast ov
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.component import document
+from tidegate.files import write_json
 from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
 from tidegate.learn.speak import say
 from tidegate.learn.training import Progress
@@ -33,11 +34,13 @@ from tidegate.types.forecast import Forecast
 from tidegate.types.windows import Affine, Windows
 
 __all__ = [
+    "FROZEN",
     "HELD",
     "Ground",
     "Job",
     "begun",
     "fit_stages",
+    "forecast_code",
     "forecast_inputs",
     "kept_forecast",
     "learned_from",
@@ -47,6 +50,8 @@ __all__ = [
 _TELL_SECONDS = 0.25
 HELD = "held"
 """Below a forecast's folder: what the last fold's model said of the windows that were held out of its training."""
+FROZEN = "frozen.json"
+"""Beside a fit: what it takes, besides the weights, to say the same of another day (see `predicting`)."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,14 @@ def forecast_inputs(job: Job) -> dict[str, Any]:
     }
 
 
+def forecast_code() -> str:
+    """SHA-256 over all code that a forecast goes through, from bars to scores."""
+    return code_version(
+        "factors", "prepare", "data/months.py", "market/months.py", "market/calendar.py", "models", "learn",
+        "study/ground.py", "study/fitting.py",
+    )  # fmt: skip
+
+
 def learned_from(study: Study, fold: Fold, windows: Windows) -> tuple[IntArray, IntArray]:
     """Positions of the windows that a fold learns from, and of those that are watched meanwhile."""
     if study.hold_out is None:
@@ -183,6 +196,10 @@ def _trained(study: Study) -> Any:
 def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, tell: Tell, work: Path) -> None:
     study, model = job.study, _model(job)
     train, valid = learned_from(study, fold, windows)
+    shared = affine.centre.shape[0] == 1
+    held = {one.name: getattr(affine, one.name) for one in fields(affine)}
+    plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in held.items()}
+    write_json(work / FROZEN, {"code": forecast_code(), "normaliser": plain if shared else None})
     if isinstance(model, Rival):
         fit_rival(model, windows, affine, train, work)
         return

@@ -26,6 +26,7 @@ from tidegate.strategy.base import Timing
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Ground, learned_from
+from tidegate.study.marks import MARKED, marks_of
 from tidegate.study.records import load_folds, load_panel, load_windows, save_bars, save_folds, save_panel, save_windows
 from tidegate.study.stages import Kept, Stages
 from tidegate.types.bars import Bars
@@ -34,10 +35,14 @@ from tidegate.types.forecast import Forecast
 from tidegate.types.history import History, Reported
 from tidegate.types.windows import Windows
 
-__all__ = ["STAMPS", "Standing", "held_until", "make_panel", "seen_bars", "seen_reports", "stamps_of", "stand"]
+__all__ = [
+    "AXIS", "STAMPS", "Standing", "held_until", "make_panel", "seen_bars", "seen_reports", "stamps_of", "stand",
+]  # fmt: skip
 
 STAMPS = "stamps.json"
 """Beside a panel: what every report on its factors must say."""
+AXIS = "axis.json"
+"""Beside a panel: the labels of its rows and of its bars, and the bars' marks."""
 _ACROSS = (
     "Days on which prices begin anew were not looked for: factors, labels and returns reach across share reforms and"
     " restructurings."
@@ -105,12 +110,18 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
         "steps": document(study.steps),
         "pruning": None if study.pruning is None else [document(study.pruning), document(study.split)],
         "code": code_version(
-            "factors", "prepare", "data/months.py", "market/months.py", "market/calendar.py", "study/ground.py"
-        ),
+            "factors", "prepare", "data/months.py", "market/months.py", "market/calendar.py", "study/ground.py",
+            "study/marks.py",
+        ),  # fmt: skip
         "outside": outside(study.factors, study.steps, study.split),
     }
     history = History.of(bars, rows, reported)
-    panel_kept = stages.make("panel", made, lambda work: make_panel(study, history, work))
+
+    def build(work: Path) -> None:
+        make_panel(study, history, work)
+        _save_axis(bars, rows, work)
+
+    panel_kept = stages.make("panel", made, build)
     panel = load_panel(panel_kept.folder)
     for field in study.context:
         panel.field(field)
@@ -190,6 +201,14 @@ def make_panel(study: Study, history: History, work: Path) -> None:
             for count in done.counts
         ],
     )
+
+
+def _save_axis(bars: Bars, rows: Bars, work: Path) -> None:
+    """Keep labels and marks, which tell of newer data whether they still hold the bars that were learned from."""
+    columns = [name for name in MARKED if name in bars.frame.columns]
+    held = {"rows": rows.times, "times": bars.times, "marks": marks_of(bars, columns)}
+    numbers = {name: array.view(np.int64).tolist() for name, array in held.items()}
+    write_json(work / AXIS, {"columns": columns, **numbers})
 
 
 def stamps_of(study: Study, bars: Bars, ground: Ground, windows: Windows, folds: tuple[Fold, ...]) -> tuple[str, ...]:
