@@ -117,6 +117,28 @@ class TestAccuracy:
         assert found["class_gain"].value == pytest.approx(gain)
         assert found["class_accuracy"].n == 12
 
+    def test_how_many_rows_a_date_has_is_no_doubt_about_accuracy(self):
+        sizes = np.array([10, 40, 20, 90, 10, 60, 30, 80, 50, 10, 70, 30])
+        date = np.repeat(np.arange(12), sizes)
+        right = np.concatenate([np.arange(size) % 10 < 4 for size in sizes])  # 40 % at every date
+        chances = np.tile([[0.1, 0.1, 0.8]], (date.size, 1))
+        held = Classified.of(spoken(chances, np.where(right, 1.0, -1.0), date), VALUES)
+        (found,) = [one for one in judge_accuracy(held, {}, level=0.95) if one.name == "class_accuracy"]
+        assert found.value == pytest.approx(0.4)
+        assert (found.low, found.high) == pytest.approx((0.4, 0.4))
+
+    def test_the_interval_of_accuracy_covers_where_months_move_together(self):
+        rng, hit = np.random.default_rng(0), 0
+        for _ in range(40):
+            sizes, chance = rng.integers(5, 25, 36), np.clip(rng.normal(0.4, 0.1, 36), 0.05, 0.95)
+            date = np.repeat(np.arange(36), sizes)
+            right = rng.random(date.size) < chance[date]
+            chances = np.tile([[0.1, 0.1, 0.8]], (date.size, 1))
+            held = Classified.of(spoken(chances, np.where(right, 1.0, -1.0), date), VALUES)
+            (found,) = [one for one in judge_accuracy(held, {}, level=0.95) if one.name == "class_accuracy"]
+            hit += found.low <= 0.4 <= found.high
+        assert hit >= 34  # 38 of 40 on average
+
     def test_the_band_is_that_of_all_orders(self):
         said, truth = np.array([0, 0, 1, 2, 2, 1]), np.array([0, 1, 1, 2, 0, 0])
         chances = np.eye(3)[said] * 0.8 + 0.2 / 3
@@ -227,6 +249,17 @@ class TestGroups:
         assert made.turnover[:, 0].tolist() == [1.0, 0.5]  # {a} becomes {a, c}
         assert made.turnover[:, 1].tolist() == [0.0, 0.0]
         assert np.isnan(made.returns[:, 1]).all()
+
+    def test_turnover_makes_good_what_prices_moved(self):
+        same = np.tile(np.array([[0.1, 0.1, 0.8]]), (6, 1))
+        held = Classified.of(spoken(same, [0.0] * 6, [0, 0, 0, 1, 1, 1]), VALUES)
+        returns = np.empty(6)
+        for asset, own in enumerate((0.5, -0.1, np.nan)):  # what nobody knows drifts as the other two did: by 0.2
+            returns[(held.assets == asset) & (held.date == 0)] = own
+            returns[(held.assets == asset) & (held.date == 1)] = 0.0
+        made = grouped(held, by_likeliest(held), returns)
+        assert made.turnover[0, 2] == pytest.approx(1.0)
+        assert made.turnover[1, 2] == pytest.approx(1 / 3 - 0.9 / 3.6)  # weights 1.5, 0.9, 1.2 of 3.6 become thirds
 
     def test_measures_by_hand(self):
         held, returns, _ = drawn(seed=4, skill=8)

@@ -8,6 +8,7 @@ import pytest
 from ranker import ranker
 from small import small
 
+from tidegate.catalog import entries
 from tidegate.data.stock_world import StockWorld
 from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.evaluate.holdings import costs_of
@@ -21,6 +22,7 @@ from tidegate.study.records import load_forecast
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.selecting import TRADED_EQUALLY, UNGATED, trade_selection
 from tidegate.study.stages import Stages
+from tidegate.study.universe_words import UNIVERSE_WORDS
 from tidegate.study.words import stamp_text
 from tidegate.testing.corridor import check_corridor, other_beside, pass_through
 from tidegate.types.bars import Bars
@@ -181,6 +183,13 @@ def test_the_page_shows_the_book(ran):
     assert {f"p{n}" for n in (2, 3, 4, 5, 6, 9)} <= keys
     assert "candle" in kinds
     assert {"held-a-share", "next-a-share", "universe-a-share", "results-a-share"} <= {t.key for t in ran.report.tables}
+    (removed,) = [table for table in ran.report.tables if table.key == "universe-a-share"]
+    assert removed.rows
+    assert all(any("\u4e00" <= letter <= "\u9fff" for letter in row["rule"]["zh"]) for row in removed.rows)
+
+
+def test_every_rule_of_a_universe_has_words():
+    assert set(UNIVERSE_WORDS) == set(entries("universe"))
     assert ran.page.stat().st_size < 2_000_000
 
 

@@ -201,8 +201,9 @@ def judge_accuracy(held: Classified, subject: dict[str, str], *, level: float) -
     Measures: class_accuracy, class_majority, class_oracle, class_gain, class_gain_p, class_dealt.
 
     `class_gain` is accuracy less majority; `class_dealt` accuracy less what the same answers score when dealt out
-    within each date, which is what a forecast knows of stocks and not of months. Intervals and p-values are over dates
-    with fixed-b critical values, rows weighing alike.
+    within each date, which is what a forecast knows of stocks and not of months. Rows weigh alike and dates are
+    clusters: each is a ratio of sums over dates, whose error is that of its residuals ``n_d (a_d - a) / mean(n)``, with
+    fixed-b critical values. How many rows a date has is no part of the doubt.
 
     Known at
         When the last label is.
@@ -219,7 +220,8 @@ def judge_accuracy(held: Classified, subject: dict[str, str], *, level: float) -
     accuracy, majority, oracle = ((side * weight).mean() for side in (dated.accuracy, dated.majority, dated.oracle))
 
     def over(series: FloatArray) -> Tested:
-        return mean_hac(series * weight, span=held.span, level=level)
+        mean = float((series * weight).mean())  # rows over rows: a ratio, whose error is that of its residuals
+        return mean_hac(mean + weight * (series - mean), span=held.span, level=level)
 
     right, gain = over(dated.accuracy), over(dated.accuracy - dated.majority)
     dealt = over(dated.accuracy - dated.dealt)

@@ -33,8 +33,9 @@ class Grouped:
 
     `returns` ``[D, G]`` are NaN where a group was empty; `counts` and `turnover` ``[D, G]``. `times` ``[D]`` are the
     dates of the decision; `market` ``[D]`` is the mean return of all rows. `turnover` is the share of a group's weight
-    that was bought at that date, half of ``Σ |w_t - w_{t-1}|`` (all of it at the first). `unknown` counts rows without
-    a return. The last group less the first is the long-short.
+    that was bought at that date to make all equal again, half of ``Σ |w_t - v_t|`` (all of it at the first), ``v_t``
+    the weights of the date before after its returns; a row without a return drifts as its group. `unknown` counts rows
+    without a return. The last group less the first is the long-short.
 
     Known at
         The return of a date when the horizon of its rows ends.
@@ -104,7 +105,7 @@ def grouped(held: Classified, members: BoolArray, returns: FloatArray) -> Groupe
     with np.errstate(divide="ignore", invalid="ignore"):
         means = np.where(counts > 0, own / counts, np.nan)
     market = np.bincount(at, weights=made, minlength=len(dates)) / np.bincount(at, minlength=len(dates))
-    turned = np.column_stack([_turnover(held, members[:, g], dates) for g in range(members.shape[1])])
+    turned = np.column_stack([_turnover(held, members[:, g], returns, dates) for g in range(members.shape[1])])
     return Grouped(
         frozen(held.times[dates]),
         frozen(means),
@@ -115,19 +116,23 @@ def grouped(held: Classified, members: BoolArray, returns: FloatArray) -> Groupe
     )
 
 
-def _turnover(held: Classified, inside: BoolArray, dates: IntArray) -> FloatArray:
-    """Share of equal weights that is bought at each date, prices standing still in between ``[D]``."""
+def _turnover(held: Classified, inside: BoolArray, returns: FloatArray, dates: IntArray) -> FloatArray:
+    """Share of equal weights that is bought at each date, after what was held has drifted with its returns ``[D]``."""
     assets = int(held.assets.max(initial=-1)) + 1
     before, made = np.zeros(assets), np.zeros(len(dates))
     order = np.argsort(held.date, kind="stable")
     bounds = np.searchsorted(held.date[order], np.concatenate([dates, dates + 1])).reshape(2, -1)
     for place, (first, end) in enumerate(bounds.T):
         rows = order[first:end]
+        mine = rows[inside[rows]]
         now = np.zeros(assets)
-        now[held.assets[rows[inside[rows]]]] = 1.0
+        now[held.assets[mine]] = 1.0
         now /= max(now.sum(), 1.0)
         made[place] = np.maximum(now - before, 0.0).sum()
-        before = now
+        came = np.isfinite(returns[mine])
+        usual = float(returns[mine][came].mean()) if came.any() else 0.0
+        now[held.assets[mine]] *= 1.0 + np.where(came, returns[mine], usual)
+        before = now / now.sum() if now.sum() > 0 else now
     return made
 
 
@@ -156,7 +161,8 @@ def judge_groups(
     ``market``; ``spread`` (mean long-short a date, with interval), ``spread_p``, ``spread_total`` (compounded, with
     interval), ``won`` (share of dates with a long-short above zero, exact interval), ``won_p`` (one-sided binomial
     against a coin), ``ordered`` (share of dates on which returns rise from group to group), ``turnover`` (long and
-    short together, a date), ``break_even`` (the cost of each trade at which the mean long-short is zero). Of three
+    short together, a date), ``break_even`` (the cost of each trade at which the mean long-short is zero: it over twice
+    the turnover, which counts what drift makes necessary). Of three
     groups also ``between``: the share of dates on which the middle one lies between the others, a third by luck.
 
     Known at

@@ -8,6 +8,7 @@ from tidegate.strategy.selection import Selection
 from tidegate.study.books import BookSet
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.selected import leading
+from tidegate.study.universe_words import rule_title
 from tidegate.study.words import GLOSSARY
 from tidegate.types.report import Column, Table, Text
 
@@ -86,7 +87,7 @@ def _universe_table(market: str, found: Finding, removed: pl.DataFrame) -> Table
             Column(key="removed", title=Text(en="removed, of those", zh="其中剔除"), style="integer"),
             Column(key="alone", title=Text(en="would remove alone", zh="单独使用时剔除"), style="integer"),
         ),
-        rows=tuple(removed.iter_rows(named=True)),
+        rows=tuple({**row, "rule": document(rule_title(row["rule"]))} for row in removed.iter_rows(named=True)),
         note=Text(
             en="Each rule sees what the rules before it left. An asset without a score at a close is not bought there.",
             zh="每条规则只检查前面规则留下的部分。某收盘没有得分的标的当时不会被买入。",
