@@ -71,6 +71,11 @@ class FactorSet(Component):
         return False
 
     @property
+    def earlier_rows(self) -> int | None:
+        """How many earlier bars of the same asset a row needs, where it needs nothing else; None where nobody tells."""
+        return None
+
+    @property
     def styles(self) -> Mapping[str, str]:
         """The style of each field, of sets that tell one."""
         return {}

@@ -9,6 +9,7 @@ from tidegate.errors import SettingError
 from tidegate.factors.base import FactorSet, FactorValues
 from tidegate.factors.expression.evaluate import evaluate, panel_from
 from tidegate.factors.expression.named import PRICE_RATIOS, WINDOWS, price_volume
+from tidegate.factors.expression.operators import OPERATORS
 from tidegate.factors.expression.text import parse
 from tidegate.factors.expression.tree import Expression
 from tidegate.types.bars import Bars
@@ -68,6 +69,11 @@ class Expressions(FactorSet):
         """How many earlier bars of the same asset a row needs."""
         return max(held.lookback for held in self.expressions().values())
 
+    @property
+    def earlier_rows(self) -> int | None:
+        """As far as the expressions look back; None where one looks across assets."""
+        return _earlier(self.expressions())
+
     def compute(self, bars: Bars) -> Panel:
         """Compute every factor for every bar."""
         return panel_from(self.expressions(), bars)
@@ -95,6 +101,11 @@ class PriceRatios(FactorSet):
     """
 
     name: ClassVar[str] = "price-ratios"
+
+    @property
+    def earlier_rows(self) -> int | None:
+        """19, for the longest mean."""
+        return _earlier({name: parse(text) for name, text in PRICE_RATIOS.items()})
 
     def compute(self, bars: Bars) -> Panel:
         """Compute the seven."""
@@ -132,6 +143,11 @@ class PriceVolume(FactorSet):
         price_volume(self.windows)
         return self
 
+    @property
+    def earlier_rows(self) -> int | None:
+        """As far as the longest window looks back."""
+        return _earlier({name: parse(text) for name, text in price_volume(self.windows).items()})
+
     def compute(self, bars: Bars) -> Panel:
         """Compute every factor for every bar."""
         return panel_from({name: parse(text) for name, text in price_volume(self.windows).items()}, bars)
@@ -139,6 +155,14 @@ class PriceVolume(FactorSet):
     def at(self, history: History) -> FactorValues:
         """Compute every factor at the wanted rows, in double precision."""
         return _at({name: parse(text) for name, text in price_volume(self.windows).items()}, history)
+
+
+def _earlier(expressions: dict[str, Expression]) -> int | None:
+    """How far back they look, None where one of them looks across assets."""
+    nodes = (node for held in expressions.values() for node in held.walk())
+    if any(node.operator in OPERATORS and OPERATORS[node.operator].kind == "cross" for node in nodes):
+        return None
+    return max(held.lookback for held in expressions.values())
 
 
 def _at(expressions: dict[str, Expression], history: History) -> FactorValues:

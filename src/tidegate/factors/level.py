@@ -31,6 +31,11 @@ class PriceLevel(FactorSet):
 
     step: float = Field(default=500.0, gt=0, description="index points in one step")
 
+    @property
+    def earlier_rows(self) -> int:
+        """None but its own."""
+        return 0
+
     def compute(self, bars: Bars) -> Panel:
         """Round the adjusted close."""
         return panel_of(bars, {"level": np.round(bars.adjusted("close") / self.step)})

@@ -47,6 +47,11 @@ class RawFields(FactorSet):
             raise SettingError("a field appears twice", where=self.name, found=self.fields)
         return self
 
+    @property
+    def earlier_rows(self) -> int:
+        """None but its own."""
+        return 0
+
     def compute(self, bars: Bars) -> Panel:
         """Take the columns as they are."""
         columns: dict[str, FloatArray] = {}

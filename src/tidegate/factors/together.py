@@ -35,6 +35,13 @@ class Together(FactorSet):
         return any(held.reads_reports for held in self.sets)
 
     @property
+    def earlier_rows(self) -> int | None:
+        """The most that one of them needs."""
+        told = [held.earlier_rows for held in self.sets]
+        known = [rows for rows in told if rows is not None]
+        return max(known) if len(known) == len(told) else None
+
+    @property
     def styles(self) -> Mapping[str, str]:
         """Those of its sets."""
         return {field: style for held in self.sets for field, style in held.styles.items()}

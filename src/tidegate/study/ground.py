@@ -110,9 +110,14 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
         "steps": document(study.steps),
         "pruning": None if study.pruning is None else [document(study.pruning), document(study.split)],
         "code": code_version(
-            "factors", "prepare", "data/months.py", "market/months.py", "market/calendar.py", "study/ground.py",
+            "factors",
+            "prepare",
+            "data/months.py",
+            "market/months.py",
+            "market/calendar.py",
+            "study/ground.py",
             "study/marks.py",
-        ),  # fmt: skip
+        ),
         "outside": outside(study.factors, study.steps, study.split),
     }
     history = History.of(bars, rows, reported)
