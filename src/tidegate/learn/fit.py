@@ -30,6 +30,7 @@ from tidegate.learn.traces import NOTHING
 from tidegate.learn.training import Training
 from tidegate.models.base import Model, Network, Rival
 from tidegate.models.ensemble import Ensemble
+from tidegate.models.needs import versions_of
 from tidegate.types.axes import BoolArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
@@ -201,6 +202,7 @@ def _identity(
         torch.__version__,
         version("numba"),  # it compiles the fused forms
         *([] if shared_by == 1 else [shared_by]),
+        *versions_of(model).values(),
     )
 
 

@@ -30,4 +30,5 @@ def seen_by(windows: Windows, affine: Affine, which: IntArray) -> Seen:
             expected="finite inputs and context",
             hint="drop such windows before a model is asked about them",
         )
-    return Seen(x, (x - centre[:, None]) / scale[:, None], context, windows.inputs, windows.horizon)
+    z = (x - centre[:, None]) / scale[:, None]
+    return Seen(x, z, context, windows.inputs, windows.horizon, windows.anchor_time[which])

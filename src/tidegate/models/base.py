@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from tidegate.component import Component
-from tidegate.types.axes import FloatArray
+from tidegate.types.axes import FloatArray, IntArray
 from tidegate.types.clock import Horizon
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Model(Component):
     """Anything that can be fitted and asked."""
 
     family: ClassVar[str] = "model"
+    needs: ClassVar[dict[str, str]] = {}
+    """Packages beside the house's own that it computes with, and the extra that installs each."""
 
 
 class Network(Model):
@@ -64,13 +66,18 @@ class Network(Model):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a rival sees of windows: raw inputs ``x [M, L, F]``, normalised ``z [M, L, F]``, context ``[M, C]``."""
+    """What a rival sees of windows: raw inputs ``x [M, L, F]``, normalised ``z [M, L, F]``, context ``[M, C]``.
+
+    `time` says which windows stand beside each other: the position of each anchor on the time axis ``[M]``; None where
+    nobody said. It groups, and is nothing to learn from.
+    """
 
     x: FloatArray
     z: FloatArray
     context: FloatArray
     fields: tuple[str, ...]
     horizon: Horizon
+    time: IntArray | None = None
 
 
 class Rival(Model):

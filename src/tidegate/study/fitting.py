@@ -21,6 +21,7 @@ from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
 from tidegate.learn.speak import say
 from tidegate.learn.training import Progress
 from tidegate.models.base import Network, Rival
+from tidegate.models.needs import versions_of
 from tidegate.prepare.hold_out import part_within
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
@@ -184,7 +185,7 @@ def _fit_inputs(job: Job, fold: int) -> dict[str, Any]:
         "seed": job.seed if network else None,
         "code": code_version("models", "learn", "prepare", "study/fitting.py"),
         "outside": outside(study.normaliser, study.hold_out, model, study.target_scaling, study.training),
-        "libraries": {name: version(name) for name in ("torch", "numpy", "numba")},
+        "libraries": {**{name: version(name) for name in ("torch", "numpy", "numba")}, **versions_of(model)},
     }
 
 
