@@ -46,6 +46,7 @@ __all__ = [
     "kept_forecast",
     "learned_from",
     "perform",
+    "said_of",
 ]
 
 _TELL_SECONDS = 0.25
@@ -263,15 +264,18 @@ def _asks_held(study: Study) -> bool:
 def _said(windows: Windows, one: tuple[Fold, Affine, Fitted, Kept], which: IntArray) -> pl.DataFrame | None:
     """What one fold's model says of some windows; None of none."""
     fold, affine, learned, _ = one
-    if not which.size:
-        return None
+    return said_of(windows, fold.index, affine, learned, which) if which.size else None
+
+
+def said_of(windows: Windows, fold: int, affine: Affine, learned: Fitted, which: IntArray) -> pl.DataFrame:
+    """What a fit of a fold says of the windows at positions `which`, as rows of a forecast."""
     said, rows = say(learned, windows, affine, which), windows.anchors[which]
     assets = np.array(windows.panel.assets)
     return pl.DataFrame(
         {
             "time": windows.panel.times[windows.panel.row_time[rows]],
             "asset": assets[windows.panel.row_asset[rows]],
-            "fold": np.full(len(rows), fold.index, dtype=np.int32),
+            "fold": np.full(len(rows), fold, dtype=np.int32),
             "score": said.score,
             "truth": windows.target[which],
             **said.more,
