@@ -65,11 +65,14 @@ class Component(Settings):
     """A member of a family; see the head of this file.
 
     A class that sets ``family`` in its own body is abstract and stands for the family; a class that sets ``name`` in
-    its own body is final. `needs` names what else must be installed for it.
+    its own body is final. `needs` names what else must be installed for it. A member that repeats a published mistake
+    says in `mistake` what is wrong with it, in one sentence that begins with LEAKS or MISTAKE: every report on a study
+    that uses it, at whatever depth, carries that sentence.
     """
 
     family: ClassVar[str] = ""
     name: ClassVar[str] = ""
+    mistake: ClassVar[str] = ""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -41,7 +41,7 @@ def whole(windows: Windows) -> BoolArray:
 class Gather:
     """Windows on the device, ready to be gathered by position.
 
-    ``x = (panel - centre) / scale`` in float32, centre and scale cast once; the context as it is.
+    ``x = (panel - centre) / scale`` in float32, centre and scale cast once, then clipped; the context as it is.
 
     >>> from tidegate.types import Horizon
     >>> values = np.arange(12, dtype=np.float32).reshape(6, 2)
@@ -73,6 +73,7 @@ class Gather:
         self._context = _columns(windows.panel, windows.context).to(device)
         self._centre = torch.from_numpy(affine.centre.astype(np.float32)).to(device)
         self._scale = torch.from_numpy(affine.scale.astype(np.float32)).to(device)
+        self._clip = affine.clip
         self._shared = affine.centre.shape[0] == 1
         self._as_given = self._shared and not affine.centre.any() and bool(np.all(affine.scale == 1.0))
         self._device = device
@@ -107,6 +108,8 @@ class Gather:
             x = x.sub_(self._centre.index_select(0, which).unsqueeze(1)).div_(
                 self._scale.index_select(0, which).unsqueeze(1)
             )
+        if self._clip is not None:
+            x = x.clamp_(-self._clip, self._clip)
         return Batch(x, self._context.index_select(0, first + (self._lookback - 1)))
 
 

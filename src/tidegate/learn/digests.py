@@ -32,7 +32,7 @@ def digest_scaler(affine: Affine) -> str:
     """SHA-256 of a normaliser that was fitted once for all windows; "per window" where each window has its own."""
     if affine.centre.shape[0] != 1:
         return "per window"
-    return digest_arrays({"centre": affine.centre, "scale": affine.scale})
+    return digest_arrays({"centre": affine.centre, "scale": affine.scale, **_clip(affine)})
 
 
 def digest_windows(windows: Windows, affine: Affine) -> str:
@@ -46,6 +46,11 @@ def digest_windows(windows: Windows, affine: Affine) -> str:
             "weight": windows.weight,
             "centre": affine.centre,
             "scale": affine.scale,
+            **_clip(affine),
         }
     )
     return fingerprint(numbers, panel.fields, windows.inputs, windows.context, windows.lookback, windows.horizon)
+
+
+def _clip(affine: Affine) -> dict[str, NDArray[Any]]:
+    return {} if affine.clip is None else {"clip": np.array([affine.clip])}

@@ -31,4 +31,6 @@ def seen_by(windows: Windows, affine: Affine, which: IntArray) -> Seen:
             hint="drop such windows before a model is asked about them",
         )
     z = (x - centre[:, None]) / scale[:, None]
+    if affine.clip is not None:
+        z = np.clip(z, -affine.clip, affine.clip)
     return Seen(x, z, context, windows.inputs, windows.horizon, windows.anchor_time[which])

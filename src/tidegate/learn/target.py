@@ -1,7 +1,7 @@
 """How a label is scaled for training, and how a score comes back into the label's own unit.
 
 A scaling is fitted on the training targets alone; what it learned is a `TargetScale`:
-``model = (unit - centre) / scale``.
+``model = (clip(unit, low, high) - centre) / scale``.
 """
 
 from abc import abstractmethod
@@ -14,11 +14,20 @@ from tidegate.component import Component, Settings
 from tidegate.errors import RecordError, SettingError
 from tidegate.types.axes import FloatArray
 
-__all__ = ["AsIs", "Classes", "MinMaxTarget", "StandardTarget", "TargetScale", "TargetScaling", "Times"]
+__all__ = [
+    "AsIs",
+    "Classes",
+    "ClippedTarget",
+    "MinMaxTarget",
+    "StandardTarget",
+    "TargetScale",
+    "TargetScaling",
+    "Times",
+]
 
 
 class TargetScale(Settings):
-    """A fitted scaling of the target; exact to undo but for rounding.
+    """A fitted scaling of the target; exact to undo but for rounding and for what was clipped.
 
     >>> TargetScale(centre=1.0, scale=0.5).to_model(np.array([1.0, 2.0])).tolist()
     [0.0, 2.0]
@@ -28,9 +37,13 @@ class TargetScale(Settings):
 
     centre: float = 0.0
     scale: float = Field(default=1.0, gt=0)
+    low: float | None = None
+    high: float | None = None
 
     def to_model(self, target: FloatArray) -> FloatArray:
         """Turn the label's unit into what the network is trained on."""
+        if self.low is not None or self.high is not None:
+            target = np.clip(target, self.low, self.high)
         return (target - self.centre) / self.scale
 
     def to_unit(self, score: FloatArray) -> FloatArray:
@@ -52,7 +65,7 @@ class AsIs(TargetScaling):
     """No scaling: the network speaks the label's unit.
 
     >>> AsIs().fit(np.array([1.0, 3.0]))
-    TargetScale(centre=0.0, scale=1.0)
+    TargetScale(centre=0.0, scale=1.0, low=None, high=None)
     """
 
     name: ClassVar[str] = "as-is"
@@ -142,6 +155,35 @@ class StandardTarget(TargetScaling):
         """Learn mean and deviation; raises `SettingError` where all are one."""
         _finite(target)
         return TargetScale(centre=float(np.mean(target)), scale=_spread(float(np.std(target))))
+
+
+class ClippedTarget(TargetScaling):
+    """Training targets clipped at two of their quantiles, then to mean zero and deviation one.
+
+    ``model = (clip(y, low, high) - mean) / std`` with the quantiles of the training targets (interpolated), and the
+    moments of what they left. A score comes back into the label's unit unclipped, and is judged on labels unclipped.
+
+    Known at
+        The training cut: no later target moves a quantile or a moment. Later targets are clipped at the same values.
+    Source
+        The public template of the stock-selection study, which takes both over its whole table.
+
+    >>> scale = ClippedTarget(lower=0.25, upper=0.75).fit(np.array([-9.0, 1.0, 2.0, 3.0, 90.0]))
+    >>> scale.low, scale.high, scale.centre
+    (1.0, 3.0, 2.0)
+    """
+
+    name: ClassVar[str] = "clipped-target"
+
+    lower: float = Field(default=0.01, ge=0, lt=0.5, description="share of the training targets below the lower bound")
+    upper: float = Field(default=0.99, gt=0.5, le=1, description="share of the training targets below the upper bound")
+
+    def fit(self, target: FloatArray) -> TargetScale:
+        """Learn bounds, then moments; raises `SettingError` where nothing varies between them."""
+        _finite(target)
+        low, high = (float(bound) for bound in np.quantile(target, (self.lower, self.upper)))
+        left = np.clip(target, low, high)
+        return TargetScale(centre=float(left.mean()), scale=_spread(float(left.std())), low=low, high=high)
 
 
 def _finite(target: FloatArray) -> None:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from tidegate.prepare.normaliser import Normaliser, training_rows
 from tidegate.types.axes import BoolArray
@@ -30,7 +31,7 @@ class MinMax(Normaliser):
 
 
 class Standard(Normaliser):
-    """``(x - mean) / deviation`` with the moments of the training range (ddof 0).
+    """``(x - mean) / deviation`` with the moments of the training range (ddof 0), pulled in to ``± clip`` on request.
 
     Known at
         The close of the last row that a training window sees.
@@ -38,12 +39,14 @@ class Standard(Normaliser):
 
     name: ClassVar[str] = "standard"
 
+    clip: float | None = Field(default=None, gt=0, description="largest absolute value that is given on; null: all")
+
     def fit(self, windows: Windows, training: BoolArray) -> Affine:
         """Moments of the training rows."""
         rows, upto = training_rows(windows, training)
         deviation = rows.std(axis=0)
         flat = rows.max(axis=0) == rows.min(axis=0)
-        return Affine.of(rows.mean(axis=0)[None, :], np.where(flat, 1.0, deviation)[None, :], upto)
+        return Affine.of(rows.mean(axis=0)[None, :], np.where(flat, 1.0, deviation)[None, :], upto, self.clip)
 
 
 class AsGiven(Normaliser):

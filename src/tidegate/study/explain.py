@@ -136,6 +136,7 @@ def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: 
             f"{f} (x − {c:.6g}) / {s:.6g}"
             for f, c, s in zip(windows.inputs, affine.centre[pair], affine.scale[pair], strict=True)
         )
+        told += "" if affine.clip is None else f", each pulled in to ± {affine.clip:g}"
         seen = (
             "CLOSE(t), from its own window"
             if affine.fitted_upto is None

@@ -5,13 +5,14 @@
 Factors and steps work in double precision; the panel is the one cast.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from tidegate.component import document
+from tidegate.component import Component, Settings, document
 from tidegate.data.months import by_month
 from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.files import read_json, write_json
@@ -219,12 +220,24 @@ def _save_axis(bars: Bars, rows: Bars, work: Path) -> None:
 def stamps_of(study: Study, bars: Bars, ground: Ground, windows: Windows, folds: tuple[Fold, ...]) -> tuple[str, ...]:
     """What every report must say of a study's bars and factors, and of windows that its protocol lets leak."""
     path = ground.panel.folder / STAMPS
-    told: list[str] = [*_not_looked_for(bars), *(read_json(path) if path.is_file() else [])]
+    told: list[str] = [*_not_looked_for(bars), *(read_json(path) if path.is_file() else []), *mistakes_in(study)]
     if study.hold_out is not None:
         fold = folds[-1]
         among = fold.training(windows) | fold.validation(windows)
         told.append(part_within(study.hold_out, windows, among).stamp)
     return tuple(dict.fromkeys(stamp for stamp in told if stamp))
+
+
+def mistakes_in(settings: object) -> tuple[str, ...]:
+    """What the components of some settings, at whatever depth, say is wrong with them; each sentence once."""
+    if isinstance(settings, Settings):
+        own = (settings.mistake,) if isinstance(settings, Component) and settings.mistake else ()
+        held: Iterable[object] = (getattr(settings, name) for name in type(settings).model_fields)
+    elif isinstance(settings, (tuple, list, Mapping)):
+        own, held = (), settings.values() if isinstance(settings, Mapping) else settings
+    else:
+        return ()
+    return tuple(dict.fromkeys((*own, *(told for one in held for told in mistakes_in(one)))))
 
 
 def _not_looked_for(bars: Bars) -> tuple[str, ...]:

@@ -120,7 +120,17 @@ def save_folds(folder: Path, folds: tuple[Fold, ...]) -> None:
     """Folds → folds.json."""
     write_json(
         folder / "folds.json",
-        [{"index": f.index, "train": f.train, "valid": f.valid, "test": f.test, "embargo": f.embargo} for f in folds],
+        [
+            {
+                "index": f.index,
+                "train": f.train,
+                "valid": f.valid,
+                "test": f.test,
+                "embargo": f.embargo,
+                **({"overlap": f.overlap} if f.overlap else {}),
+            }
+            for f in folds
+        ],
     )
 
 
@@ -133,6 +143,7 @@ def load_folds(folder: Path) -> tuple[Fold, ...]:
             None if f["valid"] is None else Span(*f["valid"]),
             Span(*f["test"]),
             f["embargo"],
+            f.get("overlap", 0),
         )
         for f in read_json(folder / "folds.json")
     )

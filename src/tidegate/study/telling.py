@@ -269,14 +269,14 @@ def _found_answer(reproduction: Reproduction, findings: Findings) -> Text:
 
 
 def _leaks(reproduction: Reproduction, findings: Findings) -> tuple[Text, ...]:
-    """What the protocols of other studies than the lead let leak, each kind once, with the first that does."""
+    """What is wrong with other studies than the lead, on purpose: each kind once, with the first that shows it."""
     told: dict[str, Text] = {}
+    known = {*findings[reproduction.lead].stamps, *(stamp.en for stamp in findings[reproduction.lead].study.stamps)}
     for study in reproduction.studies:
-        for stamp in findings[study.name].stamps if study.name != reproduction.lead else ():
-            if stamp.startswith("LEAKS") and stamp not in findings[reproduction.lead].stamps:
-                words = stamp_text(stamp)
+        for words in (*map(stamp_text, findings[study.name].stamps), *study.stamps):
+            if words.en.startswith(("LEAKS", "MISTAKE")) and words.en not in known:
                 own = Text(en=f"{study.title.en}: {words.en}", zh=f"{study.title.zh}：{words.zh}")
-                told.setdefault(stamp, own)
+                told.setdefault(words.en, own)
     return tuple(told.values())
 
 

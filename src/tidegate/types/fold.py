@@ -33,9 +33,13 @@ class Span(NamedTuple):
 class Fold:
     """Disjoint, ordered ranges; made only through `Fold.of`.
 
+    A published protocol may judge what it learned from: its fold says so in `overlap`, the number of bars that both
+    ranges hold. Everybody else's is 0.
+
     Known at
         A model of this fold is fitted after the close of bar ``cut - 1`` and used from `test.first` on; ``cut`` is the
-        end of the last range it may look at (valid, or train where there is none).
+        end of the last range it may look at (valid, or train where there is none). With an overlap it is used before
+        it could have been fitted.
     """
 
     index: int
@@ -43,10 +47,11 @@ class Fold:
     valid: Span | None
     test: Span
     embargo: int
+    overlap: int = 0
 
     @classmethod
-    def of(cls, index: int, train: Span, valid: Span | None, test: Span, embargo: int = 0) -> "Fold":
-        """Check the order of the ranges; raises `RecordError`, or `ClockError` where they overlap."""
+    def of(cls, index: int, train: Span, valid: Span | None, test: Span, embargo: int = 0, overlap: int = 0) -> "Fold":
+        """Check the order of the ranges; raises `RecordError`, or `ClockError` where they overlap and don't say so."""
         spans = [train, *([] if valid is None else [valid]), test]
         require(holds=all(span.end > span.first for span in spans), what="a range of a fold is empty", found=spans)
         require(
@@ -54,14 +59,16 @@ class Fold:
             what="a range or an embargo is negative",
             found=(train.first, embargo),
         )
+        declared = overlap > 0 and valid is None and embargo == 0 and train.end - test.first == overlap
+        require(holds=declared or overlap == 0, what="an overlap is not that of its ranges", found=(spans, overlap))
         for before, after in pairwise(spans):
-            if after.first < before.end + embargo:
+            if not declared and after.first < before.end + embargo:
                 raise ClockError(
                     "ranges of a fold overlap or ignore the embargo",
                     expected=f"start ≥ {before.end + embargo}",
                     found=after.first,
                 )
-        return cls(index, train, valid, test, embargo)
+        return cls(index, train, valid, test, embargo, overlap)
 
     @property
     def cut(self) -> int:

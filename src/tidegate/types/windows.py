@@ -111,7 +111,7 @@ class Windows:
 
 @dataclass(frozen=True)
 class Affine:
-    """A fitted normaliser of window inputs: ``(x - centre) / scale``.
+    """A fitted normaliser of window inputs: ``(x - centre) / scale``, pulled in to ``± clip`` where there is one.
 
     Shapes ``[M, F]`` (one pair per window, aligned with the windows it was made for) or ``[1, F]`` (one for all).
     `fitted_upto` is the last position on the time axis whose data it saw, None where each window uses only itself.
@@ -120,10 +120,13 @@ class Affine:
     centre: FloatArray
     scale: FloatArray
     fitted_upto: int | None
+    clip: float | None = None
 
     @classmethod
-    def of(cls, centre: FloatArray, scale: FloatArray, fitted_upto: int | None = None) -> "Affine":
-        """Check shapes, and that every scale is positive and finite."""
+    def of(
+        cls, centre: FloatArray, scale: FloatArray, fitted_upto: int | None = None, clip: float | None = None
+    ) -> "Affine":
+        """Check shapes, that every scale is positive and finite, and that a clip is above zero."""
         require(
             holds=centre.shape == scale.shape and centre.ndim == 2,  # noqa: PLR2004
             what="centre and scale are [M or 1, F]",
@@ -133,4 +136,5 @@ class Affine:
             holds=bool(np.all(np.isfinite(centre)) and np.all(np.isfinite(scale)) and np.all(scale > 0)),
             what="a scale is not positive or not finite",
         )
-        return cls(frozen(centre), frozen(scale), fitted_upto)
+        require(holds=clip is None or clip > 0, what="a clip is not positive", found=clip)
+        return cls(frozen(centre), frozen(scale), fitted_upto, clip)
