@@ -27,6 +27,7 @@ from tidegate.study.comparing import effort_figures, found_figures
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.judging import WORST
 from tidegate.study.learned import LEARNING_DRAWERS
+from tidegate.study.level_figures import LEVEL_DRAWERS
 from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Shown
 from tidegate.study.selected import SELECTED_DRAWERS
@@ -54,6 +55,7 @@ def draw(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         **LEARNING_DRAWERS,
         **SELECTED_DRAWERS,
         **CLASS_DRAWERS,
+        **LEVEL_DRAWERS,
     }
     if shown.figure not in drawers:
         raise UnknownNameError.among("figure", shown.figure, drawers)

@@ -12,6 +12,8 @@ from tidegate.study.comparing import found_table, grounds, network_table, reacha
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
+from tidegate.study.level_figures import LEVEL_KINDS, level_sections
+from tidegate.study.level_tables import level_tables
 from tidegate.study.notes import data_title, note_text, provenance_text
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
@@ -34,11 +36,14 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         data_table(reproduction, findings),
         falls_table(reproduction, findings),
     )
+    levels = level_tables(reproduction, findings)
+    if levels:  # errors of prices stand there, in the contracts' own currency
+        forecasts = tuple(table for table in forecasts if not table.key.startswith("forecasts-future-level"))
     found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
     tables = [
         *results, *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
         *([networks] if networks.rows else []), *selected_tables(findings),
-        *class_tables(reproduction, findings),
+        *class_tables(reproduction, findings), *levels,
     ]  # fmt: skip
     drawn: dict[str, tuple[Figure, ...]] = {}
     shown_here = (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings))
@@ -63,6 +68,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             *LEARNING_KINDS,
             *SELECTED_KINDS,
             *CLASS_KINDS,
+            *LEVEL_KINDS,
         )
     }
     sections = [
@@ -97,6 +103,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         ),
         *selected_sections(keys, tables),
         *class_sections(keys, tables),
+        *level_sections(keys, tables),
         Section(
             key="behaviour",
             title=Text(en="What the networks say", zh="网络说了什么"),

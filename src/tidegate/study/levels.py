@@ -1,0 +1,129 @@
+"""Findings → forecasts as prices: what each member said of the next close, in the currency of the contract traded.
+
+Series of futures are joined by a factor, so a level there is no price that anybody pays. Here it is one again: a
+forecast of the next close, divided by the factor of the next bar, which is known at the close before (the contract is).
+Returns from close to close become prices by the last one, so that levels and returns stand in one table and one unit.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tidegate.evaluate.levels import PriceForecast
+from tidegate.learn.losses.regression import Quantile
+from tidegate.study.declare import Study
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.notes import data_title
+from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
+from tidegate.types.clock import Horizon
+from tidegate.types.report import Text
+
+__all__ = [
+    "LEVEL",
+    "Priced",
+    "PricedGround",
+    "foresees",
+    "leading_member",
+    "learning_bars",
+    "priced",
+    "priced_grounds",
+    "quantile_level",
+    "ratios",
+]
+
+LEVEL = 0.95
+_NEXT_CLOSE = Horizon(lag=0, span=1, entry="close", exit="close")
+
+
+class Priced(NamedTuple):
+    """One member's forecasts of the next close as prices, and the bars that they were made at."""
+
+    prices: PriceForecast
+    at: IntArray
+    """``[rows]``: places of the anchors among the bars."""
+    factor: FloatArray
+    """``[rows]``: factor of the bar forecast; prices times it are levels of the joined series."""
+    times: TimeArray
+    """``[rows]``: labels of the anchors."""
+
+
+class PricedGround(NamedTuple):
+    """Studies on the same bars: their errors are of the same prices and stand in one table."""
+
+    key: str
+    title: Text
+    studies: tuple[str, ...]
+
+
+def foresees(study: Study) -> bool:
+    """Whether a study names the next close of one asset, as a level or as a return: not its sign, not a quantile."""
+    return (
+        study.cadence == "bars"
+        and study.label.unit in {"level", "return"}
+        and study.label.horizon == _NEXT_CLOSE
+        and quantile_level(study) is None
+    )
+
+
+def quantile_level(study: Study) -> float | None:
+    """Which quantile of the next return a study names; None where it names none."""
+    loss = None if study.training is None else study.training.loss
+    return loss.level if isinstance(loss, Quantile) else None
+
+
+def leading_member(found: Finding) -> str:
+    """The mean of the seeds where there are several, else the only fit."""
+    return "ensemble" if "ensemble" in found.forecasts else found.seeds[0]
+
+
+def priced(found: Finding, member: str) -> Priced:
+    """Turn a member's forecasts into prices of the next bar's contract; rows whose truth has not come are left out."""
+    forecast = found.forecasts[member]
+    known = np.isfinite(forecast.truth)
+    times = forecast.frame["time"].to_numpy().astype("datetime64[us]")[known]
+    at = np.searchsorted(found.bars.times, times).astype(np.int64)
+    factor = found.bars.adjustment[at + 1]
+    close = found.bars.adjusted("close")
+    said, came = forecast.score[known], close[at + 1]
+    if found.study.label.unit == "return":
+        said = close[at] * (1.0 + said)
+    return Priced(PriceForecast(said / factor, came / factor, close[at] / factor), at, factor, times)
+
+
+def ratios(found: Finding) -> FloatArray:
+    """Every seed's error over the last price's ``[seeds]``."""
+    return np.array([priced(found, member).prices.ratio for member in found.seeds])
+
+
+def learning_bars(found: Finding) -> BoolArray:
+    """Whether each bar lies before the end of what the last fold learned from."""
+    marked = np.zeros(len(found.bars.times), dtype=bool)
+    marked[: found.folds[-1].train.end] = True
+    return marked
+
+
+def priced_grounds(names: Sequence[str], findings: Findings) -> tuple[PricedGround, ...]:
+    """Put studies of the next close together by their bars, in their order; others are left out."""
+    held: dict[str, list[str]] = {}
+    for name in names:
+        found = findings[name]
+        if foresees(found.study) and len(found.bars.assets) == 1:
+            held.setdefault(found.bars.digest, []).append(name)
+    made = []
+    for place, group in enumerate(held.values(), 1):
+        spec = findings[group[0]].bars.spec
+        title, often = data_title(spec.title), _OFTEN.get(spec.frequency, Text.same(spec.frequency))
+        words = Text(en=f"{title.en}, {often.en}", zh=f"{title.zh}，{often.zh}")
+        made.append(PricedGround(str(place), words, tuple(group)))
+    return tuple(made)
+
+
+_OFTEN = {
+    "1d": Text(en="1 day", zh="1 日"),
+    "60min": Text(en="1 hour", zh="1 小时"),
+    "30min": Text(en="30 minutes", zh="30 分钟"),
+    "15min": Text(en="15 minutes", zh="15 分钟"),
+    "5min": Text(en="5 minutes", zh="5 分钟"),
+    "1min": Text(en="1 minute", zh="1 分钟"),
+}

@@ -1,0 +1,292 @@
+"""Rebar futures: an LSTM says where the next bar closes, five minutes, an hour or a day ahead, from one field or six.
+
+The document (main contract, 2016-07 … 2019-08) scales prices to 0 … 1, feeds the last bar alone, reports losses, seconds
+and an error in yuan, and trades hourly against its forecast. It never shows what saying "the last price" would err by.
+This file declares what was printed, and what it takes to judge it:
+
+5m-…, 1h-…, 1d-…   one field (`uni`) and six (`multi`), as printed; each beside persistence, drift and a ridge regression
+1hw-…              hours of the index weighted over contracts, which have an open interest: forecasts only
+if-…               the same on CSI 300 index futures, five minutes
+1h-rows-…          more bars of context: 5, 20, 60
+…-return           the next return in place of the next level, 20 bars, each window standardised by itself
+1h-gru, 1h-min-lstm, 1h-direction, 1h-q-…   other cells, the sign alone, quantiles
+
+What the document leaves open is decided here, marked (?), and told in the report:
+
+- 50 units, 50 epochs, batches of 72, no dropout (?): the usual sizes of this recipe. The loss is the mean absolute error
+  (?): the printed losses are of its size, a squared one would be ten times smaller.
+- prices are joined by the recorded ratio at each change of contract, so that no roll is a return of a feature, a label
+  or a trade (?): the document's series was most likely joined without. Errors are told in yuan of the contract traded.
+- its bars of five minutes and of an hour are not at hand for its months: each data set is stamped with its own.
+"""
+
+from datetime import date
+
+from tidegate.data.rebar_world import RebarWorld
+from tidegate.data.rolled import DeliveryWeeks, RolledBars
+from tidegate.data.source import Source
+from tidegate.data.store import Store
+from tidegate.data.stored import Stored
+from tidegate.factors.raw import RawFields
+from tidegate.learn.losses.classes import BinaryCrossEntropy
+from tidegate.learn.losses.regression import MAE, MSE, Quantile
+from tidegate.learn.optimisers import Adam
+from tidegate.learn.target import Classes, MinMaxTarget, StandardTarget
+from tidegate.learn.training import Training
+from tidegate.market.rebar_future import RebarFuture
+from tidegate.models.cells.gru import GRU
+from tidegate.models.cells.lstm import LSTM
+from tidegate.models.cells.min_lstm import MinLSTM
+from tidegate.models.drift import Drift
+from tidegate.models.linear import Linear
+from tidegate.models.majority import Majority
+from tidegate.models.persistence import Persistence
+from tidegate.models.recurrent import RecurrentNetwork
+from tidegate.models.zero import Zero
+from tidegate.prepare.direction import Direction
+from tidegate.prepare.forward_return import ForwardReturn
+from tidegate.prepare.future_level import FutureLevel
+from tidegate.prepare.scalers import MinMax
+from tidegate.prepare.split import ShareSplit
+from tidegate.prepare.window_z_score import WindowZScore
+from tidegate.strategy.open_against_forecast import OpenAgainstForecast
+from tidegate.study.declare import Dates, Study
+from tidegate.study.reproduction import Reproduction, Shown
+from tidegate.types.clock import Horizon
+from tidegate.types.report import Text
+from tidegate_studies.rebar_futures_claims import claims
+
+__all__ = ["declare"]
+
+NEXT_CLOSE = Horizon(lag=0, span=1, entry="close", exit="close")
+FIELDS = RawFields(
+    fields=("open", "close", "high", "low", "volume", "open_interest"), optional=("volume", "open_interest")
+)
+UNITS, CONTEXT = 50, 20
+TRAINING = Training(loss=MAE(), optimiser=Adam(rate=1e-3), epochs=50, batch=72)
+QUICK = Text(
+    en="Quick form: a short synthetic market, few seeds, few epochs. Its figures show that everything works, not what is "
+    "true.",
+    zh="快速版：短的模拟市场，种子与训练轮数均较少。其数字只说明流程可用，不足以下结论。",
+)
+SYNTHETIC = Text(
+    en="No bars of rebar were found in the store: a synthetic market stands in, whose prices nobody can forecast.",
+    zh="数据仓库中没有螺纹钢行情：以模拟市场代替，其价格本就无法预测。",
+)
+WHAT = {
+    "5m": Text(en="5 minutes", zh="5 分钟"),
+    "1h": Text(en="1 hour", zh="1 小时"),
+    "1d": Text(en="1 day", zh="1 日"),
+    "1hw": Text(en="1 hour, weighted index", zh="1 小时（加权）"),
+    "if": Text(en="CSI 300 futures, 5 minutes", zh="沪深300期货 5 分钟"),
+    "own": Text(en="given bars", zh="所给数据"),
+}
+
+
+class _Ground:
+    """One data set of the study: its short name, its bars, the days of them, and what must be said of its period."""
+
+    def __init__(self, key: str, source: Source, first: date | None, last: date | None, stamp: Text | None) -> None:
+        self.key, self.source, self.span, self.stamp = key, source, Dates(first=first, last=last), stamp
+
+
+def declare(source: Source | None = None, *, quick: bool = False) -> Reproduction:
+    """The reproduction on the bars of the store, on one `source` of your own, or on the synthetic market."""
+    grounds = _grounds(source, quick=quick)
+    pairs = {ground.key: _pair(ground, quick=quick) for ground in grounds}
+    main = next((key for key in ("1h", "own", "1d") if key in pairs), next(iter(pairs)))
+    tradable = main in {"1h", "1d"}
+    lead = _traded(pairs[main][0], quick=quick) if tradable else pairs[main][0]
+    studies = [lead if study.name == lead.name else study for pair in pairs.values() for study in pair]
+    better = {key: _return(pair[1], key) for key, pair in pairs.items() if key != "1hw"}
+    if tradable:
+        better[main] = _traded(better[main], quick=quick)
+    trials = () if quick else _trials(pairs[main][0], better[main], main)
+    rows = tuple(study.name for study in trials if "-rows-" in study.name)
+    levels = tuple(study.name for study in studies)
+    three = [key for key in ("5m", "1h", "1d") if key in pairs] or list(pairs)
+    uni, multi = (tuple(pairs[key][side].name for key in three) for side in (0, 1))
+    everyone = (*studies, *better.values(), *trials)
+    return Reproduction(
+        name="rebar-futures",
+        title=Text(en="Rebar futures at three frequencies", zh="三种频率的螺纹钢期货预测"),
+        document=Text(
+            en="An LSTM forecasts the next close of rebar from one field or six, at 5 minutes, 1 hour and 1 day",
+            zh="LSTM 以单变量或多变量预测螺纹钢下一根K线收盘价：5 分钟、1 小时、1 日",
+        ),
+        studies=everyone,
+        lead=lead.name,
+        shown=(
+            Shown("C1", "activations", (lead.name,)),
+            Shown("C2", "losses", uni),
+            *(Shown(f"C{at}", "level-forecast", (name,)) for at, name in enumerate(uni, 3)),
+            Shown("C6", "losses", multi),
+            *(Shown(f"C{at}", "level-forecast", (name,)) for at, name in enumerate(multi, 7)),
+            *((Shown("C10", "equity", (lead.name,)),) if tradable else ()),
+            Shown("C11", "error-ratio", (*levels, *rows, *(one.name for one in better.values()))),
+            Shown("C12", "lag-correlation", levels),
+            Shown("C13", "level-zoom", (lead.name,)),
+            *((Shown("C14", "cost-views", (lead.name,)),) if tradable else ()),
+            Shown("C15", "training-work", levels),
+            Shown("C16", "level-regimes", (*uni, *multi)),
+            Shown("C17", "rolls", tuple(pairs[key][0].name for key in three)),
+        ),
+        claims=claims,
+        stamps=(
+            *((QUICK,) if quick else ()),
+            *((SYNTHETIC,) if source is None and not quick and _synthetic(grounds) else ()),
+            *(ground.stamp for ground in grounds if ground.stamp is not None),
+        ),
+    )
+
+
+def _synthetic(grounds: tuple[_Ground, ...]) -> bool:
+    return all(isinstance(ground.source, RebarWorld) for ground in grounds)
+
+
+def _grounds(source: Source | None, *, quick: bool) -> tuple[_Ground, ...]:
+    """What there is: of the store, of a world at three frequencies, or one source as it is."""
+    if source is None and not quick and (held := _stored()):
+        return held
+    world = source or RebarWorld(sessions=160 if quick else 775, seed=1, frequency="60min")
+    if isinstance(world, RebarWorld):
+        return tuple(
+            _Ground(key, world.but(frequency=frequency), None, None, None)
+            for key, frequency in (("5m", "5min"), ("1h", "60min"), ("1d", "1d"))
+        )
+    return (_Ground("own", world, None, None, None),)
+
+
+def _stored() -> tuple[_Ground, ...]:
+    """The data sets of the store, each with the months that it has of the document's."""
+    names, made = set(Store.default().list()), []
+    daily = Stored(dataset="rebar-daily")
+    first, last = date(2016, 7, 1), date(2019, 8, 30)
+    if {"rebar-5min", "rebar-daily"} <= names:
+        joined = RolledBars(short=Stored(dataset="rebar-5min"), daily=daily)
+        made.append(_Ground("5m", joined, None, None, FIVE))
+    if {"rebar-60min", "rebar-daily"} <= names:
+        joined = RolledBars(short=Stored(dataset="rebar-60min"), daily=daily)
+        made.append(_Ground("1h", joined, first, last, HOURLY))
+    if "rebar-daily" in names:
+        made.append(_Ground("1d", daily, first, last, None))
+    if "rebar-weighted-60min" in names:
+        made.append(_Ground("1hw", Stored(dataset="rebar-weighted-60min"), first, last, WEIGHTED))
+    if "csi300-future-5min" in names:
+        made.append(_Ground("if", DeliveryWeeks(held=Stored(dataset="csi300-future-5min")), None, None, INDEX))
+    return tuple(made)
+
+
+FIVE = Text(
+    en="5 minutes: bars of 2019-08 … 2020-08, none of the published months; no open interest.",
+    zh="5 分钟：数据为 2019-08 至 2020-08，不含原文月份；无持仓量。",
+)
+HOURLY = Text(
+    en="1 hour: bars of 2016-07 … 2017-11, the first 16 of the 38 published months; no open interest.",
+    zh="1 小时：数据为 2016-07 至 2017-11，仅为原文 38 个月中的前 16 个月；无持仓量。",
+)
+WEIGHTED = Text(
+    en="1 hour, weighted: an index over contracts, 2016-07 … 2017-07, with open interest; nobody can trade it.",
+    zh="1 小时加权：合约加权指数，2016-07 至 2017-07，含持仓量；不可交易。",
+)
+INDEX = Text(
+    en="CSI 300 futures: 5-minute bars of 2014-01 … 2019-10; no night session, no open interest.",
+    zh="沪深300期货：5 分钟数据，2014-01 至 2019-10；无夜盘，无持仓量。",
+)
+
+
+def _pair(ground: _Ground, *, quick: bool) -> tuple[Study, Study]:
+    """One field and six, as printed: the last bar alone, levels scaled to 0 … 1."""
+    key, what = ground.key, WHAT[ground.key]
+    epochs = {"5m": 2, "1h": 8, "1d": 30}.get(key, 5)
+    uni = Study(
+        name=f"{key}-uni",
+        title=Text(en=f"{what.en}, close alone", zh=f"{what.zh}，单变量"),
+        source=ground.source,
+        universe=(),
+        span=ground.span,
+        factors=RawFields(fields=("close",)),
+        lookback=1,
+        count="rows",
+        label=FutureLevel(horizon=NEXT_CLOSE),
+        normaliser=MinMax(),
+        target_scaling=MinMaxTarget(),
+        split=ShareSplit(train=0.70, valid=0.15),
+        model=RecurrentNetwork(cell=LSTM(hidden=8 if quick else UNITS), dense=()),
+        training=TRAINING.but(epochs=epochs) if quick else TRAINING,
+        seeds=tuple(range(2 if quick else 5)),
+        rivals=(Persistence(speaks="level"), Drift(speaks="level"), Linear()),
+        strategy=None,
+        markets=(),
+        gates=0,
+        watch_test=True,
+    )
+    multi = uni.but(
+        name=f"{key}-multi", title=Text(en=f"{what.en}, six fields", zh=f"{what.zh}，多变量"), factors=FIELDS
+    )
+    return uni, multi
+
+
+def _traded(study: Study, *, quick: bool) -> Study:
+    """The document's strategy: against the forecast, from the open to the close of every bar."""
+    return study.but(
+        strategy=OpenAgainstForecast(rule="as printed"), markets=(RebarFuture(),), gates=50 if quick else 500
+    )
+
+
+def _return(multi: Study, key: str) -> Study:
+    """What should work better: the next return, from twenty bars that are standardised by themselves."""
+    return multi.but(
+        name=f"{key}-return",
+        title=Text(en=f"{WHAT[key].en}, next return, {CONTEXT} bars", zh=f"{WHAT[key].zh}，收益标签，{CONTEXT} 根"),
+        lookback=CONTEXT,
+        label=ForwardReturn(horizon=NEXT_CLOSE),
+        normaliser=WindowZScore(),
+        target_scaling=StandardTarget(),
+        training=multi.training.but(loss=MSE()) if multi.training else None,
+        rivals=(Zero(), Drift(speaks="return"), Linear()),
+    )
+
+
+def _trials(uni: Study, better: Study, key: str) -> tuple[Study, ...]:
+    """More bars of context, other cells, the sign alone, and quantiles."""
+    what = WHAT[key]
+    assert better.training is not None
+    flat = better.but(strategy=None, markets=(), gates=0)
+    rows = tuple(
+        uni.but(
+            name=f"{key}-rows-{count}",
+            title=Text(en=f"{what.en}, close alone, {count} bars", zh=f"{what.zh}，单变量，{count} 根"),
+            lookback=count,
+            strategy=None,
+            markets=(),
+            gates=0,
+        )
+        for count in (5, 20, 60)
+    )
+    cells = tuple(
+        flat.but(
+            name=f"{key}-{cell.name}",
+            title=Text(en=f"{what.en}, next return, {title}", zh=f"{what.zh}，收益标签，{title}"),
+            model=RecurrentNetwork(cell=cell, dense=()),
+        )
+        for cell, title in ((GRU(hidden=UNITS), "GRU"), (MinLSTM(hidden=UNITS), "minLSTM"))
+    )
+    sign = flat.but(
+        name=f"{key}-direction",
+        title=Text(en=f"{what.en}, the sign alone", zh=f"{what.zh}，仅方向"),
+        label=Direction(horizon=NEXT_CLOSE),
+        target_scaling=Classes(first=-1.0, step=2.0),
+        training=better.training.but(loss=BinaryCrossEntropy()),
+        rivals=(Majority(), Linear()),
+    )
+    quantiles = tuple(
+        flat.but(
+            name=f"{key}-q-{level}",
+            title=Text(en=f"{what.en}, {level} % quantile of the return", zh=f"{what.zh}，收益的 {level}% 分位"),
+            training=better.training.but(loss=Quantile(level=level / 100)),
+            rivals=(Zero(),),
+        )
+        for level in (10, 50, 90)
+    )
+    return (*rows, *cells, sign, *quantiles)
