@@ -39,7 +39,7 @@ def test_blocks_have_the_length_asked_for_and_every_bar_its_chance():
 def test_the_closed_form_variance_is_that_of_resamples():
     series = autoregressive(np.random.default_rng(3), 0.6, 300)
     rows, _ = m.resampled(300, 10.0, 20_000, np.random.default_rng(4))
-    assert m._variance(series, 10.0) == pytest.approx(series[rows].mean(axis=1).var(), rel=0.05)
+    assert m.stationary_variance(series, 10.0) == pytest.approx(series[rows].mean(axis=1).var(), rel=0.05)
 
 
 @pytest.mark.parametrize(("statistic", "truth"), [(m.ratio, 0.05), (m.mean, 0.0005)])

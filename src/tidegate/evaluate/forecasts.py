@@ -24,6 +24,7 @@ from tidegate.evaluate.doubt.overlap import (
     mean_hac,
     standardised,
 )
+from tidegate.evaluate.doubt.skill import skill_hac
 from tidegate.evaluate.stated import stated
 from tidegate.measures import scores
 from tidegate.types.axes import FloatArray, IntArray
@@ -247,8 +248,7 @@ def _against(
             stated(what, subject, np.nan, one, n=n, note=note, otherwise=why)
             for what, one in (("skill", "fraction"), ("skill_p", "p-value"))
         ]
-    influence = -(ours_lost - (1 - gained) * theirs_lost) / theirs_lost.mean()
-    sure = hac(gained, influence, span=span, level=level)
+    sure = skill_hac(ours_lost, theirs_lost, span=span, level=level)
     note = f"{note}, whose RMSE is {float(np.sqrt(theirs_lost.mean())):.6g}"
     found = [
         stated(

@@ -22,7 +22,17 @@ from tidegate.evaluate.doubt.longrun import complete
 from tidegate.evaluate.doubt.overlap import ic_influence
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
 
-__all__ = ["Interval", "Statistic", "block_length", "correlation", "mean", "ratio", "resampled", "studentised"]
+__all__ = [
+    "Interval",
+    "Statistic",
+    "block_length",
+    "correlation",
+    "mean",
+    "ratio",
+    "resampled",
+    "stationary_variance",
+    "studentised",
+]
 
 Statistic: TypeAlias = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -146,7 +156,7 @@ def studentised(
         return Interval(np.nan, np.nan, np.nan, np.nan, level, np.nan, 0)
     found, influence = statistic(values)
     length = block_length(influence) if block is None else float(block)
-    error = sqrt(_variance(influence, length))
+    error = sqrt(float(stationary_variance(influence, length)))
     drawn = [
         _ratios(values, statistic, float(found), length, part, generator)
         for part in _parts(resamples, max(1, _CHUNK // n))
@@ -177,16 +187,23 @@ def _ratios(
     return np.asarray(np.where(valid, np.abs(theirs - found) / np.where(valid, error, 1.0), np.inf))
 
 
-def _variance(influence: FloatArray, length: float) -> float:
-    """Variance of the mean of a stationary resample, in closed form (Politis and Romano, 1994, lemma 1)."""
-    n = influence.size
-    centred = influence - influence.mean()
+def stationary_variance(values: FloatArray, length: float) -> FloatArray:
+    """Variance of the mean of a stationary resample, in closed form: no resample is drawn for it.
+
+    ``[γ_0 + 2 Σ_k (1 - k/n) (1 - 1/L)^k γ_k] / n`` with circular autocovariances. Shapes: ``[..., n]`` → ``[...]``.
+    Source: Politis and Romano (1994), lemma 1.
+
+    >>> float(stationary_variance(np.array([1.0, -1.0, 1.0, -1.0]), 1.0))
+    0.25
+    """
+    n = values.shape[-1]
+    centred = values - values.mean(axis=-1, keepdims=True)
     spectrum = np.abs(np.fft.rfft(centred)) ** 2
     circular = np.fft.irfft(spectrum, n=n) / n
     lag = np.arange(1, n)
     keep = 1.0 - 1.0 / length
     weights = (1 - lag / n) * keep**lag
-    return float(max(circular[0] + 2 * (weights * circular[1:]).sum(), 0.0) / n)
+    return np.asarray(np.maximum(circular[..., 0] + 2 * (circular[..., 1:] * weights).sum(axis=-1), 0.0) / n)[()]
 
 
 def _parts(total: int, most: int) -> list[int]:
