@@ -14,6 +14,7 @@ from typing import Any
 __version__ = "0.4.0"
 
 _HOMES = {
+    "audit": "tidegate.auditing.audit",
     "compare": "tidegate.study.api",
     "declare": "tidegate.study.api",
     "explain": "tidegate.study.api",
@@ -24,7 +25,7 @@ _HOMES = {
     "studies": "tidegate.study.api",
 }
 
-__all__ = ["__version__", "compare", "declare", "explain", "export", "open_report", "orders", "run", "studies"]
+__all__ = ["__version__", "audit", "compare", "declare", "explain", "export", "open_report", "orders", "run", "studies"]
 
 
 def __getattr__(name: str) -> Any:

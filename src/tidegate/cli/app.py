@@ -189,6 +189,40 @@ def factors(
 
 
 @app.command()
+def audit(
+    study: Named,
+    data: Data = None,
+    set_: Sets = None,
+    quick: Quick = False,
+    full: Annotated[bool, typer.Option("--full", help="every test, on more data, with whole trainings")] = False,
+    only: Annotated[Optional[str], typer.Option("--only", metavar="L1,L5", help="these tests alone")] = None,  # noqa: UP045
+    which: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--study", help="which study of a reproduction; repeat for more; default: the leading one"),
+    ] = None,
+    cuts: Annotated[int, typer.Option("--cuts", min=1, help="moments at which the future is hidden or changed")] = 8,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="what other futures are thrown with")] = 0,
+    out: Out = "runs",
+    json: Json = False,
+    _with: With = None,
+) -> None:
+    """Prove that nothing flows back from the future: leak tests over a study as declared, your own code included.
+
+    Exits with 0 where nothing was found, 3 where a test failed, 2 where a test (or the study) could not run. The result
+    is kept in the run folder and stands in the study's report.
+
+    Examples: `tidegate audit stock-ranks --quick`, `tidegate audit mine.json --with my_factors --full`,
+    `tidegate audit index-timing --only L1,L2,L5 --cuts 20`.
+    """
+    from tidegate.cli.audit import run_audit
+
+    run_audit(
+        study, data, set_ or [], quick=quick, full=full, only=only, studies=which or [], cuts=cuts, seed=seed, out=out,
+        json=json,
+    )  # fmt: skip
+
+
+@app.command()
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN RUN…", help="two or more runs")],
     out: Out = "runs",

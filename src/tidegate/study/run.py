@@ -21,6 +21,7 @@ from tidegate.models.base import Network
 from tidegate.report.csvs import write_csvs
 from tidegate.report.page import page
 from tidegate.strategy.selection import Selection
+from tidegate.study.audited import kept_audits, with_audit
 from tidegate.study.bar_trading import trade_within_bars, trades_within_bars
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import load_books
@@ -88,7 +89,7 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
             used.extend(kept)
         tell(Event("done", "trading and judging"))
         findings = Findings(reproduction.lead, found, _provenance(reproduction, grounds))
-        report = tell_story(reproduction, findings)
+        report = with_audit(tell_story(reproduction, findings), kept_audits(folder.path))
         write_text(folder.path / "report.json", dump(report))
         write_text(folder.path / "report.html", page(report))
         write_csvs(report, folder.path / "figures")

@@ -1,0 +1,150 @@
+"""The audit of a study: its tests in order, what they cost, and what they found, kept in the run folder."""
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidegate import __version__
+from tidegate.auditing.blind import panel_on, point_in_time, scramble, truncate
+from tidegate.auditing.ground import Ground, ground_of
+from tidegate.auditing.plan import chosen
+from tidegate.auditing.splits import audit_split
+from tidegate.auditing.verdict import Audited, Verdict
+from tidegate.data.source import Source
+from tidegate.errors import TidegateError
+from tidegate.files import read_json
+from tidegate.study.api import declare
+from tidegate.study.audited import FILE, tell_audit
+from tidegate.study.beside import Beside
+from tidegate.study.declare import Study
+from tidegate.study.folder import RunFolder
+from tidegate.study.progress import Event, Tell, silent
+from tidegate.study.reproduction import Reproduction
+from tidegate.types.report import Text
+
+__all__ = ["Audit", "audit", "audit_study"]
+
+_BROKEN = (
+    TidegateError,
+    ArithmeticError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    pl.exceptions.PolarsError,
+)
+"""What code of a user's own may raise when it is shown a shorter history than it expects."""
+
+
+class Audit(dict[str, Audited]):
+    """The audits of a reproduction's studies, by name, with the folder in which they are kept.
+
+    `passed`: nothing was found and all could run. `code`: what the command exits with.
+    """
+
+    def __init__(self, held: dict[str, Audited], folder: Path) -> None:
+        super().__init__(held)
+        self.folder = folder
+
+    @property
+    def code(self) -> int:
+        """0: nothing found; 3: a test failed; 2: a test could not run."""
+        codes = {held.code for held in self.values()}
+        return next((code for code in (3, 2) if code in codes), 0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found and everything that was asked for could run."""
+        return self.code == 0
+
+
+def audit(
+    study: str | Study | Reproduction | dict[str, Any] | Path,
+    *,
+    data: str | Source | None = None,
+    settings: dict[str, Any] | None = None,
+    quick: bool = False,
+    full: bool = False,
+    only: Iterable[str] | None = None,
+    studies: Iterable[str] | None = None,
+    cuts: int = 8,
+    seed: int = 0,
+    out: Path | str = "runs",
+    tell: Tell = silent,
+) -> Audit:
+    """Audit a study as declared; the result is kept as ``audit.json`` in its run folder, and in its report.
+
+    Parameters
+    ----------
+    study, data, settings, quick
+        As `tidegate.run`.
+    full
+        All tests, on four times as much data, with whole trainings. The default set is quick and marked *partial*.
+    only
+        Ids of tests, for example ``("L1", "L3")``; overrides the set.
+    studies
+        Names of studies of a reproduction; the leading one alone where none is given.
+    cuts, seed
+        How many moments are tried at least, and what is thrown for other futures.
+    out
+        The folder of all runs.
+
+    Errors
+        `UnknownNameError` for a test or a study that is not there; whatever the study's own source says.
+    """
+    made = declare(study, data=data, settings=settings, quick=quick)
+    tests = chosen(None if only is None else tuple(only), full=full)
+    names = [made.lead] if studies is None else list(studies)
+    held = {}
+    for name in names:
+        held[name] = audit_study(made.study(name), tests, full=full, cuts=cuts, seed=seed, tell=tell)
+    folder = RunFolder(Path(out) / made.name / made.fingerprint[:8])
+    kept = read_json(folder.path / FILE) if (folder.path / FILE).is_file() else {}
+    folder.write(FILE, {**kept, **{name: one.kept() for name, one in held.items()}})
+    tell_audit(folder.path)
+    return Audit(held, folder.path)
+
+
+def audit_study(
+    study: Study, tests: tuple[str, ...], *, full: bool = False, cuts: int = 8, seed: int = 0, tell: Tell = silent
+) -> Audited:
+    """Audit one study with the named tests; nothing is kept."""
+    began = time.monotonic()
+    tell(Event("step", "audit", 0, len(tests), "reading the data"))
+    read = study.source.bars(), study.source.reported()
+    ground = ground_of(study, read, Beside(), times=4 if full else 1)
+
+    def run(test: str) -> Callable[[], Verdict]:
+        return lambda: _TESTS[test](ground, cuts, seed)
+
+    verdicts = []
+    for place, test in enumerate(tests):
+        tell(Event("step", "audit", place, len(tests), test))
+        verdicts.append(_timed(test, run(test), ground))
+    tell(Event("done", "audit"))
+    return Audited(
+        study=study.name, title=study.title, verdicts=tuple(verdicts), data=ground.digest,
+        version=__version__, seed=seed, full=full, seconds=time.monotonic() - began,
+    )  # fmt: skip
+
+
+def _timed(test: str, run: Callable[[], Verdict], ground: Ground) -> Verdict:
+    """Run a test; code that breaks on another history is told, not passed over."""
+    began = time.monotonic()
+    try:
+        found = run()
+    except _BROKEN as error:
+        words = Text.same(f"{type(error).__name__}: {error}")
+        found = Verdict(test=test, status="could not run", words=words, on=ground.on)
+    return found.but(seconds=round(time.monotonic() - began, 3))
+
+
+_TESTS: dict[str, Callable[[Ground, int, int], Verdict]] = {
+    "L1": lambda ground, cuts, seed: truncate(ground, cuts=cuts, seed=seed),
+    "L2": lambda ground, cuts, seed: scramble(ground, cuts=cuts, seed=seed),
+    "L5": lambda ground, _, seed: audit_split(ground, panel_on(ground), seed=seed),
+    "L10": lambda ground, cuts, seed: point_in_time(ground, cuts=cuts, seed=seed),
+}

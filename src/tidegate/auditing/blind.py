@@ -1,0 +1,109 @@
+"""Factors and steps of a study owe what every factor set owes: row *t* knows CLOSE(t) and nothing later (L1, L2, L10)."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tidegate.auditing.changes import Room, first_change, room_of_panel
+from tidegate.auditing.ground import Ground, cuts_of, history_of
+from tidegate.auditing.verdict import Change, Verdict
+from tidegate.errors import DataError, RecordError, SettingError
+from tidegate.study.ground import make_panel
+from tidegate.study.records import load_panel
+from tidegate.types.history import Reported
+from tidegate.types.panel import Panel
+from tidegate.types.report import Text
+
+__all__ = ["panel_on", "point_in_time", "scramble", "truncate"]
+
+_HINT = "look for a negative shift, a backward fill, a centred window or a statistic of the whole sample"
+_HINT_REPORTS = (
+    "look for a fact taken at its period's end, a restated value, a later membership or a later price factor"
+)
+Making = Callable[[Ground], Panel]
+
+
+def panel_on(ground: Ground) -> Panel:
+    """The study's own panel on a ground: factors and steps, as a run makes them.
+
+    Pruning is left out: it is decided on a learning range, and the test of what was learned (L3) holds it.
+    """
+    study = ground.study.but(pruning=None)
+    with tempfile.TemporaryDirectory() as folder:
+        make_panel(study, history_of(study, ground.bars, ground.reported), Path(folder))
+        return load_panel(Path(folder))
+
+
+def truncate(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
+    """L1: what is computed on data that end at a bar is what is computed there on all data."""
+    return _tried("L1", ground, make, cuts, seed, lambda _, cut: ground.cut_off(cut))
+
+
+def scramble(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
+    """L2: another valid future after a bar changes nothing up to it."""
+    return _tried("L2", ground, make, cuts, seed, lambda at, cut: ground.scrambled(cut, at))
+
+
+def point_in_time(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
+    """L10: later reports, restatements, memberships and adjustment factors alone change nothing earlier."""
+    adjusted, reports = ground.bars.has("factor"), ground.reported != Reported()
+    if not adjusted and not reports:
+        words = Text(
+            en="this data have no reports, no memberships and no adjustment factors; whether its prices were adjusted "
+            "from the last day can't be told afterwards",
+            zh="该数据没有财务报告、成分与复权因子；价格是否以最后一日为基准复权，事后无法判断",
+        )
+        return Verdict(test="L10", status="not tested", words=words, on=ground.on)
+
+    def other(at: int, cut: np.datetime64) -> Ground:
+        held = ground.with_other_reports(cut, at) if reports else ground
+        return held.with_other_factors(cut, at) if adjusted else held
+
+    return _tried("L10", ground, make, cuts, seed, other, hint=_HINT_REPORTS)
+
+
+def _tried(
+    test: str,
+    ground: Ground,
+    make: Making,
+    cuts: int,
+    seed: int,
+    other: Callable[[int, np.datetime64], Ground],
+    hint: str = _HINT,
+) -> Verdict:
+    full = room_of_panel(make(ground))
+    tried, last = 0, "too few bars"
+    for at, cut in cuts_of(ground, cuts, seed):
+        try:
+            made = room_of_panel(make(other(at, cut)))
+        except (DataError, RecordError, SettingError) as error:
+            last = str(error)
+            continue
+        tried += 1
+        change = _change(full, made, cut)
+        if change is not None:
+            words = Text(
+                en=f"factors up to {str(cut)[:16]} change with what came after it: {change.count:,} numbers",
+                zh=f"{str(cut)[:16]} 及以前的因子随其后的数据而变：{change.count:,} 个数",
+            )
+            return Verdict(
+                test=test, status="failed", words=words, cuts=tried, on=ground.on, partial=ground.partial,
+                first=change, path=(change,), hint=hint,
+            )  # fmt: skip
+    if not tried:
+        words = Text(
+            en=f"the factors could not be computed on another history: {last}", zh=f"无法在其他历史上计算因子：{last}"
+        )
+        return Verdict(test=test, status="could not run", words=words, on=ground.on)
+    words = Text(en="no number up to a cut changed by one bit", zh="切分点及以前没有一个比特改变")
+    return Verdict(test=test, status="passed", words=words, cuts=tried, on=ground.on, partial=ground.partial)
+
+
+def _change(full: Room, made: Room, cut: np.datetime64) -> Change | None:
+    """A change among the rows of the whole history: a month that had not ended by a cut has a row in neither."""
+    label = cut.astype("datetime64[us]")
+    known = full.frame.filter(full.frame["when"].to_numpy() <= label)
+    there = made.frame.join(known.select("time", "asset"), on=["time", "asset"], how="semi", maintain_order="left")
+    return first_change(full, Room(made.name, there, made.keys), cut)

@@ -1,0 +1,133 @@
+"""What a test of the audit says: passed, failed, warned, not tested or could not run, and on what grounds.
+
+A pass refutes nothing but the cuts it tried, so every verdict carries how many they were and on how much of the data. A
+failure carries the first offending number and the rooms that it went through.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tidegate.component import Settings, document
+from tidegate.errors import IntegrityError
+from tidegate.types.report import Text
+
+__all__ = ["CODES", "TITLES", "Audited", "Change", "Status", "Verdict"]
+
+Status = Literal["passed", "failed", "warned", "not tested", "could not run"]
+CODES = {"passed": 0, "could not run": 2, "failed": 3}
+"""Exit codes of the command: a leak was found (3), a test could not run (2), neither (0)."""
+
+TITLES: dict[str, Text] = {
+    "L1": Text(en="Truncate and recompute", zh="截断重算"),
+    "L2": Text(en="Scramble the future", zh="打乱未来"),
+    "L3": Text(en="Weights-hash invariance", zh="权重哈希不变"),
+    "L4": Text(en="Decisions", zh="交易决策"),
+    "L5": Text(en="Split audit", zh="样本划分审计"),
+    "L6": Text(en="Label shuffle", zh="打乱标签"),
+    "L7": Text(en="One-day lag", zh="滞后一日"),
+    "L8": Text(en="Canaries", zh="金丝雀"),
+    "L9": Text(en="Synthetic truth", zh="已知答案的合成数据"),
+    "L10": Text(en="Point in time", zh="时点数据"),
+    "L11": Text(en="Static lint", zh="静态代码检查"),
+}
+"""The leak tests by their ids."""
+
+
+class Change(Settings):
+    """The first number of a room that the future changed."""
+
+    room: str = Field(description="where it stands: factors, labels, learned windows, normaliser, weights, ...")
+    where: str = Field(description="time, asset and field")
+    expected: str = Field(description="what it was")
+    found: str = Field(description="what it became when only the future was another one")
+    count: int = Field(default=1, description="how many numbers of the room changed")
+
+    def __str__(self) -> str:
+        return f"{self.room}: {self.where}: {self.expected} became {self.found}"
+
+
+class Verdict(Settings):
+    """One test's answer; see the head of this file.
+
+    >>> Verdict(test="L1", status="passed", words=Text.same("nothing changed"), cuts=10).line
+    'L1 Truncate and recompute: passed (10 cuts). nothing changed'
+    """
+
+    test: str
+    status: Status
+    words: Text = Field(description="what was found, or why nothing was tested")
+    cuts: int = Field(default=0, ge=0, description="cuts, draws or windows tried")
+    on: Text = Field(default=Text.same(""), description="how much of the data, and what was cut short")
+    partial: bool = Field(default=False, description="not the whole study: fewer assets, windows or steps")
+    first: Change | None = Field(default=None, description="the first offending number")
+    path: tuple[Change, ...] = Field(default=(), description="the rooms that it went through, in their order")
+    hint: str = ""
+    seconds: float = Field(default=0.0, ge=0)
+
+    @property
+    def title(self) -> Text:
+        """The test in words."""
+        return TITLES[self.test]
+
+    @property
+    def line(self) -> str:
+        """The verdict in one line."""
+        tried = f" ({self.cuts} cuts)" if self.cuts else ""
+        return f"{self.test} {self.title.en}: {self.status}{tried}. {self.words.en}".rstrip()
+
+
+class Audited(Settings):
+    """The audit of one study: every verdict, on which data and with which code."""
+
+    study: str
+    title: Text
+    verdicts: tuple[Verdict, ...]
+    data: str = Field(description="SHA-256 of the bars that the study may see")
+    version: str = Field(description="version of Tidegate")
+    seed: int
+    full: bool
+    seconds: float = Field(default=0.0, ge=0)
+
+    @property
+    def status(self) -> Status:
+        """Failed where a test failed, could not run where one could not, else passed (warnings do not fail)."""
+        found = {verdict.status for verdict in self.verdicts}
+        if not found & {"passed", "failed", "warned"}:
+            return "could not run"
+        return next((one for one in ("failed", "could not run") if one in found), "passed")
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found and everything that was asked for could run."""
+        return self.status == "passed"
+
+    @property
+    def code(self) -> int:
+        """The exit code of the command."""
+        return CODES[self.status]
+
+    def verdict(self, test: str) -> Verdict:
+        """One test's verdict; raises `IntegrityError` where it was not asked for."""
+        for held in self.verdicts:
+            if held.test == test:
+                return held
+        raise IntegrityError("this audit has no such test", found=test, expected=[v.test for v in self.verdicts])
+
+    def failed(self) -> tuple[Verdict, ...]:
+        """The tests that found something."""
+        return tuple(verdict for verdict in self.verdicts if verdict.status == "failed")
+
+    def kept(self) -> dict[str, Any]:
+        """The document that is kept in the run folder, with titles for whoever reads it alone."""
+        told: dict[str, Any] = document(self)
+        for verdict in told["verdicts"]:
+            verdict["title"] = document(TITLES[verdict["test"]])
+        return {**told, "status": self.status}
+
+    @classmethod
+    def read(cls, held: dict[str, Any]) -> "Audited":
+        """Read what `kept` wrote."""
+        plain = {name: value for name, value in held.items() if name in cls.model_fields}
+        verdicts = [{name: v[name] for name in Verdict.model_fields if name in v} for v in held["verdicts"]]
+        return cls.of({**plain, "verdicts": verdicts})
