@@ -13,7 +13,7 @@ from tidegate.backtest.portfolio_ledger import is_action, order_rows, prices, te
 from tidegate.strategy.orders import FillAt
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["book_frames"]
+__all__ = ["book_frames", "next_frame"]
 
 
 def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFrame]:
@@ -48,7 +48,7 @@ def book_frames(portfolio: Portfolio, score: FloatArray) -> dict[str, pl.DataFra
             sold=lines[:, t_.L_SOLD] / scale,
             outside=_outside(portfolio, held.positions, score),
         ),
-        "next": _next(portfolio, score),
+        "next": next_frame(portfolio, score),
     }
 
 
@@ -92,8 +92,8 @@ def _positions(portfolio: Portfolio, positions: pl.DataFrame, score: FloatArray)
     return positions.with_columns(score=pl.Series(own), rank=pl.Series(rank), scored=pl.Series(count))
 
 
-def _next(portfolio: Portfolio, score: FloatArray) -> pl.DataFrame:
-    """Orders decided after the last close, for a bar that has not come."""
+def next_frame(portfolio: Portfolio, score: FloatArray) -> pl.DataFrame:
+    """Orders decided after the last close, for a bar that has not come; see `book_frames`."""
     exchange, account = portfolio.exchange, portfolio.account
     queue = account.queue[: int(account.purse[t_.QUEUED])]
     asset = queue[:, t_.O_ASSET]

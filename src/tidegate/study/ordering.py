@@ -16,7 +16,7 @@ from tidegate.study.declare import Study
 from tidegate.study.folder import RunFolder
 from tidegate.study.stations import shown
 
-__all__ = ["NextOrders", "next_orders"]
+__all__ = ["NextOrders", "laid_out", "next_orders"]
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,6 @@ def next_orders(run: Path, study: str | None, market: str | None, member: str | 
     orders = pl.read_parquet(root / who / "next.parquet")
     book = pl.read_parquet(root / who / "book.parquet")
     label = f"{run.parent.name}/{run.name}"
-    whole = [pl.col(name).cast(pl.Int64) for name in ("quantity", "held")]
-    frame = orders.with_columns(*whole, pl.col("score").fill_nan(None), pl.col("value").round(2)).select(
-        "decided", "side", "asset", "quantity", "at", "limit", "above", "below", "only_ends", "reference_price",
-        "value", "held", "rank", "scored", "score", "reason",
-    ).with_columns(study=pl.lit(name), market=pl.lit(where), member=pl.lit(who), run=pl.lit(label))  # fmt: skip
     return NextOrders(
         study=name,
         market=where,
@@ -89,5 +84,14 @@ def next_orders(run: Path, study: str | None, market: str | None, member: str | 
             "Decided by a backtest on the data of this run: no advice to buy or sell anything.",
             "Reference prices are the last closes; whether and at what price an order would be filled is not known.",
         ),
-        frame=frame,
+        frame=laid_out(orders, name, where, who, label),
     )
+
+
+def laid_out(orders: pl.DataFrame, study: str, market: str, member: str, run: str) -> pl.DataFrame:
+    """A book's orders for the next bar (see `book_frames`) with the columns that are written for people."""
+    whole = [pl.col(name).cast(pl.Int64) for name in ("quantity", "held")]
+    return orders.with_columns(*whole, pl.col("score").fill_nan(None), pl.col("value").round(2)).select(
+        "decided", "side", "asset", "quantity", "at", "limit", "above", "below", "only_ends", "reference_price",
+        "value", "held", "rank", "scored", "score", "reason",
+    ).with_columns(study=pl.lit(study), market=pl.lit(market), member=pl.lit(member), run=pl.lit(run))  # fmt: skip
