@@ -2,20 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from tidegate import __version__
 from tidegate.auditing.blind import panel_on, point_in_time, scramble, truncate
 from tidegate.auditing.ground import Ground, ground_of
+from tidegate.auditing.learning import decisions, weights
 from tidegate.auditing.plan import chosen
 from tidegate.auditing.splits import audit_split
-from tidegate.auditing.verdict import Audited, Verdict
+from tidegate.auditing.verdict import TITLES, Audited, Verdict
+from tidegate.auditing.walk import Walk, walk
 from tidegate.data.source import Source
 from tidegate.errors import TidegateError
 from tidegate.files import read_json
+from tidegate.strategy.selection import Selection
 from tidegate.study.api import declare
 from tidegate.study.audited import FILE, tell_audit
 from tidegate.study.beside import Beside
@@ -23,9 +29,11 @@ from tidegate.study.declare import Study
 from tidegate.study.folder import RunFolder
 from tidegate.study.progress import Event, Tell, silent
 from tidegate.study.reproduction import Reproduction
+from tidegate.types.bars import Bars
+from tidegate.types.panel import Panel
 from tidegate.types.report import Text
 
-__all__ = ["Audit", "audit", "audit_study"]
+__all__ = ["Audit", "Bench", "audit", "audit_study"]
 
 _BROKEN = (
     TidegateError,
@@ -115,36 +123,66 @@ def audit_study(
     began = time.monotonic()
     tell(Event("step", "audit", 0, len(tests), "reading the data"))
     read = study.source.bars(), study.source.reported()
-    ground = ground_of(study, read, Beside(), times=4 if full else 1)
-
-    def run(test: str) -> Callable[[], Verdict]:
-        return lambda: _TESTS[test](ground, cuts, seed)
-
+    bench = Bench(ground_of(study, read, _beside(study, read[0]), times=4 if full else 1), cuts, seed, full=full)
     verdicts = []
     for place, test in enumerate(tests):
-        tell(Event("step", "audit", place, len(tests), test))
-        verdicts.append(_timed(test, run(test), ground))
+        tell(Event("step", "audit", place, len(tests), f"{test} {TITLES[test].en}"))
+        verdicts.append(_timed(test, bench))
     tell(Event("done", "audit"))
     return Audited(
-        study=study.name, title=study.title, verdicts=tuple(verdicts), data=ground.digest,
+        study=study.name, title=study.title, verdicts=tuple(verdicts), data=bench.ground.digest,
         version=__version__, seed=seed, full=full, seconds=time.monotonic() - began,
     )  # fmt: skip
 
 
-def _timed(test: str, run: Callable[[], Verdict], ground: Ground) -> Verdict:
+def _beside(study: Study, bars: Bars) -> Beside:
+    """What a selection is traded with; another study's gate is stood in for by one that opens and shuts by chance."""
+    if not isinstance(study.strategy, Selection):
+        return Beside()
+    gate = None
+    if study.gate is not None:
+        open_ = np.random.default_rng(7).random(len(bars.times)) < _OPEN
+        gate = pl.DataFrame({"time": bars.times, "open": open_.astype(float)})
+    return Beside(study.source.instruments(), None, gate)
+
+
+@dataclass
+class Bench:
+    """What the tests of one audit share: the ground, and the walk that most of them start from."""
+
+    ground: Ground
+    cuts: int
+    seed: int
+    full: bool
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The study's factors on its own history."""
+        return panel_on(self.ground)
+
+    @cached_property
+    def base(self) -> Walk:
+        """The study's walk on its own history."""
+        return walk(self.ground, whole=self.full)
+
+
+def _timed(test: str, bench: Bench) -> Verdict:
     """Run a test; code that breaks on another history is told, not passed over."""
     began = time.monotonic()
     try:
-        found = run()
+        found = _TESTS[test](bench)
     except _BROKEN as error:
         words = Text.same(f"{type(error).__name__}: {error}")
-        found = Verdict(test=test, status="could not run", words=words, on=ground.on)
+        found = Verdict(test=test, status="could not run", words=words, on=bench.ground.on)
     return found.but(seconds=round(time.monotonic() - began, 3))
 
 
-_TESTS: dict[str, Callable[[Ground, int, int], Verdict]] = {
-    "L1": lambda ground, cuts, seed: truncate(ground, cuts=cuts, seed=seed),
-    "L2": lambda ground, cuts, seed: scramble(ground, cuts=cuts, seed=seed),
-    "L5": lambda ground, _, seed: audit_split(ground, panel_on(ground), seed=seed),
-    "L10": lambda ground, cuts, seed: point_in_time(ground, cuts=cuts, seed=seed),
+_OPEN = 0.7
+_TESTS: dict[str, Callable[[Bench], Verdict]] = {
+    "L1": lambda b: truncate(b.ground, cuts=b.cuts, seed=b.seed),
+    "L2": lambda b: scramble(b.ground, cuts=b.cuts, seed=b.seed),
+    "L3": lambda b: weights(b.ground, b.base, whole=b.full, seed=b.seed),
+    "L4": lambda b: decisions(b.ground, b.base, whole=b.full, seed=b.seed),
+    "L5": lambda b: audit_split(b.ground, b.panel, seed=b.seed),
+    "L10": lambda b: point_in_time(b.ground, cuts=b.cuts, seed=b.seed),
 }

@@ -36,7 +36,7 @@ def windows_of(ground: Ground, panel: Panel) -> Windows:
 def folds_of(study: Study, panel: Panel) -> tuple[Fold, ...]:
     """The study's folds as a run knows them: plain ranges, whatever the split made them of."""
     return tuple(
-        Fold.of(fold.index, fold.train, fold.valid, fold.test, fold.embargo)
+        Fold.of(fold.index, fold.train, fold.valid, fold.test, fold.embargo, fold.overlap)
         for fold in study.split.folds(np.asarray(panel.times))
     )
 
