@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
 from tidegate.strategy.ranking import free
 from tidegate.strategy.selection import Selection, compiled_decision
@@ -12,7 +13,7 @@ from tidegate.types.axes import IntArray
 
 __all__ = ["Gated"]
 
-_DAYS, _SELL_AT, _REASON, _INNER = range(4)
+_DAYS, _SELL_AT, _REASON, _AT_MOST, _INNER = range(5)
 
 
 class Gated(Selection):
@@ -23,8 +24,10 @@ class Gated(Selection):
         purchase lies `days` bars back, t + 1 - since ≥ days, whatever the inner strategy would say: a book left alone
         is in cash `days` bars after its last purchase. A short position has no purchase and is bought back at once.
     Readings
-        The study's text forbids purchases on -1 and lets holdings run off *within* 5 days of their own purchase (?):
-        here each is sold when its days are over, and the inner strategy isn't asked to sell sooner.
+        The study's text forbids purchases on -1 and lets holdings run off *within* 5 days of their own purchase (?).
+        With `meanwhile` ``"hold"`` each is sold when its days are over and not before; with ``"inner sells"`` the inner
+        strategy is asked as ever, its purchases are left out, and what it still holds when its days are over is sold.
+        With `days` 1 everything is sold at the next bar: nothing runs off, the book is liquidated at once.
     Known at
         Orders after CLOSE(t) from the gate's number of *t*.
     Missing values
@@ -44,6 +47,9 @@ class Gated(Selection):
     inner: Selection = Field(description="the strategy that is asked while the gate is open")
     days: int = Field(default=5, ge=1, description="bars after its last purchase that a holding is sold")
     sell_at: Literal["open", "vwap", "close"] = Field(default="open", description="where run-off sales are filled")
+    meanwhile: Literal["hold", "inner sells"] = Field(
+        default="hold", description="what happens to a holding whose days are not over"
+    )
 
     def words(self) -> tuple[str, ...]:
         """The inner strategy's words, then the gate's own."""
@@ -62,16 +68,19 @@ class Gated(Selection):
         return self.inner.sells_short()
 
     def decide(self, view: View) -> list[Order]:
-        """Ask the inner strategy, or sell what has been held long enough."""
+        """Ask the inner strategy; while the gate is closed, sell what has been held long enough."""
         if view.gate > 0:
             return self.inner.decide(view)
         at, reason = FillAt[self.sell_at.upper()], len(self.inner.words())
         over = [int(i) for i in view.held if view.shares[i] < 0 or view.bar + 1 - view.since[i] >= self.days]
-        return [Order(i, -int(view.sellable[i]), at, 0, reason) for i in over if view.sellable[i] != 0]
+        asked = self.inner.decide(view) if self.meanwhile == "inner sells" else []
+        sooner = [o for o in asked if o.quantity < 0 and view.shares[o.asset] > 0 and o.asset not in over]
+        return sooner + [Order(i, -int(view.sellable[i]), at, 0, reason) for i in over if view.sellable[i] != 0]
 
     def numbers(self) -> tuple[float, ...]:
         """Give the settings, then the inner kernel's address and numbers."""
-        return (self.days, FillAt[self.sell_at.upper()], len(self.inner.words()), *inner_numbers(self.inner))
+        own = (self.days, FillAt[self.sell_at.upper()], len(self.inner.words()), self.meanwhile == "inner sells")
+        return (*own, *inner_numbers(self.inner))
 
     def kernel(self) -> Any:
         """Compile `_decide`; None around a strategy in plain Python."""
@@ -83,11 +92,23 @@ def _decide(seen: Seen, orders: IntArray) -> int:
     if seen.gate > 0:
         return int(ask(seen, _INNER, orders))
     numbers, count = seen.numbers, 0
+    if numbers[_AT_MOST] == 1:
+        for k in range(int(ask(seen, _INNER, orders))):
+            asset = orders[k, 0]
+            if orders[k, 1] < 0 and seen.shares[asset] > 0 and not _over(seen, asset):
+                orders[count] = orders[k]
+                count += 1
     for k in range(seen.owned):
         asset = seen.held[k]
-        if seen.shares[asset] < 0 or seen.bar + 1 - seen.since[asset] >= numbers[_DAYS]:
+        if _over(seen, asset):
             quantity = free(seen, asset)
             if quantity != 0:
                 orders[count] = (asset, -quantity, int(numbers[_SELL_AT]), 0, int(numbers[_REASON]))
                 count += 1
     return count
+
+
+@inner
+def _over(seen: Seen, asset: int) -> bool:
+    """Whether a holding's days are over by the next bar."""
+    return bool(seen.shares[asset] < 0 or seen.bar + 1 - seen.since[asset] >= seen.numbers[_DAYS])

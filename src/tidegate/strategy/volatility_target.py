@@ -1,16 +1,14 @@
 """Less money to work with when the market is wild: a wrapper that shows its strategy a part of the purse."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from tidegate.errors import SettingError
-from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import Order, Seen, View
 from tidegate.strategy.selection import Selection, compiled_decision
-from tidegate.strategy.wrapping import ask, inner_numbers
+from tidegate.strategy.wrapping import ask, inner_numbers, part_of, with_part
 from tidegate.types.axes import FloatArray, IntArray, frozen
 
 __all__ = ["VolatilityTarget", "exposure_scale", "trailing_volatility"]
@@ -65,13 +63,8 @@ class VolatilityTarget(Selection):
 
     def decide(self, view: View) -> list[Order]:
         """Show the inner strategy a part of the purse."""
-        seen = view.seen
         part = min(self.cap, self.target / view.gate) if view.gate > 0 else 0.0
-        equity = int(part * seen.equity)
-        cash = min(seen.cash, max(seen.cash - (seen.equity - equity), 0)) if equity < seen.equity else seen.cash
-        unit = view.equity / seen.equity if seen.equity else 0.0
-        lesser = seen._replace(equity=equity, cash=cash)
-        return self.inner.decide(replace(view, equity=equity * unit, cash=cash * unit, seen=lesser))
+        return self.inner.decide(part_of(view, part))
 
     def numbers(self) -> tuple[float, ...]:
         """Give the settings, then the inner kernel's address and numbers."""
@@ -125,37 +118,4 @@ def exposure_scale(close: FloatArray, lookback: int, target: float, cap: float =
 def _decide(seen: Seen, orders: IntArray) -> int:
     """The rule on plain numbers."""
     part = min(seen.numbers[_CAP], seen.numbers[_TARGET] / seen.gate) if seen.gate > 0 else 0.0
-    equity = int(part * seen.equity)
-    cash = max(seen.cash - (seen.equity - equity), 0) if equity < seen.equity else seen.cash
-    return int(ask(_with_purse(seen, min(cash, seen.cash), equity), _INNER, orders))
-
-
-@inner
-def _with_purse(seen: Seen, cash: int, equity: int) -> Seen:
-    """Show the same with another purse."""
-    return Seen(
-        seen.bar,
-        cash,
-        seen.due,
-        equity,
-        seen.owned,
-        seen.stays,
-        seen.gate,
-        seen.score,
-        seen.second,
-        seen.close,
-        seen.mark,
-        seen.shares,
-        seen.locked,
-        seen.since,
-        seen.held,
-        seen.tick,
-        seen.tick_value,
-        seen.lot,
-        seen.minimum,
-        seen.order,
-        seen.numbers,
-        seen.memory,
-        seen.key,
-        seen.place,
-    )
+    return int(ask(with_part(seen, part), _INNER, orders))
