@@ -21,11 +21,24 @@ _HOMES = {
     "export": "tidegate.study.api",
     "open_report": "tidegate.study.api",
     "orders": "tidegate.study.api",
+    "predict": "tidegate.study.asking",
     "run": "tidegate.study.api",
     "studies": "tidegate.study.api",
 }
 
-__all__ = ["__version__", "audit", "compare", "declare", "explain", "export", "open_report", "orders", "run", "studies"]
+__all__ = [
+    "__version__",
+    "audit",
+    "compare",
+    "declare",
+    "explain",
+    "export",
+    "open_report",
+    "orders",
+    "predict",
+    "run",
+    "studies",
+]
 
 
 def __getattr__(name: str) -> Any:

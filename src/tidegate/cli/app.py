@@ -288,6 +288,54 @@ def orders(
 
 
 @app.command()
+def predict(
+    run: Run,
+    date: Annotated[str, typer.Option("--date", help="2019-06-12, or 2019-06-12T10:35 for shorter bars")],
+    data: Data = None,
+    study: Annotated[
+        str | None, typer.Option("--study", help="which study of the run; default: the leading one")
+    ] = None,
+    member: Annotated[
+        str | None, typer.Option("--member", help="ensemble or seed-0; default: the ensemble, or the only fit")
+    ] = None,
+    market: Annotated[str | None, typer.Option("--market", help="which of its markets; default: the last")] = None,
+    holdings: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--holdings", metavar="FILE.csv", help="what is held after that close: asset, quantity, bought"),
+    ] = None,
+    cash: Annotated[float | None, typer.Option("--cash", help="money beside the holdings")] = None,
+    gate: Annotated[str | None, typer.Option("--gate", help="open or shut, where the strategy has a gate")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", help="write the whole ranking, as .csv or .json")
+    ] = None,
+    orders: Annotated[
+        str | None, typer.Option("--orders", metavar="FILE.csv", help="write what the strategy would order next")
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="rows to print")] = 20,
+    allow: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--allow", metavar="WHAT", help="let pass: stale, gaps, data, code; repeat for more"),
+    ] = None,
+    out: Out = "runs",
+    json: Json = False,
+    _with: With = None,
+) -> None:
+    """Rank every asset on one day by a frozen run, and say what its strategy would order for the next bar.
+
+    Nothing is fitted: the newest fit that knew nothing of that day speaks, on data up to that close. A stale model,
+    gaps, revised data and changed code are refused, with what was expected and found, unless they are allowed.
+
+    Examples: `tidegate predict stock-ranks --date 2019-06-12`,
+    `tidegate predict stock-ranks --date 2020-01-03 --data store:ashare --holdings mine.csv --cash 12000 --orders tomorrow.csv`.
+    """
+    from tidegate.cli.predict import predict_day_of
+
+    predict_day_of(
+        run, date, data, study, member, market, holdings, cash, gate, to, orders, top, allow or [], out, json=json
+    )
+
+
+@app.command()
 def figures(
     run: Run,
     form: Annotated[str, typer.Option("--format", help="png or svg")] = "png",

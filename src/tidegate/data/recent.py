@@ -34,6 +34,10 @@ class Recent:
     near: Bars
     times: TimeArray
     counts: IntArray
+    labels: int
+    """How many of the last labels `near` holds whole."""
+    listed: pl.DataFrame
+    """Columns asset, listed: the session of each asset's first bar."""
 
     @property
     def row_time(self) -> IntArray:
@@ -49,8 +53,8 @@ def recent_of(bars: Bars, rows: int, labels: int, besides: TimeArray | None = No
     >>> from tidegate.testing.history import example_bars
     >>> bars = example_bars(sessions=60)
     >>> held = recent_of(bars, rows=4, labels=2)
-    >>> held.bars.frame.height, held.near.frame.height, len(held.times), held.counts[-1] == len(held.bars.assets)
-    (12, 6, 60, True)
+    >>> held.bars.frame.height, held.near.frame.height, len(held.times), held.counts[-2:].tolist()
+    (12, 6, 60, [3, 3])
     """
     frame, times = bars.frame, bars.times
     counts = np.bincount(bars.places, minlength=len(times)).astype(np.int64)
@@ -64,6 +68,8 @@ def recent_of(bars: Bars, rows: int, labels: int, besides: TimeArray | None = No
         Bars.of(bars.frame.filter(pl.Series(near)), bars.spec),
         times,
         counts,
+        min(labels, len(times)),
+        pl.DataFrame({"asset": bars.assets, "listed": frame["session"].gather(bars.offsets[:-1])}),
     )
 
 

@@ -1,0 +1,101 @@
+"""The windows that end on one day, made by the corridor's own steps from the end of the data where that is enough.
+
+A factor set that tells how many earlier bars of its own asset a row needs is computed on those alone. Where it does
+not, or where what is done to a date's factors needs the other assets of that date, everything up to the day is
+computed as a run would compute it: slower, with the same bits.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from tidegate.data.months import by_month
+from tidegate.data.recent import Recent, recent_of
+from tidegate.data.source import Source
+from tidegate.errors import DataError
+from tidegate.prepare.windows import cut_windows
+from tidegate.study.declare import Study
+from tidegate.study.frozen import Frozen
+from tidegate.study.gaps import LABELS, row_at
+from tidegate.study.ground import make_panel, seen_bars, seen_reports
+from tidegate.study.records import load_panel
+from tidegate.study.stations import shown
+from tidegate.types.axes import TimeArray
+from tidegate.types.bars import Bars
+from tidegate.types.history import History
+from tidegate.types.panel import Panel
+from tidegate.types.windows import Windows
+
+__all__ = ["DayWindows", "look_at"]
+
+
+@dataclass(frozen=True)
+class DayWindows:
+    """The windows whose anchor is a day's row, the labels of all rows up to it, and the end of the bars."""
+
+    windows: Windows
+    rows: TimeArray
+    recent: Recent
+
+
+def look_at(frozen: Frozen, source: Source, when: np.datetime64) -> DayWindows:
+    """Look at a source up to the close of `when`, as the frozen study does.
+
+    Errors
+        `DataError` where that day has no bar, or no window ends on it.
+    """
+    study = frozen.study.but(span=frozen.study.span.but(last=None))
+    early = study.factors.earlier_rows
+    plain = study.cadence == "bars" and not study.steps and study.pruning is None and early is not None
+    needed = study.lookback + (early or 0)
+    recent = _recent(study, source, when, needed, frozen.times[-1:])
+    if plain:
+        rows, bars = recent.times, recent.bars
+        panel = _on(study.factors.compute(bars), recent)
+    else:
+        rows, bars, panel = _whole(study, source, when)
+    inputs = tuple(field for field in panel.fields if field not in study.context)
+    windows = cut_windows(bars, panel, study.label, study.lookback, study.count, inputs, study.context).windows
+    which = windows.anchor_time == row_at(panel.times, when)
+    if not which.any():
+        raise DataError(
+            "no window ends on that day",
+            where=f"{study.name}, {shown(when)}",
+            expected=f"{study.lookback} rows of some asset without a missing value",
+            found=f"{len(recent.bars.assets)} assets with a bar",
+            hint="data may be missing before that day, or a factor has no value there",
+        )
+    return DayWindows(windows.take(which), rows, recent)
+
+
+def _recent(study: Study, source: Source, when: np.datetime64, rows: int, besides: TimeArray) -> Recent:
+    bars = seen_bars(study, source.bars())
+    row_at(bars.times, when)
+    return recent_of(bars.upto(when), rows, _labels(study), besides)
+
+
+def _labels(study: Study) -> int:
+    """How many of the last labels the filters and the strategy may look at."""
+    asked = [int(getattr(one, "sessions", 0)) for one in study.filters]
+    return max(LABELS, *asked, int(getattr(study.strategy, "days", 0)) + 2)
+
+
+def _on(panel: Panel, recent: Recent) -> Panel:
+    """The panel of the end on the time axis of the whole: distances in sessions are what they were."""
+    return Panel.of(
+        panel.values, recent.times, panel.assets, panel.fields, recent.row_time, panel.offsets, panel.forcings
+    )
+
+
+def _whole(study: Study, source: Source, when: np.datetime64) -> tuple[TimeArray, Bars, Panel]:
+    """Rows and panel of everything up to the day, as a run makes them."""
+    bars = seen_bars(study, source.bars()).upto(when)
+    rows = by_month(bars) if study.cadence == "months" else bars
+    row_at(rows.times, when)
+    reported = seen_reports(study, source.reported()).upto(when.astype("datetime64[D]").item())
+    with TemporaryDirectory() as folder:
+        make_panel(study, History.of(bars, rows, reported), Path(folder))
+        panel = load_panel(Path(folder))
+    return rows.times, rows, panel
