@@ -6,6 +6,7 @@ import numpy as np
 
 from tidegate.evaluate.variants import Variant, compare_variants
 from tidegate.study.classified import PICKS, judged_classes
+from tidegate.study.classified_paired import compared
 from tidegate.study.findings import Finding, Findings
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
@@ -16,6 +17,8 @@ __all__ = ["claims"]
 Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SURE, _EQUAL, _HALF = 0.05, 0.01, 0.5
 _LEVEL, _TRIALS = 0.95, 4
+_SPREAD = 0.0025
+"""Difference of a month's long-short that counts as none; named before looking."""
 _ABOUT = 0.12
 """What still counts as about 15 %."""
 
@@ -29,28 +32,24 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
             "relative",
             Text(en="E1: relative classes part the groups more clearly", zh="E1：相对收益标签的组合区分更明显"),
             better=True,
-            measure="top_groups_spread",
         ),
         _trial(
             findings,
             "twelve",
             Text(en="E2: twelve factors beat 48", zh="E2：12 个因子优于 48 个"),
             better=True,
-            measure="top_groups_spread",
         ),
         _trial(
             findings,
             "short",
             Text(en="E3: twelve months are as good as 24", zh="E3：12 个月与 24 个月区别不明显"),
             better=None,
-            measure="top_groups_spread",
         ),
         _trial(
             findings,
             "five",
             Text(en="E4: five classes are worse than three", zh="E4：五档划分效果较差"),
             better=False,
-            measure="top_groups_spread",
         ),
         _faster(findings),
         told(
@@ -74,34 +73,47 @@ def _value(found: Finding, name: str) -> float:
     return found.value(name, _member(found))
 
 
-def _trial(findings: Findings, name: str, statement: Text, *, better: bool | None, measure: str) -> Claim:
+def _trial(findings: Findings, name: str, statement: Text, *, better: bool | None) -> Claim:
+    """A trial against its base on the rows that both forecast, month by month."""
     base, other = findings["base"], findings[name]
-    values = {"base": base.over_seeds(measure), name: other.over_seeds(measure)}
-    one = compare_variants(values, margin=_EQUAL / 4, level=1 - (1 - _LEVEL) / _TRIALS).variants[1]
+    one = compared(base, other, level=1 - (1 - _LEVEL) / _TRIALS)
     published = {True: "better", False: "worse", None: "no clear difference"}[better]
     chinese = {True: "更好", False: "更差", None: "区别不明显"}[better]
+    blank = Text(en="–", zh="–")
+    if one is None or one.dates == 0:
+        why = Text(en="No row is judged by both.", zh="没有两者共同评判的样本。")
+        return _of_trial(name, statement, (published, chinese), blank, "–", why, "not tested")
+    gap, low, high = (float(end) for end in (one.spread.estimate, one.spread.low, one.spread.high))
     sides: dict[bool | None, Verdict] = {
-        True: "holds" if one.low > 0 else "fails" if one.high < 0 else "unclear",
-        False: "holds" if one.high < 0 else "fails" if one.low > 0 else "unclear",
-        None: "fails" if one.verdict == "differs" else "holds" if one.verdict == "equal" else "unclear",
+        True: _above_zero(low, high),
+        False: _above_zero(-high, -low),
+        None: "holds" if low >= -_SPREAD and high <= _SPREAD else "fails" if low > 0 or high < 0 else "unclear",
     }
+    ours = Text(
+        en=f"long-short of the surest 30 % a month: {one.spreads[1]:+.2%} against {one.spreads[0]:+.2%}; difference "
+        f"{gap:+.2%} ({low:+.2%} … {high:+.2%})",
+        zh=f"前 30% 多空每月 {one.spreads[1]:+.2%}，基准 {one.spreads[0]:+.2%}；差 {gap:+.2%}（{low:+.2%} 至 {high:+.2%}）",
+    )
+    seeds = len(other.seeds)
+    reason = Text(
+        en=f"Frictionless, on the {one.rows:,} rows that both judge, means of {seeds} seeds; the interval is over "
+        f"{one.dates} months, at 95 % for the four trials together.",
+        zh=f"无成本，在两者共有的 {one.rows:,} 个样本上评判，取 {seeds} 个种子的均值；区间按 {one.dates} 个月计算，四项对照合计 95%。",
+    )
+    return _of_trial(name, statement, (published, chinese), ours, f"{gap:+.2%}", reason, sides[better])
+
+
+def _of_trial(
+    name: str, statement: Text, published: tuple[str, str], ours: Text, difference: str, reason: Text, verdict: Verdict
+) -> Claim:
     return Claim(
         key=f"trial-{name}",
         statement=statement,
-        published=Text(en=f"{published}, one run of each", zh=f"{chinese}（各运行一次）"),
-        ours=Text(
-            en=f"long-short of the surest 30 % a month: {np.median(values[name]):+.2%} against "
-            f"{np.median(values['base']):+.2%}; difference {one.difference:+.2%} ({one.low:+.2%} … {one.high:+.2%})",
-            zh=f"前 30% 多空每月 {np.median(values[name]):+.2%}，基准 {np.median(values['base']):+.2%}；"
-            f"差 {one.difference:+.2%}（{one.low:+.2%} 至 {one.high:+.2%}）",
-        ),
-        difference=f"{one.difference:+.2%}",
-        reason=Text(
-            en=f"Frictionless, over {one.seeds} seeds, at 95 % for the four trials together; the interval is over seeds alone, "
-            "the months are the same few, and a shorter window judges more shares.",
-            zh=f"无成本，{one.seeds} 个种子，四项对照合计 95%；区间仅反映种子差异，月份相同且很少，窗口较短者评判的股票更多。",
-        ),
-        verdict=sides[better],
+        published=Text(en=f"{published[0]}, one run of each", zh=f"{published[1]}（各运行一次）"),
+        ours=ours,
+        difference=difference,
+        reason=reason,
+        verdict=verdict,
     )
 
 

@@ -46,9 +46,19 @@ def finding(measures, *, members=("ensemble",), losses=()):
     )
 
 
-def ledger(monkeypatch, picks=100, base=(), lstm=(), **changes):
+def ledger(monkeypatch, picks=100, base=(), lstm=(), gap=None, **changes):
     held = SimpleNamespace(tops=SimpleNamespace(k=picks))
     monkeypatch.setattr(multifactor_act_claims, "judged_classes", lambda found, member: held)
+    gaps = gap or dict.fromkeys(("relative", "twelve", "short", "five"), (0.0, -0.01, 0.01))
+
+    def compared(first, second, level):
+        (name,) = [name for name, one in found.items() if one is second]
+        if gaps[name] is None:
+            return None
+        apart = SimpleNamespace(estimate=gaps[name][0], low=gaps[name][1], high=gaps[name][2])
+        return SimpleNamespace(rows=900, dates=12, spread=apart, spreads=(0.01, 0.01 + gaps[name][0]))
+
+    monkeypatch.setattr(multifactor_act_claims, "compared", compared)
     found = {"published": finding(LEAD | changes)}
     for name in ("base", "lstm", "relative", "twelve", "short", "five"):
         high, losses = {"base": base, "lstm": lstm}.get(name) or ((0.1, 0.2, 0.3), (1.0, 1.1, 1.2))
@@ -110,3 +120,19 @@ def test_bullish_shares_by_interval_and_by_both_margins(monkeypatch):
     assert verdicts(monkeypatch, bullish_margins_p=0.4)["agreement"] == "unclear"
     assert verdicts(monkeypatch, bullish_agreed=0.4)["agreement"] == "fails"
     assert "of 14 changes" in ledger(monkeypatch)["agreement"].ours.en
+
+
+@pytest.mark.parametrize(
+    ("interval", "better", "same", "worse"),
+    [
+        ((0.02, 0.01, 0.03), "holds", "fails", "fails"),
+        ((-0.02, -0.03, -0.01), "fails", "fails", "holds"),
+        ((0.0, -0.001, 0.001), "unclear", "holds", "unclear"),
+        ((0.002, -0.01, 0.014), "unclear", "unclear", "unclear"),
+        (None, "not tested", "not tested", "not tested"),
+    ],
+)
+def test_trials_are_judged_by_an_interval_over_months_on_common_rows(monkeypatch, interval, better, same, worse):
+    gap = dict.fromkeys(("relative", "twelve", "short", "five"), interval)
+    told = verdicts(monkeypatch, gap=gap)
+    assert [told[f"trial-{name}"] for name in ("twelve", "short", "five")] == [better, same, worse]

@@ -4,6 +4,7 @@ A study is one of classes where its network speaks probabilities. What its rows 
 that figures draw what was judged; rivals that give one number stand in the same table, by the class nearest to it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ __all__ = [
     "class_inputs",
     "class_measures",
     "class_values",
+    "common_rows",
     "held_accuracy",
     "judged_classes",
 ]
@@ -160,14 +162,30 @@ def held_accuracy(found: Finding) -> tuple[FloatArray, float]:
     return np.array(made), common
 
 
-def judged_classes(found: Finding, member: str) -> Judged | None:
-    """One member of a finding as it was judged; None where the study is not one of classes."""
+def common_rows(found: Sequence[Finding]) -> pl.DataFrame:
+    """The rows (time, asset) that every study forecast: what trials of other stocks or months may be compared on."""
+    keys = ["time", "asset"]
+    made = found[0].forecasts[found[0].seeds[0]].frame.select(keys)
+    for other in found[1:]:
+        made = made.join(other.forecasts[other.seeds[0]].frame.select(keys), on=keys, how="semi", maintain_order="left")
+    return made
+
+
+def judged_classes(found: Finding, member: str, among: pl.DataFrame | None = None) -> Judged | None:
+    """One member of a finding as it was judged, or as it would be `among` some rows (time, asset) alone.
+
+    None where the study is not one of classes.
+    """
     kept = found.folder / "measures"
     values = class_values(found.study, found.forecasts)
     if values is None or not (kept / _RETURNS).is_file():
         return None
     market = pl.read_parquet(kept / _MARKET) if (kept / _MARKET).is_file() else None
-    return _judged(found.forecasts[member], values, pl.read_parquet(kept / _RETURNS), market)
+    forecast = found.forecasts[member]
+    if among is not None:
+        shared = forecast.frame.join(among, on=["time", "asset"], how="semi", maintain_order="left")
+        forecast = Forecast.of(shared, forecast.horizon, forecast.unit, forecast.fingerprints)
+    return _judged(forecast, values, pl.read_parquet(kept / _RETURNS), market)
 
 
 def _judged(forecast: Forecast, values: FloatArray, every: pl.DataFrame, market: pl.DataFrame | None) -> Judged:

@@ -7,6 +7,7 @@ ensemble, or of the only fit. A study whose forecasts are no classes, or whose d
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+import polars as pl
 
 from tidegate.evaluate.calibration import calibration
 from tidegate.evaluate.classified import accuracy_by_date, confusion
@@ -26,7 +27,7 @@ from tidegate.report.figures.class_groups import GroupCurve, Trial, group_values
 from tidegate.report.figures.class_tops import top_hits
 from tidegate.report.figures.factor_balance import class_balance
 from tidegate.report.figures.panel_tensor import panel_tensor
-from tidegate.study.classified import LEVEL, Judged, class_values, judged_classes
+from tidegate.study.classified import LEVEL, Judged, class_values, common_rows, judged_classes
 from tidegate.study.classified_learning import CLASS_LEARNING
 from tidegate.study.classified_words import CLASS_WORDS, class_titles
 from tidegate.study.findings import Finding, Findings
@@ -74,7 +75,7 @@ def class_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]) -
             title=Text(en="What its groups made, if nothing cost anything", zh="无摩擦下各组的收益"),
             shows=shows(
                 "class-trials", "class-groups", "class-spread", "share-groups", "share-spread", "trials",
-                "trials-by-share",
+                "trials-by-share", "class-paired",
             ),
         ),
         Section(
@@ -106,13 +107,13 @@ def _each(
     return drawn
 
 
-def _seeds(found: Finding) -> list[Judged]:
-    """Every seed as it was judged."""
-    return [held for member in found.seeds if (held := judged_classes(found, member)) is not None]
+def _seeds(found: Finding, among: pl.DataFrame | None = None) -> list[Judged]:
+    """Every seed as it was judged, or would be `among` some rows alone."""
+    return [held for member in found.seeds if (held := judged_classes(found, member, among)) is not None]
 
 
-def _groups(found: Finding, *, by_share: bool) -> list[Grouped]:
-    return [held.top_share if by_share else held.likeliest for held in _seeds(found)]
+def _groups(found: Finding, *, by_share: bool, among: pl.DataFrame | None = None) -> list[Grouped]:
+    return [held.top_share if by_share else held.likeliest for held in _seeds(found, among)]
 
 
 def _ends(found: Finding, dates: TimeArray) -> TimeArray:
@@ -190,21 +191,32 @@ def _whose(found: Finding) -> Text:
 
 
 def _trials(shown: Shown, findings: Findings, *, by_share: bool) -> tuple[Figure, ...]:
-    """Groups of several studies in panes above each other; those that judge other dates get a figure of their own."""
-    grounds: dict[bytes, list[tuple[Finding, list[Grouped]]]] = {}
+    """Groups of several studies beside each other, on the rows that all have.
+
+    Those that judge other dates get a figure of their own.
+    """
+    grounds: dict[bytes, list[Finding]] = {}
     for name in shown.studies:
         found = findings[name]
         held = judged_classes(found, leading(found))
         if held is not None and held.many:
-            made = _groups(found, by_share=by_share)
-            grounds.setdefault(_ends(found, made[0].times).tobytes(), []).append((found, made))
+            grounds.setdefault(_ends(found, held.likeliest.times).tobytes(), []).append(found)
     figures = []
     for place, group in enumerate(grounds.values(), 1):
-        trials = [Trial(found.study.name, found.study.title, _curves(found, made)) for found, made in group]
+        among = common_rows(group)
+        if among.height == 0:
+            continue
+        each = [(found, _groups(found, by_share=by_share, among=among)) for found in group]
+        trials = [Trial(found.study.name, found.study.title, _curves(found, made)) for found, made in each]
         key = shown.key.lower() if len(grounds) == 1 else f"{shown.key.lower()}-{place}"
         what = Text(en="Groups of each trial", zh="各次试验的分组净值")
         title = Text(en=f"{shown.key} {what.en}", zh=f"{shown.key} {what.zh}")
-        figures.append(trial_groups(key, title, _ends(group[0][0], group[0][1][0].times), trials))
+        note = Text(
+            en=f"Judged on the {among.height:,} rows (share, date) that all of them forecast.",
+            zh=f"均在各试验共有的 {among.height:,} 个样本（股票×期）上评判。",
+        )
+        ends = _ends(group[0], each[0][1][0].times)
+        figures.append(trial_groups(key, title, ends, trials, note=note if len(group) > 1 else None))
     return tuple(figures)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from tidegate.component import document
 from tidegate.evaluate.variants import Compared, compare_variants
 from tidegate.study.classified import RISE, judged_classes
+from tidegate.study.classified_paired import paired_table
 from tidegate.study.classified_words import CLASS_WORDS
 from tidegate.study.comparing import grounds
 from tidegate.study.findings import Finding, Findings
@@ -54,8 +55,8 @@ def class_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table,
     if stocks:
         made += [_trials(stocks), _bullish(stocks)]
         made += [_by_date(found) for found in stocks if found.study.name == findings.lead]
-    compared = _settings(held, findings)
-    return (*made, *([compared] if compared is not None else []))
+    made += [table for table in (_settings(held, findings), paired_table(reproduction, findings)) if table is not None]
+    return tuple(made)
 
 
 def _accuracy(held: list[Finding], lead: Finding) -> Table:
