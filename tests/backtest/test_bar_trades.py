@@ -21,7 +21,8 @@ TICK, TONS, MARGIN = 1.0, 10, D("0.12")
 NAN = np.nan
 
 
-def conditions_of(opens, closes, sessions=None, up=None, down=None, marks=None, slip=1, suspended=None, minimum=0):
+def conditions_of(opens, closes, sessions=None, up=None, down=None, marks=None, slip=1, suspended=None, minimum=0,
+                  high=None, low=None):  # fmt: skip
     """A future of 10 units a lot: one 1e-4 to open and to close, 3e-4 to close what the session opened."""
     count = len(opens)
     row = lambda value: frozen(np.full(count, value, dtype=np.int64))  # noqa: E731
@@ -35,7 +36,7 @@ def conditions_of(opens, closes, sessions=None, up=None, down=None, marks=None, 
         rates={"commission_buy": row(10_000), "commission_sell": row(10_000), "close_today": row(30_000)},
         minimum_commission=minimum, stamps=(), tick=TICK, slippage_ticks=slip, longest=8.0, shortest=-8.0,
         limit_up=array(up), limit_down=array(down), mark=array(marks),
-        suspended=None if suspended is None else frozen(np.array(suspended)),
+        suspended=None if suspended is None else frozen(np.array(suspended)), high=array(high), low=array(low),
     )  # fmt: skip
 
 

@@ -110,6 +110,87 @@ def test_costs_come_in_three_views_and_the_last_is_the_book(books):
         assert rows["after slippage"]["fees"] == pytest.approx(paid, abs=0.005)
 
 
+def test_a_ladder_of_costs(books):
+    ladder = books.decided("ladder")
+    costs = books.decided("costs")
+    for member in books.members[:-1]:
+        rungs = ladder.filter(pl.col("member") == member)
+        assert rungs.select("fees_charged", "slippage_ticks").rows() == [
+            (False, 0), (True, 0), (True, 1), (True, 2), (True, 3),
+        ]  # fmt: skip
+        assert rungs["total_return"].is_sorted(descending=True)
+        views = costs.filter(pl.col("member") == member)
+        for place in range(3):  # the market's own slippage is a tick
+            assert rungs["total_return"][place] == views["total_return"][place]
+
+
+@pytest.fixture(scope="module")
+def managed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("managed")
+    core = {"name": "open-against-forecast"}
+    stopped = {"name": "stop-loss", "inner": core, "distance": 0.004}
+    document = declared(
+        rebar_file(folder), gates=30,
+        strategy={"name": "fixed-fraction", "inner": core, "fraction": 0.5},
+        managed=[
+            stopped,
+            {"name": "margin-cap", "inner": core, "share": 0.02},
+            {"name": "drawdown-switch", "inner": core, "fall": 0.01},
+        ],
+    )  # fmt: skip
+    return finish(document, folder / "runs")
+
+
+class TestManaged:
+    """Wrappers around the study's rule hold for those beside it; `managed` rules stand beside on the lead's forecast."""
+
+    def test_members_and_sizes(self, managed):
+        books = managed.findings["small"].books["rebar-future"]
+        assert books.members == (
+            "seed-1", "persistence", "follow-forecast", "always-long", "gap-momentum", "random-sides", "stop-loss",
+            "margin-cap", "drawdown-switch", "buy-and-hold",
+        )  # fmt: skip
+        for member, most in (("seed-1", 0.05), ("always-long", 0.05), ("stop-loss", 0.1), ("margin-cap", 0.02)):
+            of_equity = books.table(member, "margin")["of_equity"]
+            assert of_equity.max() <= most * 1.001  # a tick of slippage is in the value
+            assert of_equity.max() > most - 0.005
+        stops = books.ledgers["stop-loss"].orders.filter(pl.col("outcome") == "stopped out")
+        assert stops.height > 5
+        fall = books.equity("drawdown-switch") / np.maximum.accumulate(books.equity("drawdown-switch"))
+        shut = int(np.argmax(fall <= 0.99))
+        assert shut > 0
+        assert len(set(books.equity("drawdown-switch")[shut:])) == 1
+
+    def test_a_stop_is_told(self, managed):
+        books = managed.findings["small"].books["rebar-future"]
+        stop = books.ledgers["stop-loss"].orders.filter(pl.col("outcome") == "stopped out").row(0, named=True)
+        told = explain_number(managed.folder, "RB", str(stop["decided"])[:10], None, "stop-loss")
+        assert any("its stop was reached" in line.value for line in told.lines)
+
+    def test_nothing_later_reaches_them(self, tmp_path):
+        core = {"name": "open-against-forecast"}
+        wrapped = {"name": "volatility-scaled", "inner": {"name": "stop-loss", "inner": core, "distance": 0.004},
+                   "target": 0.008, "lookback": 10}  # fmt: skip
+        document = declared(
+            rebar_file(tmp_path),
+            gates=0,
+            strategy={"name": "drawdown-switch", "inner": wrapped, "fall": 0.02, "pause": 4},
+        )
+        assert check_corridor(Study.of(document)) == 2
+
+    def test_what_cannot_be_declared(self, tmp_path):
+        path = rebar_file(tmp_path)
+        core = {"name": "open-against-forecast"}
+        with pytest.raises(SettingError, match="a managed rule appears twice"):
+            Study.of(declared(path, managed=[core, core]))
+        with pytest.raises(SettingError, match="managed rules stand beside one that trades futures"):
+            Study.of(declared(path, strategy={"name": "sign-follow"}, managed=[core]))
+        with pytest.raises(SettingError, match="on margin stand alone"):
+            Study.of(declared(path, strategy={"name": "always-long"}, markets=[{"name": "etf-proxy"}]))
+        with pytest.raises(SettingError, match="reads its forecasts"):
+            finish(declared(path, strategy={"name": "always-long"}), tmp_path / "runs")
+
+
 def test_margin_is_a_tenth_of_what_was_opened(books):
     margin = books.table("always-long", "margin")
     assert margin["of_equity"].is_between(0.095, 0.1001).all()

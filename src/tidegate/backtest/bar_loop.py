@@ -6,6 +6,10 @@ the close is at the limit against it, the position is carried, marked at every c
 which anybody takes it: the next open, else that bar's close. While it is carried nothing new is opened. Where the
 series goes on to another contract, what is carried is left at that open, at the price of the contract it is held in.
 
+A book may also name, for each bar, its size, and a stop: how far from the open the bar may go against it before it is
+left there, at the stop's own price. A switch watches equity at every close: that far below its highest, nothing is
+opened for some bars (or ever), and then the height is counted anew.
+
 Fees and slippage are those of `loop`; what was opened in the session that closes it pays the fee for that. Built for a
 hundred thousand bars: a bar's prices are eight numbers of 32 bits, its rates are read where something is traded.
 """
@@ -21,20 +25,24 @@ from tidegate.types.axes import FloatArray, IntArray
 __all__ = ["FEE_FIELDS", "FIELDS", "STATE", "walk_bars"]
 
 Ticks = NDArray[np.int32]
-Size = tuple[int, int, int]
-_LEAVE, _SURELY, _BEYOND = 2, 0.999, 1 << 40
+Want = tuple[int, int, int, int]
+_AT_STOP, _LEAVE, _SURELY, _BEYOND = 2, 3, 0.999, 1 << 40
 
 # Columns of a bar's prices in ticks, whether it opens a session or trades at all, and what a contract left opens at.
-OPEN, CLOSE, MARK, UP, DOWN, FRESH, STOPPED, ROLL = range(8)
-FIELDS = 8
+OPEN, CLOSE, MARK, UP, DOWN, FRESH, STOPPED, ROLL, HIGH, LOW = range(10)
+FIELDS = 10
 
 # Columns of its fees: rates in 1e-8 of value, then amounts in 1e-8 of a money unit a lot.
 BUY_RATE, SELL_RATE, TODAY_RATE, BUY_FLAT, SELL_FLAT, TODAY_FLAT = range(6)
 FEE_FIELDS = 6
 
 # Places in a book's state.
-CASH, QUANTITY, TODAY, BASIS, ROWS, BAR = range(6)
-STATE = 6
+CASH, QUANTITY, TODAY, BASIS, ROWS, BAR, PEAK, SHUT = range(8)
+STATE = 8
+
+# What is the same for every book and bar.
+LOTS, CAPITAL, FALL, PAUSE = range(4)
+_NEVER = 1 << 60
 
 
 @inner
@@ -49,10 +57,11 @@ def _trade(
     base: int,
     limit: int,
     wanted: int,
+    outcome: int,
 ) -> None:
     """Trade `count` of `wanted` lots around the price `base`, slipping no further than `limit`.
 
-    Without any the order was refused, and `limit` is the reason.
+    Without any the order was refused, and `limit` is the reason; else it ends as `outcome` says.
     """
     row = events[state[ROWS]]
     row[:] = 0
@@ -76,7 +85,7 @@ def _trade(
         worse = count * abs(price - base) * rules[l_.TICK_VALUE]
         state[CASH] -= paid + worse
         state[QUANTITY] += side * count
-        row[l_.PRICE], row[l_.COMMISSION], row[l_.SLIPPAGE] = price, paid, worse
+        row[l_.PRICE], row[l_.COMMISSION], row[l_.SLIPPAGE], row[l_.OUTCOME] = price, paid, worse, outcome
         totals[l_.FILLS] += 1
         totals[l_.SUM_COMMISSION] += paid
         totals[l_.SUM_SLIPPAGE] += worse
@@ -126,6 +135,22 @@ def _barred(here: Ticks, side: int, price: int) -> int:
 
 
 @inner
+def _stop_price(here: Ticks, quantity: int, distance: int) -> int:
+    """Find the price at which a bar stops a position that its open opened, 0 where it does not reach one that trades.
+
+    The stop lies `distance` of the open away, at least a tick (0: there is none); at a limit nobody takes what is
+    stopped.
+    """
+    if distance == 0:
+        return 0
+    away = max(part(int(here[OPEN]), distance, l_.MILLION), 1)
+    price = int(here[OPEN]) - away if quantity > 0 else int(here[OPEN]) + away
+    if quantity > 0:
+        return price if here[LOW] <= price and price > max(int(here[DOWN]), 0) else 0
+    return price if here[HIGH] >= price and price < here[UP] else 0
+
+
+@inner
 def _through(
     state: IntArray,
     totals: IntArray,
@@ -133,26 +158,31 @@ def _through(
     here: Ticks,
     fee: IntArray,
     rules: IntArray,
-    size: Size,
-    wish: int,
+    want: Want,
 ) -> None:
-    """Do what a bar brings: leave what was carried, enter, leave again."""
-    price, last, worth = int(here[OPEN]), int(here[CLOSE]), rules[l_.TICK_VALUE]
+    """Do what a bar brings: leave what was carried, enter, be stopped, leave again.
+
+    `want`: the side (0: none), lots (0: by exposure), exposure and the stop's distance in millionths (0: none).
+    """
+    price, worth = int(here[OPEN]), rules[l_.TICK_VALUE]
+    last = price
     if here[FRESH] == 1:
         state[TODAY] = 0
-    for step in range(3):
+    entered = False
+    for step in range(4):
         quantity = state[QUANTITY]
-        if (step != 1 and quantity == 0) or (step == 1 and (quantity != 0 or wish == 0)):
+        if (step != 1 and quantity == 0) or (step == 1 and (quantity != 0 or want[0] == 0)):
             continue
-        side, wanted = (-1 if quantity > 0 else 1), abs(quantity)
+        side, wanted, base, outcome = (-1 if quantity > 0 else 1), abs(quantity), price, 0
         if step == 1:
-            side, wanted = wish, size[0]
-            if wanted == 0:
-                wanted = part(max(state[CASH], 0), size[1], l_.MILLION) // (price * worth)
-        base = price
-        if step == _LEAVE:
-            base = last
-            state[CASH] += quantity * (last - price) * worth
+            side = want[0]
+            wanted = want[1] if want[1] > 0 else part(max(state[CASH], 0), want[2], l_.MILLION) // (price * worth)
+        elif step != 0:
+            base = int(here[CLOSE]) if step == _LEAVE else _stop_price(here, quantity, want[3] if entered else 0)
+            if base == 0:
+                continue
+            state[CASH] += quantity * (base - last) * worth
+            outcome, last = (l_.STOPPED_OUT if step == _AT_STOP else 0), base
         limit = int(here[UP] if side > 0 else here[DOWN])
         reason = _barred(here, side, base)
         if step == 0 and here[ROLL] != 0:
@@ -160,48 +190,85 @@ def _through(
         count = wanted if reason == 0 else 0
         if step == 1 and reason == 0:
             count, reason = _lots(state[CASH], price, fee, rules, side, wanted), int(l_.BELOW_LOT)
-        _trade(state, totals, events, fee, rules, side, count, base, limit if count > 0 else reason, max(wanted, 1))
+            entered = count > 0
+        _trade(
+            state,
+            totals,
+            events,
+            fee,
+            rules,
+            side,
+            count,
+            base,
+            limit if count > 0 else reason,
+            max(wanted, 1),
+            outcome,
+        )
     if state[QUANTITY] != 0:
         state[CASH] += state[QUANTITY] * (int(here[MARK]) - last) * worth
+
+
+@inner
+def _side(price: float, below: float, above: float) -> int:
+    """Tell on which side of two prices an open lies: 1 below, -1 above, 0 between; NaN is no price."""
+    return 1 if price < below else -1 if price > above else 0
+
+
+@inner
+def _watch(state: IntArray, bar: int, fall: int, pause: int) -> None:
+    """Look at equity after a close: so far below its highest, nothing is opened from the next bar on."""
+    following = bar + 1
+    if following < state[SHUT]:
+        return
+    if following == state[SHUT]:
+        state[PEAK] = state[CASH]
+    state[PEAK] = max(state[PEAK], state[CASH])
+    if state[CASH] <= part(max(state[PEAK], 0), l_.MILLION - fall, l_.MILLION):
+        state[SHUT] = following + pause if pause > 0 else _NEVER
 
 
 @compiled
 def walk_bars(
     wishes: tuple[FloatArray, FloatArray],
+    wants: IntArray,
     opens: FloatArray,
     bars: Ticks,
     fees: IntArray,
     rules: IntArray,
-    size: Size,
+    fixed: IntArray,
     turn: int,
     outcome: tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray],
     states: IntArray,
 ) -> int:
     """Send K books through T bars; give the rows of events of the last.
 
-    `wishes`: long below, short above ``[K, T]``, in the currency as `opens` ``[T]`` is; `bars` ``[T, FIELDS]``; `fees`
-    ``[T, FEE_FIELDS]``; `size`: lots a trade (0: by exposure), exposure in millionths, capital; `turn`: 1, or -1 to go
-    short below and long above. `outcome` as in `loop`.
+    `wishes`: long below, short above ``[K, T]``, in the currency as `opens` ``[T]`` is; `wants` ``[K or 1, T or 1, 2]``
+    exposure and the stop's distance, millionths, of each bar's wishes; `bars` ``[T, FIELDS]``; `fees`
+    ``[T, FEE_FIELDS]``; `fixed`: lots a trade (0: by exposure), capital, the switch's fall in millionths (0: no
+    switch) and its pause in bars; `turn`: 1, or -1 to go short below and long above. `outcome` as in `loop`.
     """
     below, above = wishes
     equity, held, totals, lines, events = outcome
     worth, scale = rules[l_.TICK_VALUE], rules[l_.SCALE]
     rows = 0
+    own, step = (1 if wants.shape[0] > 1 else 0), (1 if wants.shape[1] > 1 else 0)
     for book in range(below.shape[0]):
         state = states[book]
-        state[CASH] = size[2]
+        state[CASH] = state[PEAK] = fixed[CAPITAL]
         for bar in range(below.shape[1]):
-            here, quantity, wish = bars[bar], state[QUANTITY], 0
-            if bar > 0 and opens[bar] < below[book, bar - 1]:
-                wish = turn
-            elif bar > 0 and opens[bar] > above[book, bar - 1]:
-                wish = -turn
+            here, quantity, before = bars[bar], state[QUANTITY], max(bar - 1, 0)
+            want = wants[own * book, step * before]
+            wish = 0
+            if bar > 0 and bar >= state[SHUT] and (want[0] > 0 or fixed[LOTS] > 0):
+                wish = turn * _side(opens[bar], below[book, before], above[book, before])
             if quantity != 0:
                 now = int(here[OPEN] if here[ROLL] == 0 else here[ROLL])
                 state[CASH] += quantity * (now - int(bars[bar - 1, MARK])) * worth
             if quantity != 0 or wish != 0:
                 state[BAR] = bar
-                _through(state, totals[book], events, here, fees[bar], rules, size, wish)
+                _through(state, totals[book], events, here, fees[bar], rules, (wish, fixed[LOTS], want[0], want[1]))
+            if fixed[FALL] > 0:
+                _watch(state, bar, fixed[FALL], fixed[PAUSE])
             equity[book, bar] = state[CASH] / scale
             value = state[QUANTITY] * int(here[MARK]) * worth
             held[book, bar] = value / state[CASH] if value != 0 and state[CASH] > 0 else 0.0

@@ -16,10 +16,11 @@ from tidegate.backtest.ledgers import ledger_of_raw
 from tidegate.backtest.terms import check_capital, scales, table_of, whole_money
 from tidegate.errors import SettingError
 from tidegate.market.base import Conditions
+from tidegate.strategy.within_bar import BarPlan
 from tidegate.types.axes import FloatArray, IntArray, frozen
 from tidegate.types.ledger import FEES, Ledger
 
-__all__ = ["BarTable", "Size", "trade_bars", "trade_bars_ledger"]
+__all__ = ["BarTable", "Size", "size_of", "trade_bars", "trade_bars_ledger"]
 
 _MOST_TICKS = int(np.iinfo(np.int32).max)
 _UNKNOWN = ("stamp_duty", "stamp_duty_buy", "stamp_duty_sell", "transfer_fee")
@@ -27,14 +28,28 @@ _UNKNOWN = ("stamp_duty", "stamp_duty_buy", "stamp_duty_sell", "transfer_fee")
 
 @dataclass(frozen=True)
 class Size:
-    """How much a trade is: a number of `lots`, or an `exposure` (notional value over equity, floored to whole lots).
+    """How much a trade is, and when it is cut short.
 
+    Formula
+        A number of `lots`, or an `exposure` (notional value over equity, floored to whole lots). Never more than equity
+        covers the margin of. `stop`: a position is left within its bar where that goes max(1 tick, ⌊`stop` · open⌋)
+        against it, at that price and the market's slippage beyond it; 0 for none. A gap within the bar
+        is not seen. `fall`: where
+        equity at a close is at or below (1 - `fall`) · its highest, nothing is opened in the `pause` bars that follow
+        (0: ever), and then the height is counted anew from there; 0 for no such switch.
     Units
-        `exposure` as a fraction of equity; it is read where `lots` is 0. Never more than equity covers the margin of.
+        `exposure` a fraction of equity, read where `lots` is 0; `stop` of the open, `fall` of equity; to the nearest
+        millionth.
+    Shapes
+        `exposure` and `stop` are one number, or ``[K or 1, T]``: column *t*, decided after CLOSE(t), holds for bar
+        t + 1; an exposure of 0 opens nothing there.
     """
 
     lots: int = 0
-    exposure: float = 1.0
+    exposure: float | FloatArray = 1.0
+    stop: float | FloatArray = 0.0
+    fall: float = 0.0
+    pause: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,12 @@ class BarTable:
                 bars[:, column] = np.clip(table[:, place], 0, _MOST_TICKS)
         bars[:, bar_loop.CLOSE] = np.rint(conditions.close * per_unit)
         bars[left[:, loop.NUMBER], bar_loop.ROLL] = left[:, loop.OPEN]
+        ends = (bars[:, bar_loop.OPEN], bars[:, bar_loop.CLOSE])
+        for place, told, known in (
+            (bar_loop.HIGH, conditions.high, np.maximum(*ends)),
+            (bar_loop.LOW, conditions.low, np.minimum(*ends)),
+        ):
+            bars[:, place] = known if told is None else np.rint(told * per_unit)
         today = conditions.per_share.get("close_today", table[:, loop.FLAT] / scales(conditions)[0])
         fees = np.stack(
             [
@@ -116,7 +137,8 @@ def trade_bars(
     Missing values
         NaN never trades on that side.
     Errors
-        `SettingError` for a wrong shape, `buy_below` above `sell_above`, a size or capital out of range.
+        `SettingError` for a wrong shape, `buy_below` above `sell_above`, a size or capital out of range, or a stop in
+        bars whose highs and lows nobody knows.
 
     >>> from tidegate.market.index_future import IndexFuture
     >>> from tidegate.testing.history import example_bars
@@ -168,6 +190,19 @@ def trade_bars_ledger(
     return ledger_of_raw(raw, table.conditions, capital, asset)
 
 
+def size_of(plan: BarPlan) -> Size:
+    """How much each trade of a plan is, and what cuts it short; its sides are ``plan.below``, ``plan.above``.
+
+    Known at
+        As the plan.
+
+    >>> from tidegate.strategy.within_bar import steadily
+    >>> size_of(steadily(np.full(2, np.inf), np.full(2, np.nan), 0.5)).exposure.tolist()
+    [[0.5, 0.5]]
+    """
+    return Size(exposure=plan.exposure[None], stop=plan.stop[None], fall=plan.fall, pause=plan.pause)
+
+
 def _run(
     buy_below: FloatArray,
     sell_above: FloatArray,
@@ -185,27 +220,59 @@ def _run(
             raise SettingError("wishes do not fit the bars", expected=f"[K, {bars}]", found=wish.shape)
     if bool((buy_below > sell_above).any()):
         raise SettingError("an open could be bought and sold", expected="buy_below ≤ sell_above")
-    if size.lots < 0 or not 0 < size.exposure <= conditions.longest:
-        raise SettingError("a size is out of range", expected=f"lots ≥ 0, exposure in (0, {conditions.longest:g}]")
-    check_capital(capital, conditions)
     books = len(buy_below)
+    wants, fixed = _wants(size, conditions, books), _fixed(size, capital, conditions)
     equity, held = np.empty((books, bars)), np.empty((books, bars))
     totals = np.zeros((books, loop.TOTALS), dtype=np.int64)
     lines = np.zeros((bars if keep else 0, 3), dtype=np.int64)
     events = np.zeros((3 * bars if keep else 1, loop.COLUMNS), dtype=np.int64)
     rows = bar_loop.walk_bars(
         (_read(buy_below), _read(sell_above)),
+        wants,
         _read(conditions.open),
         table.bars,
         table.fees,
         table.rules,
-        (size.lots, round(size.exposure * loop.MILLION), whole_money(capital, conditions)),
+        fixed,
         -1 if against else 1,
         (equity, held, totals, lines, events),
         np.zeros((books, bar_loop.STATE), dtype=np.int64),
     )
     money, ticks = scales(conditions)
     return Raw(equity, held, totals, lines, events[:rows], money, ticks)
+
+
+def _wants(size: Size, conditions: Conditions, books: int) -> IntArray:
+    """Exposures and distances of stops in millionths ``[K or 1, T or 1, 2]``, all in range."""
+    bars, given = len(conditions.times), []
+    for name, most in (("exposure", conditions.longest), ("stop", 1.0)):
+        value = np.atleast_2d(np.asarray(getattr(size, name), dtype=np.float64))
+        if value.shape[0] not in {1, books} or value.shape[1] not in {1, bars}:
+            raise SettingError(f"the {name} of a size does not fit the bars", expected=f"[{books}, {bars}]",
+                               found=value.shape)  # fmt: skip
+        single = np.ndim(getattr(size, name)) == 0
+        if not bool(((value >= 0) & (value <= most)).all()) or (name == "exposure" and single and not value.all()):
+            raise SettingError(
+                "a size is out of range",
+                expected=f"lots ≥ 0, exposure in (0, {conditions.longest:g}], stop and fall in [0, 1], pause ≥ 0",
+                found=f"{name} {value[~((value > 0) & (value <= most))][0]:g}",
+            )
+        given.append(np.rint(value * loop.MILLION).astype(np.int64))
+    if bool(given[1].any()) and (conditions.high is None or conditions.low is None):
+        raise SettingError("a stop needs the highs and lows of bars", expected="conditions with high and low",
+                           found=None, hint="stop=0 without them")  # fmt: skip
+    shape = np.broadcast_shapes(given[0].shape, given[1].shape)
+    return frozen(np.ascontiguousarray(np.stack([np.broadcast_to(one, shape) for one in given], axis=2)))
+
+
+def _fixed(size: Size, capital: float, conditions: Conditions) -> IntArray:
+    """What is the same for every book and bar, in the loop's order."""
+    if size.lots < 0 or not 0 <= size.fall <= 1 or size.pause < 0:
+        raise SettingError("a size is out of range", expected="lots ≥ 0, fall in [0, 1], pause ≥ 0",
+                           found=(size.lots, size.fall, size.pause))  # fmt: skip
+    check_capital(capital, conditions)
+    fall = round(size.fall * loop.MILLION)
+    return frozen(np.array([size.lots, whole_money(capital, conditions), fall, size.pause], dtype=np.int64))
 
 
 def _read(values: FloatArray) -> FloatArray:

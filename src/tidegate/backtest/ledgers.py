@@ -20,6 +20,7 @@ OUTCOMES = (
     "suspended",
     "forced by margin",
     "contract change",
+    "stopped out",
 )
 """Why an order ended as it did, by the loop's code."""
 

@@ -29,7 +29,7 @@ CASH, QUANTITY, LOCKED, BASIS, PROFIT, REACHED, ROWS, CALLED = range(8)
 STATE = 8
 
 # Why an order ended as it did.
-FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED, ROLLED = map(unbaked, range(8))
+FILLED, LIMIT_UP, LIMIT_DOWN, SETTLING, BELOW_LOT, SUSPENDED, FORCED, ROLLED, STOPPED_OUT = map(unbaked, range(9))
 BUY, SELL, NONE = unbaked(1), unbaked(-1), unbaked(0)
 
 # Columns of an event (one order).

@@ -38,7 +38,7 @@ class Conditions:
         Rates are whole numbers of 1e-8 of value.
     Known at
         `open`, `can_buy_open`, `can_sell_open`, the limits, `suspended`, `reference` and `roll_from` at OPEN(t);
-        `close` and `mark` at CLOSE(t); rates are law and known before.
+        `close`, `mark`, `high` and `low` at CLOSE(t); rates are law and known before.
     """
 
     times: TimeArray
@@ -91,6 +91,9 @@ class Conditions:
     roll_from: FloatArray | None = None
     """Where the series goes on to another contract, the price at this open of the one it leaves ``[T]``, NaN elsewhere:
     what is held is closed at it, and as many lots of the new contract are opened at `open`. None without a change."""
+    high: FloatArray | None = None
+    low: FloatArray | None = None
+    """Highest and lowest price of each bar ``[T]``, None where nobody says: what a stop within a bar is held against."""
     currency: str = ""
     alarms: tuple[Alarm, ...] = ()
     """What data and rules do not agree on, counted over all bars: known after the last one."""

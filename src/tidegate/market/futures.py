@@ -100,6 +100,12 @@ def future_conditions(own: Own, asset: str, terms: FutureTerms) -> Conditions:
         longest=1 / terms.margin,
         shortest=-1 / terms.margin,
         suspended=suspended,
+        high=frozen(
+            as_prices(np.maximum(nearest_tick(own.column("high"), terms.tick), np.maximum(open_, close)), terms.tick)
+        ),
+        low=frozen(
+            as_prices(np.minimum(nearest_tick(own.column("low"), terms.tick), np.minimum(open_, close)), terms.tick)
+        ),
         roll_from=frozen(np.where(rolls > 0, as_prices(rolls, terms.tick), np.nan)) if _tells_rolls(own) else None,
         currency="CNY",
         limit_up=frozen(limit_up),

@@ -10,6 +10,7 @@ from tidegate.strategy.compiled import inner
 from tidegate.strategy.orders import FillAt, Order, Seen, View
 from tidegate.strategy.ranking import by_name
 from tidegate.strategy.selection import Selection, compiled_decision
+from tidegate.strategy.within_bar import BarPlan, BarsSeen, BarWish, WithinBar, steadily
 from tidegate.types.axes import FloatArray, IntArray
 
 __all__ = ["OpenAgainstForecast"]
@@ -19,7 +20,7 @@ _OPEN, _CLOSE = int(FillAt.OPEN), int(FillAt.CLOSE)
 _LIMIT_TICKS, _NEAR = float(2**31 - 2), 1e-6
 
 
-class OpenAgainstForecast(Selection):
+class OpenAgainstForecast(Selection, WithinBar):
     """Compare the next open with the forecast of the next close; hold from that open to that close.
 
     Formula
@@ -36,7 +37,7 @@ class OpenAgainstForecast(Selection):
         Orders after CLOSE(t) from the forecast of *t*; the condition is judged at OPEN(t+1).
     Markets
         Paid in full, over any number of assets, its orders go through the portfolio loop, and the selling half needs
-        an exchange that allows it. On margin, for one asset, `levels` go to the loop for trades of one bar, and the
+        an exchange that allows it. On margin, for one asset, its `plan` goes to the loop for trades of one bar, and the
         quantity is ⌊`fraction` · equity at the open / (open · value of a unit)⌋.
     Missing values
         A forecast that is NaN or not above 0 trades nothing; so does an asset without a bar at *t*.
@@ -55,6 +56,8 @@ class OpenAgainstForecast(Selection):
         "left over from the bar before",
     )
     reasons_in_chinese: ClassVar[tuple[str, ...]] = ("若开盘高于预测", "若开盘低于预测", "当根K线结束", "上根K线遗留")
+
+    reads_forecast: ClassVar[bool] = True
 
     rule: Literal["as printed", "follow"] = Field(
         default="as printed", description="trade against the forecast, or by it"
@@ -80,6 +83,22 @@ class OpenAgainstForecast(Selection):
         if self.short:
             return at, at
         return (at, none) if self.rule == "follow" else (none, at)
+
+    def wish(self, seen: BarsSeen) -> BarWish:
+        """Hold the next open against the last forecast, on margin."""
+        forecast, none = float(seen.forecast[-1]), float("nan")
+        ticks = forecast / seen.tick
+        if not 1 <= ticks < _LIMIT_TICKS:
+            return BarWish(none, none, self.fraction)
+        near = round(ticks)
+        at = near / round(1 / seen.tick) if abs(ticks - near) <= _NEAR else forecast
+        buys_below = self.rule == "follow"
+        return BarWish(at if self.short or buys_below else none, at if self.short or not buys_below else none,
+                       self.fraction)  # fmt: skip
+
+    def plan(self, seen: BarsSeen) -> BarPlan:
+        """Hold every open against the forecast before it, on margin."""
+        return steadily(*self.levels(seen.forecast, seen.tick), self.fraction, against=self.rule == "as printed")
 
     def sells_short(self) -> bool:
         """Whether the selling half is traded."""

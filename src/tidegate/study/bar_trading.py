@@ -6,27 +6,33 @@ them go, with the same money, sizes and costs: the same forecast by the other ru
 gap from the last close, a side by the toss of a coin, and buy and hold, which pays for its rolls. A placebo of a member
 takes its very sides in another order.
 
-Every book is kept thrice, before costs, with fees alone, with both; and for each bar what was asked as margin.
+Every book is kept thrice, before costs, with fees alone, with both, and its costs further up the ladder of slippage;
+and for each bar what was asked as margin. What wraps the study's rule (`fixed-fraction`, `stop-loss`, …) wraps those
+beside it too; `managed` rules stand beside them, each on the lead's forecast.
 """
 
 from dataclasses import replace
 from importlib.metadata import version
 from math import comb
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tidegate.backtest.bar_trades import BarTable, Size, trade_bars, trade_bars_ledger
+from tidegate.backtest.bar_trades import BarTable, size_of, trade_bars, trade_bars_ledger
 from tidegate.backtest.ledgers import ledger
 from tidegate.component import document
 from tidegate.errors import SettingError
 from tidegate.market.base import Conditions, Market
 from tidegate.measures.returns import max_drawdown, periods_per_year, sharpe, simple_returns, total_return
+from tidegate.strategy.always_long import AlwaysLong
 from tidegate.strategy.buy_and_hold import BuyAndHold
+from tidegate.strategy.gap_momentum import GapMomentum
 from tidegate.strategy.open_against_forecast import OpenAgainstForecast
 from tidegate.strategy.placebo import FEW_GATES
+from tidegate.strategy.random_sides import RandomSides
+from tidegate.strategy.within_bar import BarPlan, BarsSeen, WithinBar
 from tidegate.study.books import BENCHMARK, save_card, save_gates
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
@@ -38,10 +44,12 @@ from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.ledger import FEES, Ledger
 
-__all__ = ["VIEWS", "trade_within_bars", "trades_within_bars"]
+__all__ = ["LADDER", "VIEWS", "trade_within_bars", "trades_within_bars"]
 
 VIEWS = ("gross", "after fees", "after slippage")
 """The books of a member: without costs, with fees alone, with both."""
+LADDER = (0, 1, 2, 3)
+"""Ticks of slippage a fill that `ladder` charges beside fees, after a first rung without either."""
 _OTHER = {"follow": "as-printed", "as printed": "follow-forecast"}
 """Rule → the rival that takes the lead's forecast by the other one."""
 _SINGLE = float(np.finfo(np.float32).eps)
@@ -53,23 +61,9 @@ _TERMS = (
 )
 
 
-class _Wish(NamedTuple):
-    """What a member wants of the next open ``[T]``: long below, short above, or with `against` the other way round."""
-
-    below: FloatArray
-    above: FloatArray
-    against: bool
-
-    def sides(self, opens: FloatArray) -> FloatArray:
-        """Which side each next open is taken on ``[T]``: 1, -1 or 0; the last column is never acted on."""
-        here = np.append(opens[1:], np.nan)
-        turn = -1.0 if self.against else 1.0
-        return np.where(here < self.below, turn, np.where(here > self.above, -turn, 0.0))
-
-
 def trades_within_bars(study: Study, market: Market) -> bool:
     """Whether a study's strategy trades this market from open to close on margin, one asset alone."""
-    return isinstance(study.strategy, OpenAgainstForecast) and market.asset_class == "future"
+    return isinstance(study.strategy, WithinBar) and market.asset_class == "future"
 
 
 def trade_within_bars(
@@ -89,6 +83,7 @@ def trade_within_bars(
         "members": list(forecasts),
         "strategy": document(study.strategy),
         "label": document(study.label),
+        "managed": document(study.managed),
         "market": document(market),
         "capital": study.capital,
         "gates": study.gates,
@@ -96,7 +91,7 @@ def trade_within_bars(
             "market", "strategy", "backtest", "measures", "study/trading.py", "study/bar_trading.py", "study/books.py",
             "study/records.py",
         ),
-        "outside": outside(study.strategy, market),
+        "outside": outside(study.strategy, market, *study.managed),
         "libraries": {name: version(name) for name in ("numpy", "numba")},
     }  # fmt: skip
     return stages.make("books", inputs, lambda work: _trade(study, bars, forecasts, market, work))
@@ -104,63 +99,91 @@ def trade_within_bars(
 
 def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Market, work: Path) -> None:
     strategy = study.strategy
-    assert isinstance(strategy, OpenAgainstForecast)
-    _check(study, bars)
+    assert isinstance(strategy, WithinBar)
+    _check(study, strategy, bars)
     judged = judged_bars(bars, forecasts)
     conditions = market.conditions(judged.seen, bars.assets[0]).between(judged.first, len(judged.seen.times))
     levels = _levels(study, judged, conditions.tick)
-    wishes = _wishes(study, strategy, dict(zip(forecasts, levels, strict=True)), judged, conditions)
-    size, costs = Size(exposure=strategy.fraction), []
+    plans = _plans(study, strategy, dict(zip(forecasts, levels, strict=True)), judged, conditions)
+    costs: list[dict[str, Any]] = []
     tables = [
         BarTable.of(held) for held in (conditions.without_costs(), replace(conditions, slippage_ticks=0), conditions)
     ]
     year = periods_per_year(judged.times)
-    for member, wish in wishes.items():
+    for member, plan in plans.items():
         made = trade_bars_ledger(
-            wish.below, wish.above, tables[-1], study.capital, bars.assets[0], size, against=wish.against
+            plan.below, plan.above, tables[-1], study.capital, bars.assets[0], size_of(plan), against=plan.against
         )
         save_ledger(work / "ledger" / member, made)
         write_frame(work / "ledger" / member / "margin.parquet", _margin(made, conditions))
         for view, table in zip(VIEWS, tables, strict=True):
-            books = trade_bars(wish.below[None], wish.above[None], table, study.capital, size, against=wish.against)
-            costs.append(
-                {
-                    "member": member,
-                    "view": view,
-                    "total_return": float(total_return(books.equity, study.capital)[0]),
-                    "sharpe": float(sharpe(simple_returns(books.equity, study.capital), periods_per_year=year)[0]),
-                    "max_drawdown": float(max_drawdown(books.equity, study.capital)[0]),
-                    "fees": float(sum(books.fees[kind][0] for kind in FEES)),
-                    "slippage": float(books.slippage[0]),
-                    "trades": int(books.trades[0]),
-                }
-            )
+            costs.append({"member": member, "view": view, **_figures(plan, table, study.capital, year)})
     held = ledger(BuyAndHold().exposures(levels[:1])[0], conditions, study.capital, bars.assets[0])
     save_ledger(work / "ledger" / BENCHMARK, held)
     write_frame(work / "decisions" / "costs.parquet", pl.DataFrame(costs))
+    write_frame(work / "decisions" / "ladder.parquet", _ladder(plans, conditions, study.capital, year))
     gates = {
-        member: _placebos(study, wishes[member].sides(conditions.open), tables[-1], size, place)
+        member: _placebos(study, plans[member], conditions.open, tables[-1], place)
         for place, member in enumerate(forecasts)
         if member.startswith("seed-") or member == "ensemble"
     }
     save_gates(work, {member: drawn for member, drawn in gates.items() if drawn})
-    wanted = {member: np.fmax(wish.below, wish.above) for member, wish in wishes.items()}
+    wanted = {
+        member: np.where(plan.exposure > 0, np.fmax(plan.below, plan.above), np.nan) for member, plan in plans.items()
+    }
     wanted[BENCHMARK] = np.ones(len(judged.times))
     write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": judged.times, **wanted}))
-    rules = {"member": list(wishes), "against": [wish.against for wish in wishes.values()]}
+    rules = {"member": list(plans), "against": [plan.against for plan in plans.values()]}
     write_frame(work / "decisions" / "within.parquet", pl.DataFrame(rules))
     save_card(
         work,
         document(market),
-        (*wishes, BENCHMARK),
+        (*plans, BENCHMARK),
         study.capital,
         (_TERMS, *conditions.stamps, *(one.told for one in conditions.alarms)),
         placebos="random sides",
     )
 
 
-def _check(study: Study, bars: Bars) -> None:
+def _figures(plan: BarPlan, table: BarTable, capital: float, year: float) -> dict[str, Any]:
+    """What a plan comes to in one market: a row of the ladder of costs."""
+    books = trade_bars(plan.below[None], plan.above[None], table, capital, size_of(plan), against=plan.against)
+    return {
+        "total_return": float(total_return(books.equity, capital)[0]),
+        "sharpe": float(sharpe(simple_returns(books.equity, capital), periods_per_year=year)[0]),
+        "max_drawdown": float(max_drawdown(books.equity, capital)[0]),
+        "fees": float(sum(books.fees[kind][0] for kind in FEES)),
+        "slippage": float(books.slippage[0]),
+        "trades": int(books.trades[0]),
+    }
+
+
+def _ladder(plans: dict[str, BarPlan], conditions: Conditions, capital: float, year: float) -> pl.DataFrame:
+    """Every member by what costs are asked: columns member, fees_charged, slippage_ticks, and those of `_figures`.
+
+    Known at
+        As the books, each a whole run of its own.
+    """
+    rows = []
+    rungs = [(False, 0), *((True, ticks) for ticks in LADDER)]
+    for fees, ticks in rungs:
+        asked = conditions if fees else conditions.without_costs()
+        table = BarTable.of(replace(asked, slippage_ticks=ticks))
+        for member, plan in plans.items():
+            rung = {"member": member, "fees_charged": fees, "slippage_ticks": ticks}
+            rows.append({**rung, **_figures(plan, table, capital, year)})
+    return pl.DataFrame(rows)
+
+
+def _check(study: Study, strategy: WithinBar, bars: Bars) -> None:
     """Refuse what this strategy cannot trade on margin."""
+    if not strategy.core().reads_forecast:
+        raise SettingError(
+            "a study's own rule reads its forecasts",
+            where=study.name,
+            found=strategy.core().name,
+            hint="always-long, gap-momentum and random-sides stand beside every rule within bars; or trade_bars",
+        )
     horizon = study.label.horizon
     if len(bars.assets) != 1:
         raise SettingError(
@@ -206,38 +229,35 @@ def _last_close(judged: Judged) -> FloatArray:
     return np.asarray(judged.seen.adjusted("close")[judged.first :] / _following(judged))
 
 
-def _wishes(
+def _plans(
     study: Study,
-    strategy: OpenAgainstForecast,
+    strategy: WithinBar,
     levels: dict[str, FloatArray],
     judged: Judged,
     conditions: Conditions,
-) -> dict[str, _Wish]:
+) -> dict[str, BarPlan]:
     """What every member wants of each next open, those without a forecast among them."""
-    bars, tick = len(judged.times), conditions.tick
-    never, always = np.full(bars, np.nan), np.full(bars, np.inf)
-
-    def by(rule: OpenAgainstForecast, level: FloatArray) -> _Wish:
-        return _Wish(*rule.levels(level, tick), against=rule.rule == "as printed")
-
+    core = strategy.core()
     lead = "ensemble" if "ensemble" in levels else next(iter(levels))
-    other = OpenAgainstForecast(
-        rule="follow" if strategy.rule == "as printed" else "as printed",
-        fraction=strategy.fraction,
-        short=strategy.short,
-    )
-    momentum = OpenAgainstForecast(rule="as printed", fraction=strategy.fraction, short=strategy.short)
-    tossed = np.random.default_rng(study.seeds[0]).integers(0, 2, bars)
+    joined = judged.seen.adjusted("close")[judged.first :]
+
+    def by(rule: WithinBar, level: FloatArray) -> BarPlan:
+        return rule.plan(BarsSeen(level, _last_close(judged), joined, conditions.tick, conditions.margin_rate))
+
+    size: dict[str, Any] = {}
+    beside: dict[str, WithinBar] = {}
+    if isinstance(core, OpenAgainstForecast):
+        beside[_OTHER[core.rule]] = core.but(rule="follow" if core.rule == "as printed" else "as printed")
+        size = {"fraction": core.fraction, "short": core.short}
+    beside |= {
+        "always-long": AlwaysLong(fraction=size.get("fraction", 1.0)),
+        "gap-momentum": GapMomentum(**size),
+        "random-sides": RandomSides(seed=study.seeds[0], **size),
+    }
     return {
         **{member: by(strategy, level) for member, level in levels.items()},
-        _OTHER[strategy.rule]: by(other, levels[lead]),
-        "always-long": _Wish(always, never, against=False),
-        "gap-momentum": by(momentum, _last_close(judged)),
-        "random-sides": _Wish(
-            np.where(tossed == 1, np.inf, np.nan),
-            np.where((tossed == 0) & strategy.short, -np.inf, np.nan),
-            against=False,
-        ),
+        **{member: by(strategy.around(rule), levels[lead]) for member, rule in beside.items()},
+        **{rule.name: by(rule, levels[lead]) for rule in study.managed},
     }
 
 
@@ -261,8 +281,12 @@ def _margin(made: Ledger, conditions: Conditions) -> pl.DataFrame:
     )
 
 
-def _placebos(study: Study, sides: FloatArray, table: BarTable, size: Size, seed: int) -> dict[str, FloatArray]:
-    """Total return and Sharpe ratio of books that take a member's sides in another order; none where few can differ."""
+def _placebos(study: Study, plan: BarPlan, opens: FloatArray, table: BarTable, seed: int) -> dict[str, FloatArray]:
+    """Total return and Sharpe ratio of books that take a member's sides in another order; none where few can differ.
+
+    Each bar keeps its size and its stop.
+    """
+    sides = plan.sides(opens)
     longs, shorts, bars = int((sides > 0).sum()), int((sides < 0).sum()), len(sides) - 1
     if study.gates == 0 or comb(bars, longs) * comb(bars - longs, shorts) < FEW_GATES:
         return {}
@@ -273,7 +297,7 @@ def _placebos(study: Study, sides: FloatArray, table: BarTable, size: Size, seed
         drawn = np.zeros((count, bars + 1))
         drawn[:, :-1] = generator.permuted(np.tile(sides[:-1], (count, 1)), axis=1)
         below, above = np.where(drawn > 0, np.inf, np.nan), np.where(drawn < 0, -np.inf, np.nan)
-        equity = trade_bars(below, above, table, study.capital, size).equity
+        equity = trade_bars(below, above, table, study.capital, size_of(plan)).equity
         found["total_return"].append(total_return(equity, study.capital))
         found["sharpe"].append(sharpe(simple_returns(equity, study.capital), periods_per_year=year))
     return {name: np.concatenate(parts) for name, parts in found.items()}

@@ -30,8 +30,8 @@ from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.pruning import Pruning
 from tidegate.prepare.split import Split
 from tidegate.strategy.base import Strategy, Timing
-from tidegate.strategy.open_against_forecast import OpenAgainstForecast
 from tidegate.strategy.selection import Selection
+from tidegate.strategy.within_bar import WithinBar
 from tidegate.types.forecast import Reading
 from tidegate.types.report import Text
 
@@ -106,6 +106,9 @@ class Study(Settings):
     seeds: tuple[int, ...] = Field(min_length=1, description="one fit each; results are reported as a distribution")
     rivals: tuple[Model, ...] = Field(description="simple models that must be beaten, in the same corridor")
     strategy: Strategy | None = Field(description="how scores become holdings; null to forecast only")
+    managed: tuple[WithinBar, ...] = Field(
+        default=(), description="further rules within bars, each a book of its own on the lead's forecast"
+    )
     reads: Reading = Field(default="score", description="what of a forecast a selection ranks by")
     markets: tuple[Market, ...] = Field(description="where it is traded, each its own table of results")
     filters: tuple[UniverseRule, ...] = Field(
@@ -116,6 +119,10 @@ class Study(Settings):
     )
     gate: str | None = Field(
         default=None, description="another study of this run whose timing opens and shuts this selection; null for none"
+    )
+    gate_reads: Literal["exposure", "sign", "score"] = Field(
+        default="exposure",
+        description="what of that study is the gate: what its strategy would hold, its forecast's sign, or its forecast",
     )
     index: Source | None = Field(
         default=None, description="an index to hold a selection against; null for equal weight of its universe"
@@ -160,16 +167,24 @@ class Study(Settings):
 
     def _fits_its_strategy(self) -> None:
         """Refuse what only a selection over many assets can have, or a strategy of neither branch."""
-        if self.strategy is not None and not isinstance(self.strategy, (Timing, Selection)):
-            raise SettingError("a strategy is a timing or a selection", where=self.name, found=self.strategy.name)
-        if isinstance(self.strategy, OpenAgainstForecast) and any(m.asset_class == "future" for m in self.markets):
+        if self.strategy is not None and not isinstance(self.strategy, (Timing, Selection, WithinBar)):
+            raise SettingError("a strategy is a timing, a selection or a rule within bars", where=self.name,
+                               found=self.strategy.name)  # fmt: skip
+        within = isinstance(self.strategy, WithinBar)
+        if within and (
+            any(market.asset_class == "future" for market in self.markets) or not isinstance(self.strategy, Selection)
+        ):
             self._is_on_margin()
-        if isinstance(self.strategy, Selection):
+        elif self.managed:
+            raise SettingError("managed rules stand beside one that trades futures within their bars", where=self.name,
+                               found=[rule.name for rule in self.managed], hint="leave `managed` out")  # fmt: skip
+        if within or isinstance(self.strategy, Selection):
             return
         for what, given in (
             ("filters", bool(self.filters)),
             ("execution", self.execution != Execution()),
             ("gate", self.gate is not None),
+            ("gate_reads", self.gate_reads != "exposure"),
             ("index", self.index is not None),
             ("reads", self.reads != "score"),
         ):
@@ -198,6 +213,10 @@ class Study(Settings):
                 found=(*other, *unknown),
                 hint="declare a study for each",
             )
+        names = [rule.name for rule in self.managed]
+        if len(set(names)) < len(names):
+            raise SettingError("a managed rule appears twice", found=names, where=self.name,
+                               hint="a study for each setting of it")  # fmt: skip
 
 
 def changed(study: Study, path: str, value: Any) -> Study:

@@ -42,7 +42,7 @@ def bar_trade_lines(place: Path, bars: Bars, asset: str, when: np.datetime64, me
 def _wish(price: float | None, against: bool) -> tuple[str, str]:
     known = "decided after CLOSE(t)"
     if price is None or np.isnan(price):
-        return "nothing: no forecast", known
+        return "nothing: no forecast, or no size yet", known
     if np.isinf(price):
         return f"any price: {'buy' if price > 0 else 'sell'}", known
     low, high = ("sell", "buy") if against else ("buy", "sell")
@@ -86,7 +86,9 @@ def _fill(
     elif enters:
         why = "in at every open"
     elif first["time"] == fill["time"]:
-        why = "the bar is over"
+        ended = (pl.col("time") == fill["time"]) & (pl.col("side") == fill["side"])
+        stopped = "stopped out" in ledger.orders.filter(ended)["outcome"].to_list()
+        why = "its stop was reached" if stopped else "the bar is over"
     else:
         why = f"carried since {shown(np.datetime64(first['time']))}, left at the first price that anybody took"
     told = (

@@ -20,6 +20,8 @@ from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
 from tidegate.strategy.base import Timing
 from tidegate.strategy.selection import Selection
+from tidegate.strategy.within_bar import WithinBar
+from tidegate.testing.blind_bars import check_within_bar
 from tidegate.testing.blind_decisions import check_market, check_timing
 from tidegate.testing.blind_factors import check_factor_set
 from tidegate.testing.blind_labels import check_label
@@ -82,8 +84,12 @@ def check_blind(member: Component, bars: Bars | None = None) -> int:
     ]
     if isinstance(member, Timing):
         return check_timing(member)
-    if isinstance(member, Selection):
-        return check_selection(member)
+    traded: list[tuple[type[Component], Callable[..., int]]] = [
+        (WithinBar, check_within_bar),
+        (Selection, check_selection),
+    ]
+    if owed := [check for branch, check in traded if isinstance(member, branch)]:
+        return sum(check(member) for check in owed)
     if isinstance(member, FactorSet) and member.reads_reports:
         return check_reporting_set(member)
     for family, check in kits:

@@ -22,6 +22,7 @@ OUTCOMES: dict[str, Text] = {
     "contract change": Text(en="contract change", zh="换月"),
     "short of margin": Text(en="short of margin", zh="保证金不足"),
     "forced by margin": Text(en="forced by margin", zh="保证金强平"),
+    "stopped out": Text(en="stopped out", zh="止损平仓"),
 }
 """Outcomes of orders as people read them."""
 
