@@ -79,7 +79,8 @@ def regime_ratios(found: Finding, member: str) -> tuple[FloatArray, tuple[int, .
 
 
 def _roles(count: int) -> list[Role]:
-    return ["main", *["plain" for _ in range(count - 1)]] if count else []
+    plain: Role = "plain"
+    return ["main", *([plain] * (count - 1))] if count else []
 
 
 def _activations(shown: Shown, findings: Findings) -> tuple[Figure, ...]:

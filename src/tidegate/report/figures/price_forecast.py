@@ -9,7 +9,7 @@ import numpy as np
 from tidegate.errors import SettingError
 from tidegate.report.figures.plain import Floats, Times, numbers, sentences, texts, thinning
 from tidegate.report.figures.trades import Candles
-from tidegate.types.report import Figure, Series, Text
+from tidegate.types.report import Figure, Role, Series, Text
 
 __all__ = ["price_forecast", "price_zoom"]
 
@@ -39,9 +39,9 @@ def price_forecast(
     places, thin = thinning(came)
     x = tuple(words[at] for at in places)
 
-    def line(name: str, label: Text, values: Floats, role: str, panel: int = 0) -> Series:
+    def line(name: str, label: Text, values: Floats, role: Role, panel: int = 0) -> Series:
         data = {"x": x, "y": numbers(values[places])}
-        return Series(key=name, title=label, kind="line", role=role, panel=panel, data=data)  # type: ignore[arg-type]
+        return Series(key=name, title=label, kind="line", role=role, panel=panel, data=data)
 
     caption = Text(
         en="On levels, any forecast near the last price looks right. Below: the mean absolute error from the "
