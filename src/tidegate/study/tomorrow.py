@@ -57,6 +57,8 @@ class Holdings(NamedTuple):
             raise DataError("these are no holdings", where=where, expected=list(_COLUMNS), found=frame.columns)
         whole = frame if "bought" in frame.columns else frame.with_columns(bought=pl.lit(None, pl.Date))
         try:
+            if whole["bought"].dtype == pl.String:
+                whole = whole.with_columns(pl.col("bought").str.to_date())
             cast = whole.select(pl.col(name).cast(kind) for name, kind in _COLUMNS.items())
         except pl.exceptions.PolarsError as error:
             found = str(error).splitlines()[0][:120]
