@@ -1,0 +1,255 @@
+"""Tables of users, whatever made them: a pandas or polars frame or series, a NumPy array, a dictionary of columns.
+
+Nothing of pandas is imported: what has an ``index`` and ``iloc`` is one of its objects, and is asked in its own words.
+A table knows the time and the asset of each row, can be cut to some of its rows and be given other columns.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tidegate.errors import SettingError
+from tidegate.types.axes import BoolArray, IntArray
+
+__all__ = ["Laid", "Table", "laid_out", "table_of"]
+
+TIMES = ("time", "date", "datetime", "trade_date", "trading_date", "timestamp", "day", "session", "month")
+ASSETS = (
+    "asset",
+    "code",
+    "ts_code",
+    "symbol",
+    "ticker",
+    "instrument",
+    "stock",
+    "order_book_id",
+    "security",
+    "sid",
+    "name",
+)
+Column = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A user's data: columns by name ``[R]``, time and asset of each row, and ways back to the user's own form."""
+
+    columns: dict[Hashable, Column]
+    time: Column
+    asset: Column
+    origin: IntArray
+    """Which row of the first table each row is."""
+    keys: tuple[Hashable, ...]
+    """Columns that name rows; they are never changed."""
+    has_assets: bool
+    index: Any
+    cut: Callable[[IntArray], Any]
+    fill: Callable[[dict[Hashable, Column]], Any]
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.time)
+
+    def take(self, kept: BoolArray) -> "tuple[Any, Table]":
+        """Some rows, in the user's own form and as a table."""
+        positions = np.flatnonzero(kept)
+        data = self.cut(positions)
+        made = table_of(data)
+        return data, Table(
+            made.columns, self.time[positions], self.asset[positions], self.origin[positions], self.keys,
+            self.has_assets, made.index, made.cut, made.fill,
+        )  # fmt: skip
+
+    def replaced(self, columns: dict[Hashable, Column]) -> "tuple[Any, Table]":
+        """Other values in some columns, in the user's own form and as a table."""
+        data = self.fill(columns)
+        made = table_of(data)
+        return data, Table(
+            made.columns, self.time, self.asset, self.origin, self.keys, self.has_assets, made.index, made.cut,
+            made.fill,
+        )  # fmt: skip
+
+
+def table_of(data: Any, time: str | None = None, asset: str | None = None) -> Table:
+    """Understand a user's data; raises `SettingError` where nothing in it can be read as a table.
+
+    Times are looked for in the column `time`, in an index of dates, in a column of a usual name (date, trade_date);
+    where there are none, rows are in the order of time. Assets likewise (asset, code, symbol, ...), or there is one.
+
+    >>> made = table_of({"date": np.array([1, 2]), "close": np.array([1.0, 2.0])})
+    >>> made.rows, made.has_assets, made.time.tolist()
+    (2, False, [1, 2])
+    """
+    if hasattr(data, "iloc") and hasattr(data, "index"):
+        return _pandas(data, time, asset)
+    if isinstance(data, (pl.DataFrame, pl.Series)):
+        return _polars(data, time, asset)
+    if isinstance(data, np.ndarray) and data.ndim in (1, 2):
+        held: dict[Hashable, Column] = {0: data} if data.ndim == 1 else {n: data[:, n] for n in range(data.shape[1])}
+        return _made(held, None, time, asset, lambda kept: data[kept].copy(), lambda new: _array(data, new))
+    if isinstance(data, dict) and data and all(len(np.shape(value)) >= 1 for value in data.values()):
+        whole = {name: np.asarray(value) for name, value in data.items()}
+        return _made(
+            whole, None, time, asset, lambda kept: {name: value[kept].copy() for name, value in whole.items()},
+            lambda new: {name: new.get(name, value).copy() for name, value in whole.items()},
+        )  # fmt: skip
+    raise SettingError(
+        "this is no table",
+        expected="a pandas or polars frame or series, a NumPy array of one or two axes, or a dictionary of columns",
+        found=type(data).__name__,
+    )
+
+
+def _array(data: NDArray[Any], new: dict[Hashable, Column]) -> NDArray[Any]:
+    made = data.copy()
+    for name, values in new.items():
+        if data.ndim == 1:
+            made[:] = values
+        else:
+            made[:, int(name)] = values  # type: ignore[call-overload]
+    return made
+
+
+def _pandas(data: Any, time: str | None, asset: str | None) -> Table:
+    if not hasattr(data, "columns"):
+        name: Hashable = data.name if data.name is not None else 0
+
+        def series(new: dict[Hashable, Column]) -> Any:
+            made = data.copy()
+            made[:] = new.get(name, data.to_numpy())
+            return made
+
+        return _made({name: data.to_numpy()}, data.index, time, asset, lambda kept: data.iloc[kept].copy(), series)
+
+    def frame(new: dict[Hashable, Column]) -> Any:
+        made = data.copy()
+        for column, values in new.items():
+            made[column] = values
+        return made
+
+    columns = {column: data[column].to_numpy() for column in data.columns}
+    return _made(columns, data.index, time, asset, lambda kept: data.iloc[kept].copy(), frame)
+
+
+def _polars(data: pl.DataFrame | pl.Series, time: str | None, asset: str | None) -> Table:
+    frame = data.to_frame() if isinstance(data, pl.Series) else data
+    own: Callable[[pl.DataFrame], Any] = (lambda f: f.to_series()) if isinstance(data, pl.Series) else (lambda f: f)
+    columns: dict[Hashable, Column] = {name: frame[name].to_numpy() for name in frame.columns}
+
+    def replace(new: dict[Hashable, Column]) -> Any:
+        made = [pl.Series(str(name), values).cast(frame[str(name)].dtype) for name, values in new.items()]
+        return own(frame.with_columns(made))
+
+    return _made(columns, None, time, asset, lambda kept: own(frame[kept.tolist()]), replace)
+
+
+def _made(
+    columns: dict[Hashable, Column],
+    index: Any,
+    time: str | None,
+    asset: str | None,
+    take: Callable[[IntArray], Any],
+    replace: Callable[[dict[Hashable, Column]], Any],
+) -> Table:
+    rows = len(next(iter(columns.values()))) if columns else 0
+    if rows == 0:
+        raise SettingError("this table is empty", found="0 rows")
+    levels = _levels(index)
+    when, time_key = _named(columns, levels, time, TIMES, "time")
+    names, asset_key = _named(columns, levels, asset, ASSETS, "asset")
+    if when is None:
+        dated = [held for held in levels.values() if np.issubdtype(held.dtype, np.datetime64)]
+        when = dated[0] if dated else np.arange(rows)
+    if names is None and len(levels) > 1:
+        other = [held for held in levels.values() if held is not when]
+        names = other[0] if other else None
+    keys = tuple(key for key in (time_key, asset_key) if key is not None)
+    told = np.zeros(rows, dtype=np.int64) if names is None else np.asarray(names)
+    return Table(columns, np.asarray(when), told, np.arange(rows), keys, names is not None, index, take, replace)
+
+
+def _levels(index: Any) -> dict[Hashable, Column]:
+    """Levels of a pandas index by name, or by number."""
+    if index is None:
+        return {}
+    names = list(getattr(index, "names", [None]))
+    return {
+        (name if name is not None else at): np.asarray(index.get_level_values(at).to_numpy())
+        for at, name in enumerate(names)
+    }
+
+
+def _named(
+    columns: dict[Hashable, Column], levels: dict[Hashable, Column], wanted: str | None, usual: Sequence[str], what: str
+) -> tuple[Column | None, Hashable | None]:
+    if wanted is not None:
+        if wanted in columns:
+            return columns[wanted], wanted
+        if wanted in levels:
+            return levels[wanted], None
+        raise SettingError(f"the data have no {what} of this name", found=wanted, expected=[*columns, *levels])
+    for name, held in levels.items():
+        if isinstance(name, str) and name.lower() in usual:
+            return held, None
+    for name, held in columns.items():
+        if isinstance(name, str) and name.lower() in usual:
+            return held, name
+    return None, None
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A function's result beside the rows that it was given: columns ``[K]``, each row's key and time."""
+
+    columns: dict[str, Column]
+    keys: list[Hashable]
+    time: Column
+
+
+def laid_out(result: Any, given: Table) -> Laid:
+    """Lay a result beside the data it was computed from: by its index, by its time and asset, or row by row.
+
+    Errors
+        `SettingError` where it has neither the rows of the data nor times of its own.
+    """
+    if isinstance(result, (tuple, list)) and result and hasattr(result[0], "__len__"):
+        result = {str(at): part for at, part in enumerate(result)}
+    try:
+        held = table_of(result)
+    except SettingError as error:
+        raise SettingError(
+            "the function gives no table",
+            expected="one row for each row of the data",
+            found=type(result).__name__,
+            hint="return a column or a frame with a row per row of the data; for something fitted, use check_fitted",
+        ) from error
+    columns = {str(name): value for name, value in held.columns.items() if name not in held.keys}
+    columns = columns or {str(name): value for name, value in held.columns.items()}
+    if held.index is not None and given.index is not None and bool(given.index.is_unique):
+        at = np.asarray(given.index.get_indexer(held.index))
+        dated = held.time.dtype == given.time.dtype and held.time.dtype.kind == "M"  # weeks, say: labels of their own
+        if len(np.unique(at[at >= 0])) == int((at >= 0).sum()) and (bool((at >= 0).all()) or dated):
+            own = zip(held.time.tolist(), held.asset.tolist(), strict=True)
+            keys: list[Hashable] = [
+                int(given.origin[place]) if place >= 0 else key for place, key in zip(at, own, strict=True)
+            ]
+            when = given.time[at]
+            return Laid(columns, keys, np.where(at >= 0, when, held.time) if bool((at < 0).any()) else when)
+    named = held.keys and given.has_assets == held.has_assets
+    if named:
+        return Laid(columns, list(zip(held.time.tolist(), held.asset.tolist(), strict=True)), held.time)
+    if held.rows == given.rows:
+        return Laid(columns, given.origin.tolist(), given.time)
+    if held.index is not None and held.time.dtype == given.time.dtype:
+        return Laid(columns, list(zip(held.time.tolist(), held.asset.tolist(), strict=True)), held.time)
+    raise SettingError(
+        "the function's rows can't be laid beside the data's",
+        expected=given.rows,
+        found=held.rows,
+        hint="return one row per row of the data, or a frame with the columns time and asset",
+    )
