@@ -78,9 +78,6 @@ def test_nothing_later_moves_what_is_past(days, by):
 
 
 def test_what_is_refused():
-    hourly = Bars.of(chain().frame, SPEC.model_copy(update={"frequency": "60min"}))
-    with pytest.raises(RecordError, match="rolls are decided on daily bars"):
-        main_series(hourly, "RB")
     with pytest.raises(RecordError, match="contracts lack volume"):
         main_series(Bars.of(chain().frame.drop("volume"), SPEC), "RB", "volume")
     with pytest.raises(DataError, match="a session has two contracts"):

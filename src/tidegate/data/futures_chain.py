@@ -13,11 +13,18 @@ import numpy as np
 import polars as pl
 
 from tidegate.errors import DataError
-from tidegate.market.roll import Roll, joined, roll_table
+from tidegate.market.roll import Roll, roll_table
 from tidegate.types.axes import require
 from tidegate.types.bars import OPTIONAL, REQUIRED, Bars
 
-__all__ = ["MainSeries", "RecordedRoll", "main_series", "recorded_rolls", "with_recorded_factor"]
+__all__ = [
+    "MainSeries",
+    "RecordedRoll",
+    "main_series",
+    "recorded_rolls",
+    "with_recorded_factor",
+    "with_recorded_settlement",
+]
 
 
 class RecordedRoll(NamedTuple):
@@ -40,11 +47,12 @@ class MainSeries(NamedTuple):
 
 
 def main_series(contracts: Bars, product: str, by: Literal["open_interest", "volume"] = "open_interest") -> MainSeries:
-    """Join daily bars of contracts, one asset each, into the main contract's series.
+    """Join bars of contracts, one asset each, daily or shorter, into the main contract's series.
 
     Formula
-        A contract is left for the later one of largest open interest (or volume), where that exceeds its own at the
-        close of *d*, from the open of *d + 1* on (`roll_table`). There ``factor ×= old close / new close`` and
+        A contract is left for the later one of largest open interest at a session's last bar (or volume of the
+        session), where that exceeds its own at the close of *d*, from the first open of *d + 1* on (`roll_table`); with
+        nights, that is the evening before. There ``factor ×= old close / new close`` and
         ``shift += old close - new close``, closes of *d*.
 
     Known at
@@ -52,7 +60,7 @@ def main_series(contracts: Bars, product: str, by: Literal["open_interest", "vol
     Missing values
         `roll_from` is null but in the first bar of a switch, and there too where the contract left has no bar.
     Errors
-        `RecordError` for bars that are not daily or lack the column asked for; `DataError` as `roll_table`.
+        `RecordError` for bars that lack the column asked for; `DataError` as `roll_table`.
 
     >>> from datetime import datetime
     >>> from tidegate.types.bars import BarSpec
@@ -66,18 +74,18 @@ def main_series(contracts: Bars, product: str, by: Literal["open_interest", "vol
     >>> made.prices.select("contract", "close", "shift", "difference").row(2)
     ('RB2410', 3930.0, 100.0, 4030.0)
     """
-    require(holds=contracts.spec.frequency == "1d", what="rolls are decided on daily bars", expected="1d",
-            found=contracts.spec.frequency)  # fmt: skip
     require(
         holds=contracts.has(by), what=f"contracts lack {by}", expected=f"a column {by}", found=contracts.frame.columns
     )
     frame = contracts.frame.rename({"asset": "contract"}).drop("factor", "roll_from", strict=False)
-    frame = frame.rename({"open_interest": "held"}, strict=False)
-    judged = pl.col("held" if by == "open_interest" else by).fill_null(0.0)
-    frame = frame.with_columns(open_interest=judged)
-    rolls = roll_table(frame)
-    held = joined(frame, rolls, "none").drop("factor", "shift", "open_interest").sort("time")
-    held = held.rename({"held": "open_interest"}, strict=False)
+    judged = pl.col(by).fill_null(0.0)
+    whole = frame.sort("time").group_by("session", "contract", maintain_order=True).agg(
+        pl.col("close").last(), open_interest=judged.sum() if by == "volume" else judged.last()
+    )  # fmt: skip
+    rolls = roll_table(whole)
+    first = whole.filter(pl.col("session") == pl.col("session").min()).sort("open_interest", "contract")
+    main = rolls[0].old if rolls else first["contract"][-1]
+    held = _main_bars(frame, rolls, main)
     moved = pl.DataFrame(
         {
             "session": [roll.switched for roll in rolls],
@@ -94,6 +102,33 @@ def main_series(contracts: Bars, product: str, by: Literal["open_interest", "vol
     )
     bars = held.select(*(column for column in (*REQUIRED, *OPTIONAL) if column in held.columns))
     return MainSeries(Bars.of(bars, contracts.spec), rolls, prices)
+
+
+def _main_bars(frame: pl.DataFrame, rolls: tuple[Roll, ...], main: str) -> pl.DataFrame:
+    """The bars of each session's main contract, and in the first of a switch what the contract left opens at."""
+    chosen = pl.DataFrame(
+        {
+            "session": [frame["session"].min(), *(roll.switched for roll in rolls)],
+            "main": [main, *(roll.new for roll in rolls)],
+            "left": [None, *(roll.old for roll in rolls)],
+            "switch": [False, *(True for _ in rolls)],
+        },
+        schema={"session": pl.Date, "main": pl.String, "left": pl.String, "switch": pl.Boolean},
+    )
+    days = frame.select(pl.col("session").unique().sort()).join_asof(
+        chosen.drop("left", "switch"), on="session", strategy="backward", check_sortedness=False
+    )
+    held = frame.join(days, on="session").filter(pl.col("contract") == pl.col("main")).drop("main").sort("time")
+    if not rolls:
+        return held
+    begins = chosen.filter("switch").select("session", contract="left")
+    opens = frame.sort("time").join(begins, on=["session", "contract"]).unique("session", keep="first")
+    opened = held.with_columns(first=pl.int_range(pl.len()).over("session") == 0).join(
+        opens.select("session", left_at="time", roll_from="open"), on="session", how="left", maintain_order="left"
+    )
+    return opened.with_columns(
+        pl.when(pl.col("first") & (pl.col("left_at") == pl.col("time"))).then(pl.col("roll_from"))
+    ).drop("first", "left_at")
 
 
 def recorded_rolls(main: Bars) -> tuple[RecordedRoll, ...]:
@@ -148,3 +183,30 @@ def with_recorded_factor(short: Bars, daily: Bars) -> Bars:
                         found=f"{absent['session'].n_unique()} sessions, the first {absent['session'][0]}",
                         hint="leave these sessions out, or bring daily bars that have them")  # fmt: skip
     return Bars.of(told, short.spec)
+
+
+def with_recorded_settlement(short: Bars, daily: Bars) -> Bars:
+    """Give the last bar of each session of short bars the settlement price that daily bars recorded.
+
+    A market then marks what is held there at that price, and lays the next session's limits around it.
+
+    Known at
+        After the session's close.
+    Missing values
+        Null in all other bars, and where the daily bar has none.
+    Errors
+        `DataError` where the daily bars hold several assets, or no settlement price at all.
+
+    >>> from tidegate.testing.history import example_bars
+    >>> bars = example_bars(sessions=5, assets=1)
+    >>> made = with_recorded_settlement(bars, bars)
+    >>> made.frame["settle"].to_list() == bars.frame["settle"].to_list()
+    True
+    """
+    if len(daily.assets) != 1 or not daily.has("settle"):
+        raise DataError("daily bars of one series with its settlement prices are needed", where=daily.spec.title,
+                        found=list(daily.assets)[:5], expected="one asset, a column settle")  # fmt: skip
+    told = daily.frame.select("session", "settle")
+    frame = short.frame.drop("settle", strict=False).join(told, on="session", how="left", maintain_order="left")
+    ends = pl.int_range(pl.len()).over("asset", "session") == pl.len().over("asset", "session") - 1
+    return Bars.of(frame.with_columns(pl.when(ends).then(pl.col("settle"))), short.spec)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from tidegate.data.futures_chain import with_recorded_factor
+from tidegate.data.futures_chain import with_recorded_factor, with_recorded_settlement
 from tidegate.data.source import Source
 from tidegate.types.axes import BoolArray
 from tidegate.types.bars import Bars
@@ -27,9 +27,10 @@ class RolledBars(Source):
     Formula
         Every bar of a session has the factor of that session's daily bar. Where the factor steps, a first bar that
         opens nearer to the last close of the contract *left* than to that close in prices of the new one holds two
-        contracts: it is left out, and counted in a stamp.
+        contracts: it is left out, and counted in a stamp. A session's last bar has the daily settlement price, if any.
     Known at
-        As the daily bars' factor, at the session's first open; whether a bar holds two contracts at its own open.
+        As the daily bars' factor, at the session's first open; settlement after its close; whether a bar holds two
+        contracts at its own open.
     Errors
         `DataError` where a session has no daily bar, or the daily bars hold several assets.
 
@@ -51,7 +52,9 @@ class RolledBars(Source):
 
     def bars(self) -> Bars:
         """Read both, and take the factor over."""
-        joined = with_recorded_factor(self.short.bars(), self.daily.bars())
+        daily = self.daily.bars()
+        joined = with_recorded_factor(self.short.bars(), daily)
+        joined = with_recorded_settlement(joined, daily) if daily.has("settle") else joined
         mixed = _mixed(joined)
         if not mixed.any():
             return joined
