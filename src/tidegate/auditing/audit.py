@@ -14,7 +14,9 @@ from tidegate import __version__
 from tidegate.auditing.blind import panel_on, point_in_time, scramble, truncate
 from tidegate.auditing.ground import Ground, ground_of
 from tidegate.auditing.learning import decisions, weights
+from tidegate.auditing.placebos import canaries, late, shuffled
 from tidegate.auditing.plan import chosen
+from tidegate.auditing.reading import read
 from tidegate.auditing.splits import audit_split
 from tidegate.auditing.verdict import TITLES, Audited, Verdict
 from tidegate.auditing.walk import Walk, walk
@@ -122,8 +124,8 @@ def audit_study(
     """Audit one study with the named tests; nothing is kept."""
     began = time.monotonic()
     tell(Event("step", "audit", 0, len(tests), "reading the data"))
-    read = study.source.bars(), study.source.reported()
-    bench = Bench(ground_of(study, read, _beside(study, read[0]), times=4 if full else 1), cuts, seed, full=full)
+    held = study.source.bars(), study.source.reported()
+    bench = Bench(ground_of(study, held, _beside(study, held[0]), times=4 if full else 1), cuts, seed, full=full)
     verdicts = []
     for place, test in enumerate(tests):
         tell(Event("step", "audit", place, len(tests), f"{test} {TITLES[test].en}"))
@@ -184,5 +186,9 @@ _TESTS: dict[str, Callable[[Bench], Verdict]] = {
     "L3": lambda b: weights(b.ground, b.base, whole=b.full, seed=b.seed),
     "L4": lambda b: decisions(b.ground, b.base, whole=b.full, seed=b.seed),
     "L5": lambda b: audit_split(b.ground, b.panel, seed=b.seed),
+    "L6": lambda b: shuffled(b.ground, b.base, whole=b.full, seed=b.seed),
+    "L7": lambda b: late(b.ground, b.base, whole=b.full),
+    "L8": lambda b: canaries(b.ground, b.base, seed=b.seed),
     "L10": lambda b: point_in_time(b.ground, cuts=b.cuts, seed=b.seed),
+    "L11": lambda b: read(b.ground.study),
 }

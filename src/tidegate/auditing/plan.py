@@ -5,7 +5,7 @@ from tidegate.errors import UnknownNameError
 
 __all__ = ["DEFAULT", "FULL", "chosen"]
 
-DEFAULT = ("L1", "L2", "L3", "L4", "L5", "L10")
+DEFAULT = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L10", "L11")
 FULL = DEFAULT
 
 

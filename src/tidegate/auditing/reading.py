@@ -1,0 +1,86 @@
+"""The static lint (L11): what a user's own source text, and the declaration itself, say of looking ahead.
+
+Only components from outside the house are read: its own are under the contracts that every member inherits. What a
+component says is wrong with itself, as those do that repeat a published mistake, is told here too.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tidegate.auditing.verdict import Change, Verdict
+from tidegate.component import Component, Settings
+from tidegate.study.declare import Study
+from tidegate.study.ground import mistakes_in
+from tidegate.testing.lint import lint_text
+from tidegate.types.report import Text
+
+__all__ = ["read"]
+
+_HOUSE = ("tidegate.", "tidegate_studies.")
+_MOST = 12
+
+
+def read(study: Study) -> Verdict:
+    """L11: signs of looking ahead in the source of the study's own components; a warning, never a failure."""
+    kinds = list(dict.fromkeys(type(one) for one in _components(study)))
+    own = [kind for kind in kinds if not kind.__module__.startswith(_HOUSE)]
+    mistakes = mistakes_in(study)
+    changes = [
+        Change(room="declaration", where="a component's own words", expected="none", found=told) for told in mistakes
+    ]
+    silent = []
+    for kind in own:
+        text, first = _source(kind)
+        if text is None:
+            silent.append(kind.__name__)
+            continue
+        for sign in lint_text(text):
+            where = f"{kind.__module__}, line {sign.line + first - 1}"
+            changes.append(Change(room=kind.family or "code", where=where, expected=sign.why, found=sign.code))
+    if changes:
+        words = Text(
+            en=f"{len(changes)} places to look at in {len(own)} components of your own and in the declaration; a lint may be wrong",
+            zh=f"自有的 {len(own)} 个组件与声明中有 {len(changes)} 处需要查看；静态检查可能误报",
+        )
+        return Verdict(
+            test="L11", status="warned", words=words, cuts=len(own), first=changes[0], path=tuple(changes[:_MOST]),
+            hint="what the other tests let pass is likely right",
+        )  # fmt: skip
+    if not own:
+        words = Text(
+            en="every component is Tidegate's own, under contract in its tests",
+            zh="所有组件均为 Tidegate 自带，已由其测试中的契约约束",
+        )
+        return Verdict(test="L11", status="not tested", words=words)
+    if len(silent) == len(own):
+        words = Text(
+            en=f"no source text can be found of {', '.join(silent)}", zh=f"找不到 {', '.join(silent)} 的源代码"
+        )
+        return Verdict(test="L11", status="not tested", words=words)
+    words = Text(
+        en=f"nothing suspicious in {len(own)} components of your own", zh=f"自有的 {len(own)} 个组件中没有可疑之处"
+    )
+    return Verdict(test="L11", status="passed", words=words, cuts=len(own))
+
+
+def _source(kind: type[Settings]) -> tuple[str | None, int]:
+    try:
+        lines, first = inspect.getsourcelines(kind)
+    except (OSError, TypeError):
+        return None, 1
+    return "".join(lines), first
+
+
+def _components(value: Any) -> Iterator[Component]:
+    if isinstance(value, Settings):
+        if isinstance(value, Component):
+            yield value
+        for field in type(value).model_fields:
+            yield from _components(getattr(value, field))
+    elif isinstance(value, Mapping):
+        for held in value.values():
+            yield from _components(held)
+    elif isinstance(value, (tuple, list)):
+        for held in value:
+            yield from _components(held)
