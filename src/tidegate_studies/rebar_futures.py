@@ -218,7 +218,7 @@ def _pair(ground: _Ground, *, quick: bool) -> tuple[Study, Study]:
         split=ShareSplit(train=0.70, valid=0.15),
         model=RecurrentNetwork(cell=LSTM(hidden=8 if quick else UNITS), dense=()),
         training=TRAINING.but(epochs=epochs),
-        seeds=tuple(range(2 if quick else 3 if key == "if" else 5)),
+        seeds=tuple(range(2 if quick else 3 if key in {"5m", "if"} else 5)),
         rivals=(Persistence(speaks="level"), Drift(speaks="level"), Linear()),
         strategy=None,
         markets=(),

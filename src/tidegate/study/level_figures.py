@@ -78,9 +78,10 @@ def regime_ratios(found: Finding, member: str) -> tuple[FloatArray, tuple[int, .
     return told, tuple(counts)
 
 
-def _roles(count: int) -> list[Role]:
-    plain: Role = "plain"
-    return ["main", *([plain] * (count - 1))] if count else []
+def _plain(found: Finding) -> Named:
+    """A study among its equals: each has a colour of its own."""
+    role: Role = "plain"
+    return found.study.name, found.study.title, role
 
 
 def _activations(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
@@ -99,9 +100,8 @@ def _forecast(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         when = found.bars.times[held.at + 1]
         who, yuan = member_title(member), _yuan(found)
         note = Text(
-            en=f"{who.en}: root mean squared error {prices.rmse:.2f} {yuan.en}, the last close "
-            f"{prices.still:.2f}: ratio "
-            f"{prices.ratio:.3f}.",
+            en=f"Root mean squared error of the {who.en}: {prices.rmse:.2f} {yuan.en}; of the last close "
+            f"{prices.still:.2f}: ratio {prices.ratio:.3f}.",
             zh=f"{who.zh}：均方根误差 {prices.rmse:.2f} {yuan.zh}，前收盘 {prices.still:.2f}，比值 "
             f"{prices.ratio:.3f}。",
         )
@@ -151,16 +151,15 @@ _RATIO = Text(
 
 def _lags(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     members = []
-    for place, name in enumerate(shown.studies):
+    for name in shown.studies:
         found = findings[name]
         held = priced(found, leading_member(found))
         price = found.bars.adjusted("close")
         said = np.full(len(price), np.nan)
         said[held.at + 1] = held.prices.said * held.factor
-        role: Role = "main" if place == 0 else "plain"
         first = int(held.at[0])
         told = lagged(said[first:], price[first:], list(_LAGS))
-        members.append(((name, found.study.title, role), told))
+        members.append((_plain(found), told))
     what = Text(en="How many bars the forecast runs behind", zh="预测落后几根K线")
     title = Text(en=f"{shown.key} {what.en}", zh=f"{shown.key} {what.zh}")
     return (lag_correlation(shown.key.lower(), title, list(_LAGS), members),)
@@ -170,11 +169,11 @@ def _regimes(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     members: list[Named] = []
     told: dict[str, FloatArray] = {}
     counts: tuple[int, ...] = ()
-    for name, role in zip(shown.studies, _roles(len(shown.studies)), strict=True):
+    for name in shown.studies:
         found = findings[name]
         told[name], bars = regime_ratios(found, leading_member(found))
         counts = counts or bars
-        members.append((name, found.study.title, role))
+        members.append(_plain(found))
     title = Text(en=f"{shown.key} Error ratio by regime", zh=f"{shown.key} 各市况下的误差比")
     return (price_regimes(shown.key.lower(), title, members, told, counts),)
 

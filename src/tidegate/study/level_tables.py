@@ -56,24 +56,23 @@ def _errors(ground: PricedGround, findings: Findings) -> Table:
                 rivals[f"{rival.name} {name}"] = {"who": document(own), **told}
     first = findings[ground.studies[0]]
     times = priced(first, leading_member(first)).times
+    count = f"{len(times):,}"
     ends = [str(time.astype("datetime64[D]")) for time in (times[0], times[-1])]
     return Table(
         key=f"level-errors-{ground.key}",
         title=Text(
-            en=f"Errors of the next close: {ground.title.en}, judged {ends[0]} to {ends[1]}",
-            zh=f"下一收盘价的误差：{ground.title.zh}，评判区间 {ends[0]} 至 {ends[1]}",
+            en=f"Errors of the next close: {ground.title.en}, {count} bars, {ends[0]} to {ends[1]}",
+            zh=f"下一收盘价的误差：{ground.title.zh}，评判 {count} 根，{ends[0]} 至 {ends[1]}",
         ),
         columns=(
             Column(key="who", title=_WHO),
             Column(key="rmse", title=Text(en="RMSE", zh="均方根误差"), style="number"),
-            Column(key="mae", title=Text(en="MAE", zh="平均绝对误差"), style="number"),
             Column(key="ratio", title=Text(en="RMSE over the last close's", zh="与前收盘之比"), style="number"),
             Column(key="dm", title=Text(en="Diebold–Mariano", zh="Diebold–Mariano"), style="number"),
             Column(key="p", title=Text(en="p-value", zh="p 值"), style="number"),
             Column(key="ic", title=Text(en="IC of the change", zh="变动 IC"), style="number"),
             Column(key="direction", title=GLOSSARY["direction_accuracy"], style="percent"),
             Column(key="majority", title=GLOSSARY["majority_rate"], style="percent"),
-            Column(key="n", title=GLOSSARY["pairs"], style="integer"),
         ),
         rows=(*rows, *rivals.values()),
         roles=(*roles, *(["rival"] * len(rivals))),
@@ -96,12 +95,10 @@ def _over_seeds(found: Finding) -> dict[str, Any]:
     each = [priced(found, member).prices for member in found.seeds]
     told = {
         "rmse": _spread(np.array([one.rmse for one in each])),
-        "mae": _spread(np.array([one.mae for one in each])),
         "ratio": _spread(np.array([one.ratio for one in each])),
         "ic": _spread(found.over_seeds("ic")),
         "direction": _spread(found.over_seeds("direction_accuracy")),
         "majority": _spread(found.over_seeds("majority_rate")),
-        "n": int(each[0].said.size),
     }
     return {**told, **_duel(found, leading_member(found))}
 
@@ -110,12 +107,10 @@ def _alone(found: Finding, member: str) -> dict[str, Any]:
     prices = priced(found, member).prices
     told = {
         "rmse": prices.rmse,
-        "mae": prices.mae,
         "ratio": prices.ratio,
         "ic": _known(found.value("ic", member)),
         "direction": _known(found.value("direction_accuracy", member)),
         "majority": _known(found.value("majority_rate", member)),
-        "n": int(prices.said.size),
     }
     return {**told, **_duel(found, member)}
 

@@ -37,8 +37,9 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         falls_table(reproduction, findings),
     )
     levels = level_tables(reproduction, findings)
-    if levels:  # errors of prices stand there, in the contracts' own currency
-        forecasts = tuple(table for table in forecasts if not table.key.startswith("forecasts-future-level"))
+    if levels:  # errors of prices stand there, in the contracts' own currency, and quantiles in a table of theirs
+        told = ("forecasts-future-level", "forecasts-forward-return")
+        forecasts = tuple(table for table in forecasts if not table.key.startswith(told))
     found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
     tables = [
         *results, *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
@@ -86,6 +87,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             if lead.books
             else []
         ),
+        *level_sections(keys, tables),
         Section(
             key="found",
             title=Text(en="Who finds it, and at what cost?", zh="谁能发现，代价多大？"),
@@ -103,7 +105,6 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         ),
         *selected_sections(keys, tables),
         *class_sections(keys, tables),
-        *level_sections(keys, tables),
         Section(
             key="behaviour",
             title=Text(en="What the networks say", zh="网络说了什么"),

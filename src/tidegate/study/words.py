@@ -94,6 +94,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "us-fund-proxy": ("US fund proxy, with costs", "美国基金替代（含成本）"),
     "a-share": ("A-share rules, with costs", "A 股规则（含成本）"),
     "index-future": ("index future, with costs", "股指期货（含成本）"),
+    "rebar-future": ("rebar future, with costs", "螺纹钢期货（含成本）"),
 }
 
 GLOSSARY: dict[str, Text] = {key: Text(en=en, zh=zh) for key, (en, zh) in _NAMES.items()}

@@ -39,9 +39,9 @@ def price_forecast(
     places, thin = thinning(came)
     x = tuple(words[at] for at in places)
 
-    def line(name: str, label: Text, values: Floats, role: Role, panel: int = 0) -> Series:
+    def line(name: str, label: Text, values: Floats, role: Role, panel: int = 0, like: str | None = None) -> Series:
         data = {"x": x, "y": numbers(values[places])}
-        return Series(key=name, title=label, kind="line", role=role, panel=panel, data=data)
+        return Series(key=name, title=label, kind="line", role=role, panel=panel, follows=like, data=data)
 
     caption = Text(
         en="On levels, any forecast near the last price looks right. Below: the mean absolute error from the "
@@ -57,7 +57,7 @@ def price_forecast(
         series=(
             line("came", _CAME, came, "truth"),
             line("said", _SAID, said, "main"),
-            line("error", Text(en="Error of the forecast", zh="预测误差"), ours, "main", 1),
+            line("error", Text(en="Error of the forecast", zh="预测误差"), ours, "main", 1, "said"),
             line("still", Text(en="Error of the last close", zh="前收盘误差"), last, "rival", 1),
         ),
         y_titles=(_PRICE, Text(en="Mean absolute error so far", zh="累计平均绝对误差")),
