@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from tidegate.data.bar_comparison import compare_tables
 from tidegate.data.futures_resample import compare_bars, resample
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
@@ -112,3 +113,24 @@ def test_index_futures_have_no_night_and_count_once(real_data):
     assert health.kept == 68145
     made = resample(bars, "1d", "cffex-index")
     assert made.partial.select("session", "bars").rows() == [(date(2016, 1, 4), 29), (date(2016, 1, 7), 4)]
+
+
+def test_the_comparison_counts_what_the_tables_above_list(five, hourly, daily):
+    """Equal and different numbers of each column: the figures that the page on bars of futures shows."""
+    told = {}
+    for name, bars in (("5min", five.bars), ("60min", hourly.bars)):
+        found = compare_tables(bars, daily, "shfe-rebar")
+        assert (found.bars_only_ours, found.bars_only_theirs, found.sessions_only_ours) == (0, 0, 0)
+        counts = {row["column"]: (row["equal"], row["different"], row["ours_higher"])
+                  for row in found.columns.iter_rows(named=True)}  # fmt: skip
+        told[name] = (found.sessions, found.sessions_only_theirs, counts)
+    assert told["5min"] == (252, 0, {
+        "open": (251, 1, 1), "high": (166, 86, 0), "low": (179, 73, 73), "close": (251, 1, 0), "volume": (249, 3, 0),
+    })  # fmt: skip
+    assert told["60min"] == (1028, 1, {
+        "open": (1000, 28, 15), "high": (753, 275, 3), "low": (743, 285, 283), "close": (1026, 2, 1),
+        "volume": (1008, 20, 0),
+    })  # fmt: skip
+    only = set(daily.frame["session"]) - set(hourly.bars.frame["session"])
+    span = hourly.bars.frame["session"]
+    assert [str(day) for day in sorted(only) if span.min() <= day <= span.max()] == ["2016-09-26"]

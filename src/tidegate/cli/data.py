@@ -81,6 +81,78 @@ def pull(
     pull_market(vendor, name, since, until, codes, wait, reports=reports, json=json)
 
 
+@data.command("resample")
+def resample(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="a file or folder of bars, or a dataset of the store")],
+    to: Annotated[str, typer.Option("--to", metavar="LENGTH", help="15min, 30min, 60min or 1d")],
+    hours: Annotated[str, typer.Option("--hours", help="the exchange's hours: shfe-rebar, cffex-index")],
+    name: Annotated[str | None, typer.Option("--name", "-n", help="keep them in the store under this name")] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="FILE", help="or write a .csv or .parquet file")
+    ] = None,
+    cut: Annotated[
+        str, typer.Option("--cut", help="trading: hours run on over breaks; clock: hours of the wall clock")
+    ] = "trading",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="SETTING=VALUE", help="an import setting of a file")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="put them in place of what the dataset held")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print what was made as JSON")] = False,
+) -> None:
+    """Join bars into longer ones by the exchange's own hours: nights belong to their day, no bar holds two sessions.
+
+    What is made of fewer bars than usual is listed: a halt, or a hole in the file.
+
+    Examples: `tidegate data resample rb-5min --to 1d --hours shfe-rebar --name rb-1d`,
+    `tidegate data resample RB.csv --to 60min --hours shfe-rebar --out RB60.csv -s asset=RB`.
+    """
+    from tidegate.cli.data_longer import make_longer
+
+    make_longer(what, to, hours, cut, name, out, set_ or [], replace=replace, json=json)
+
+
+@data.command("compare")
+def compare(
+    ours: Annotated[str, typer.Argument(metavar="OURS", help="a file or folder of bars, or a dataset of the store")],
+    theirs: Annotated[str, typer.Argument(metavar="THEIRS", help="another")],
+    hours: Annotated[
+        str | None, typer.Option("--hours", help="the exchange's hours, where one is shorter: it is made as long")
+    ] = None,
+    cut: Annotated[
+        str, typer.Option("--cut", help="trading: hours run on over breaks; clock: hours of the wall clock")
+    ] = "trading",
+    asset: Annotated[
+        str | None, typer.Option("--asset", help="the asset to compare, where a table has several")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="SETTING=VALUE", help="an import setting of both files")
+    ] = None,
+    set_ours: Annotated[
+        list[str] | None, typer.Option("--ours", metavar="SETTING=VALUE", help="an import setting of the first alone")
+    ] = None,
+    set_theirs: Annotated[
+        list[str] | None,
+        typer.Option("--theirs", metavar="SETTING=VALUE", help="an import setting of the second alone"),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="FILE", help="write every difference to a CSV file")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="exit code 1 where anything differs")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print the comparison as JSON")] = False,
+) -> None:
+    """Compare two tables of bars over the sessions that both have: how many numbers are equal, and which differ.
+
+    Where one has shorter bars, they are joined into the other's length first.
+
+    Examples: `tidegate data compare rb-5min rb-daily --hours shfe-rebar`,
+    `tidegate data compare RB_5min.csv RB_daily.csv --hours shfe-rebar -s asset=RB --out differences.csv`.
+    """
+    from tidegate.cli.data_longer import compare as compare_
+
+    sets = {"both": set_ or [], "ours": set_ours or [], "theirs": set_theirs or []}
+    compare_(ours, theirs, hours, cut, asset, sets, out, strict=strict, json=json)
+
+
 @data.command("facts")
 def facts(
     name: Name,

@@ -25,14 +25,24 @@ from tidegate.errors import TidegateError, UnknownNameError
 from tidegate.study.progress import Event
 from tidegate.study.values import assignment
 
-__all__ = ["Whole", "bring_in", "check_store", "export_dataset", "keep", "list_store", "name_of", "show_health"]
+__all__ = [
+    "Whole",
+    "bring_in",
+    "check_store",
+    "export_dataset",
+    "keep",
+    "list_store",
+    "name_of",
+    "settings_of",
+    "show_health",
+]
 
 
 def bring_in(
     path: str, name: str | None, sets: Sequence[str], *, layout: str, append: bool, replace: bool, dry: bool, json: bool
 ) -> None:
     """Import a file or a folder into the store, and report its health."""
-    settings = ImportSettings.of(_nested(sets))
+    settings = ImportSettings.of(settings_of(sets))
     if layout not in _LAYOUTS:
         raise UnknownNameError.among("layout", layout, _LAYOUTS, where="--as")
     with progress(quiet=json) as tell:
@@ -236,7 +246,7 @@ def _short(time: str) -> str:
     return time.replace("T", " ").removesuffix(" 00:00:00")
 
 
-def _nested(sets: Sequence[str]) -> dict[str, Any]:
+def settings_of(sets: Sequence[str]) -> dict[str, Any]:
     """``columns.收盘=close`` and ``frequency=5min`` as one document."""
     made: dict[str, Any] = {}
     for text in sets:

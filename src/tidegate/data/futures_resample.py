@@ -5,7 +5,7 @@ wall clock (`cut="clock"`); a day is the night and the day settled together. The
 as everywhere in the house, the session's date.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import polars as pl
@@ -15,10 +15,11 @@ from tidegate.market.sessions import HOURS, Cut, cuts, minutes_of
 from tidegate.types.axes import IntArray, require
 from tidegate.types.bars import Bars
 
-__all__ = ["Longer", "Resampled", "compare_bars", "resample"]
+__all__ = ["MINUTES", "Longer", "Resampled", "compare_bars", "resample"]
 
 Longer = Literal["15min", "30min", "60min", "1d"]
-_MINUTES = {"1min": 1, "5min": 5, "15min": 15, "30min": 30, "60min": 60, "1d": 24 * 60}
+MINUTES = {"1min": 1, "5min": 5, "15min": 15, "30min": 30, "60min": 60, "1d": 24 * 60}
+"""Lengths of bars, by name; a day is all of its session."""
 _DAY = 24 * 60
 _FIRST = ("open", "preclose", "limit_up", "limit_down", "roll_from")
 _LAST = ("close", "settle", "open_interest", "factor", "at_risk", "total_shares", "float_shares")
@@ -39,7 +40,7 @@ class Resampled(NamedTuple):
         return self.made.filter(pl.col("bars") < pl.col("usual"))
 
 
-def resample(bars: Bars, frequency: Longer, hours: str, cut: Cut = "trading") -> Resampled:
+def resample(bars: Bars, frequency: str, hours: str, cut: Cut = "trading") -> Resampled:
     """Join bars into longer ones.
 
     Formula
@@ -53,7 +54,7 @@ def resample(bars: Bars, frequency: Longer, hours: str, cut: Cut = "trading") ->
         A slot without a bar has none. Nulls are passed over; a sum of none is null.
     Errors
         `DataError` where a short bar would lie in two longer ones, or a longer bar hold two contracts; `RecordError`
-        where the bars are not shorter; `UnknownNameError` for hours nobody knows.
+        where the bars are not shorter; `UnknownNameError` for hours or a length nobody knows.
 
     >>> from datetime import datetime
     >>> ends = [datetime(2020, 1, 6, *clock) for clock in ((10, 15), (11, 30), (14, 15), (15, 0))]
@@ -68,8 +69,10 @@ def resample(bars: Bars, frequency: Longer, hours: str, cut: Cut = "trading") ->
     """
     if hours not in HOURS:
         raise UnknownNameError.among("trading hours", hours, HOURS)
-    short, long = bars.spec.frequency, _MINUTES[frequency]
-    require(holds=short in _MINUTES and _MINUTES[short] < long, what="bars are not shorter than what is asked for",
+    if frequency not in get_args(Longer):
+        raise UnknownNameError.among("length of a bar", frequency, get_args(Longer))
+    short, long = bars.spec.frequency, MINUTES[frequency]
+    require(holds=short in MINUTES and MINUTES[short] < long, what="bars are not shorter than what is asked for",
             expected=f"bars shorter than {frequency}", found=short)  # fmt: skip
     frame = _slotted(bars, long, hours, cut)
     _refuse_two_contracts(frame, frequency)

@@ -28,7 +28,7 @@ from tidegate.market.instruments import Instruments
 from tidegate.types.axes import IntArray
 from tidegate.types.bars import Bars, BarSpec
 
-__all__ = ["Holding", "InstrumentFile", "Part", "Store"]
+__all__ = ["Holding", "InstrumentFile", "Part", "Store", "write_bars"]
 
 _NAME = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _MANIFEST = "manifest.json"
@@ -178,18 +178,7 @@ class Store:
 
         The importer reads it back to equal values: an intraday file says by its header that labels are ends of bars.
         """
-        path = Path(path)
-        bars = self.read(dataset)
-        frame = bars.frame.drop("session")
-        if bars.spec.frequency == "1d":
-            frame = frame.with_columns(pl.col("time").dt.date()).rename({"time": "date"})
-        else:
-            frame = frame.rename({"time": "bar_end"})
-        if path.suffix.lower() == ".csv":
-            return write_bytes(path, frame.write_csv(datetime_format="%Y-%m-%d %H:%M:%S").encode())
-        if path.suffix.lower() == ".parquet":
-            return write_bytes(path, parquet_bytes(frame))
-        raise SettingError("an export is a .csv or a .parquet file", found=path.name)
+        return write_bars(self.read(dataset), Path(path))
 
     def _folder(self, dataset: str) -> Path:
         if not _NAME.fullmatch(dataset):
@@ -255,6 +244,24 @@ class Store:
             return read_parquet(content, part.file, known=True).frame
         except FileRefusedError as error:
             raise _damaged(there.dataset, str(error)) from None
+
+
+def write_bars(bars: Bars, path: Path) -> str:
+    """Write bars as one ``.csv`` or ``.parquet`` file and return its SHA-256.
+
+    An intraday file says by its header that labels are ends of bars. Known at: as the bars. Raises `SettingError` for
+    another kind of file.
+    """
+    frame = bars.frame.drop("session")
+    if bars.spec.frequency == "1d":
+        frame = frame.with_columns(pl.col("time").dt.date()).rename({"time": "date"})
+    else:
+        frame = frame.rename({"time": "bar_end"})
+    if path.suffix.lower() == ".csv":
+        return write_bytes(path, frame.write_csv(datetime_format="%Y-%m-%d %H:%M:%S").encode())
+    if path.suffix.lower() == ".parquet":
+        return write_bytes(path, parquet_bytes(frame))
+    raise SettingError("an export is a .csv or a .parquet file", found=path.name)
 
 
 def _merged(frames: "list[pl.DataFrame]") -> pl.DataFrame:
