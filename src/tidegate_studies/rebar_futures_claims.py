@@ -76,10 +76,12 @@ def _row(found: Finding) -> Claim:
         f"{printed.rmse / still:.1f} times what the last close errs by here.",
         zh=f"并非原文的月份，误差不可直接比较；原文的 {printed.rmse:g} 元相当于此处前收盘误差的 {printed.rmse / still:.1f} 倍。",
     )
+    gaps = _with_gaps(found)
     own = Text(
-        en=f"The document's months. The last close errs by {still:.2f} yuan there: the document's own error is "
-        f"{printed.rmse / still:.2f} times that.",
-        zh=f"即原文的月份。前收盘在此的误差为 {still:.2f} 元：原文误差是它的 {printed.rmse / still:.2f} 倍。",
+        en=f"The document's months. The last close errs by {still:.2f} yuan there, and by {gaps:.2f} on a series that was "
+        f"not joined over its rolls: the printed error is {printed.rmse / still:.2f} and {printed.rmse / gaps:.2f} times that.",
+        zh=f"即原文的月份。前收盘在此误差 {still:.2f} 元，若换月处未拼接则为 {gaps:.2f} 元：原文误差分别是其 {printed.rmse / still:.2f} 倍与 "
+        f"{printed.rmse / gaps:.2f} 倍。",
     )
     return Claim(
         key=f"table-{name}",
@@ -96,6 +98,12 @@ def _row(found: Finding) -> Claim:
         reason=own if same else other,
         verdict=near(errors, printed.rmse) if same else "not tested",
     )
+
+
+def _with_gaps(found: Finding) -> float:
+    """What the last close errs by where nothing joins the contracts: each gap of a roll counts as a move."""
+    close, at = found.bars.column("close"), priced(found, found.seeds[0]).at
+    return float(np.sqrt(np.mean((close[at + 1] - close[at]) ** 2)))
 
 
 def _finer(findings: Findings) -> Claim:
