@@ -19,6 +19,7 @@ from tidegate.errors import BusyError, IntegrityError, KeptError
 
 __all__ = [
     "append_line",
+    "append_synced",
     "digest_file",
     "held",
     "read_json",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 _SUFFIX = ".tidegate-tmp"
+_TAIL = 1 << 20
+"""Bytes at a growing file's end that are searched for the end of its last whole line."""
 
 
 def write_bytes(path: Path, content: bytes) -> str:
@@ -63,6 +66,36 @@ def append_line(path: Path, line: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as stream:
         stream.write(line + "\n")
+
+
+def append_synced(path: Path, lines: list[str]) -> int:
+    """Add whole lines to a file that only grows, and sync them to the disk; returns how many bytes were added.
+
+    A last line without its end was torn by a power cut before anybody was told that it is there: it is cut off first.
+    Hold a lock meanwhile (see `held`). Raises `KeptError` when it cannot.
+    """
+    content = "".join(f"{line}\n" for line in lines).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = not path.exists()
+        with path.open("a+b") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size:
+                begin = max(0, size - _TAIL)
+                stream.seek(begin)
+                whole = begin + stream.read().rfind(b"\n") + 1
+                if whole < size:
+                    stream.truncate(whole)
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if fresh:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise KeptError(
+            f"could not add to {path.name}", where=path.parent, found=error.strerror, hint="free some space, then again"
+        ) from error
+    return len(content)
 
 
 def write_text(path: Path, content: str) -> str:

@@ -336,6 +336,24 @@ def predict(
 
 
 @app.command()
+def trials(
+    every: Annotated[bool, typer.Option("--every", help="list every trial, not only the counts")] = False,
+    out: Out = "runs",
+    json: Json = False,
+) -> None:
+    """List what this project has tried, by question (the data), and verify that nothing was taken back.
+
+    Every seed of every variant enters by itself when a run begins; deflated Sharpe ratios are held against the count.
+    A ledger that was changed is refused, with the line.
+
+    Example: `tidegate trials --every`.
+    """
+    from tidegate.cli.trials import list_trials
+
+    list_trials(out, every=every, json=json)
+
+
+@app.command()
 def figures(
     run: Run,
     form: Annotated[str, typer.Option("--format", help="png or svg")] = "png",

@@ -25,6 +25,8 @@ _NOTES: tuple[tuple[str, str], ...] = (
     (r"annualised, less the benchmark's", "年化，减去基准"),
     (r"at (\d+)%, against zero", r"置信度 \1%，相对于零"),
     (r"base rate (.+)", r"基准比例 \1"),
+    (r"best of (\d+) trials on these data, by the trial ledger", r"试验台账记录的该数据上 \1 次尝试中的最佳"),
+    (r"(\d+) of them in this run", r"其中本次运行 \1 次"),
     (r"best of (\d+) trials: every seed of every traded study of this run", r"\1 次尝试中的最佳：本次运行的全部种子"),
     (r"best of (\d+) trials", r"\1 次尝试中的最佳"),
     (r"every (\d+) dates: labels do not overlap", r"每 \1 个日期取一个：标签不重叠"),

@@ -40,6 +40,7 @@ from tidegate.study.spent import spent
 from tidegate.study.stages import Kept, Stages
 from tidegate.study.telling import tell_story
 from tidegate.study.trading import trade_study
+from tidegate.study.tried import enter_trials, with_trials
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.history import Reported
@@ -71,6 +72,7 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
         folder.note("started", fingerprint=reproduction.fingerprint)
         folder.write("study.json", _declaration(reproduction))
         folder.write("environment.json", environment())
+        tried = enter_trials(reproduction, out)
         grounds = _stand(reproduction, stages, tell)
         folder.write("data.json", {name: _manifest(ground.bars) for name, ground in grounds.items()})
         forecasts = _forecast(reproduction, grounds, stages, jobs, tell)
@@ -88,8 +90,8 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
             found[study.name] = finding
             used.extend(kept)
         tell(Event("done", "trading and judging"))
-        findings = Findings(reproduction.lead, found, _provenance(reproduction, grounds))
-        report = with_audit(tell_story(reproduction, findings), kept_audits(folder.path))
+        findings = Findings(reproduction.lead, found, {**_provenance(reproduction, grounds), "trials": tried})
+        report = with_audit(with_trials(tell_story(reproduction, findings)), kept_audits(folder.path))
         write_text(folder.path / "report.json", dump(report))
         write_text(folder.path / "report.html", page(report))
         write_csvs(report, folder.path / "figures")

@@ -1,7 +1,8 @@
 """How many were tried: a Sharpe ratio shown after many trials is held against the best of as many without skill.
 
-The trials counted here are those of one run: every seed of every traded study. What was tried in other runs is not
-known to it; the true number can only be higher.
+The number is that of the trial ledger: every seed of every variant that this project has ever begun on the same data.
+How much trials' ratios vary is taken from those of this run. What was tried elsewhere is not known to either; the true
+number can only be higher.
 """
 
 import numpy as np
@@ -26,14 +27,15 @@ def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
         Bailey and López de Prado (2014), *The deflated Sharpe ratio*.
     """
     lead = findings[findings.lead]
-    member = "ensemble" if "ensemble" in lead.forecasts else lead.seeds[0]
+    member = lead.leader
+    told = int(findings.provenance.get("trials", {}).get("trials", 0))
     found = []
     for market, held in lead.books.items():
         tried = []
         for other in findings.found.values():
             if market in other.books:
                 books = other.books[market]
-                rows = np.vstack([books.equity(seed) for seed in other.seeds])
+                rows = np.vstack([books.equity(seed) for seed in other.traders(market)])
                 tried.extend(sharpe(simple_returns(rows, books.capital), periods_per_year=1.0).tolist())
         ratios = np.array([ratio for ratio in tried if np.isfinite(ratio)])
         moves = simple_returns(held.equity(member), held.capital)
@@ -42,9 +44,11 @@ def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
         value = float("nan")
         if ratios.size > 1 and np.isfinite(own):
             skew, kurtosis = (float(moment) for moment in moments(moves))
-            trials = Trials(int(ratios.size), float(ratios.var(ddof=1)))
+            trials = Trials(max(int(ratios.size), told), float(ratios.var(ddof=1)))
             value = float(deflated(own, moves.size, skew, kurtosis, trials=trials))
         note = f"best of {ratios.size} trials: every seed of every traded study of this run"
+        if told > ratios.size:
+            note = f"best of {told} trials on these data, by the trial ledger; {ratios.size} of them in this run"
         why = "the ratio does not exist, or there was one trial"
         found.append(stated("deflated_sharpe", subject, value, "probability", n=moves.size, note=note, otherwise=why))
     return tuple(found)
