@@ -194,6 +194,7 @@ def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: flo
     base, root = float(scores.majority_rate(rows.score, rows.truth)), float(scores.rmse(rows.score, rows.truth))
     slope = rows.by_date((gap**2 - root**2) / (2 * root)) if root else rows.by_date(gap)
     size, away = hac(root, slope, span=span, level=level), mean_hac(rows.by_date(gap), span=span, level=level)
+    apart = float(np.exp((size.high - root) / root)) if root else np.nan
     low, high = max(float(right.low), 0.0), min(float(right.high), 1.0)
     accuracy = float(scores.direction_accuracy(rows.score, rows.truth))
     return [
@@ -216,7 +217,7 @@ def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: flo
             n=n,
             note="always saying the commoner direction of the judged rows",
         ),
-        stated("rmse", subject, root, unit, low=max(float(size.low), 0.0), high=float(size.high), level=level, n=n),
+        stated("rmse", subject, root, unit, low=root / apart, high=root * apart, level=level, n=n),
         stated(
             "mae",
             subject,
