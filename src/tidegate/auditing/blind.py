@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tidegate.auditing.changes import Room, first_change, room_of_panel
+from tidegate.auditing.data_signs import data_signs
 from tidegate.auditing.ground import Ground, cuts_of, history_of
 from tidegate.auditing.verdict import Change, Verdict
 from tidegate.errors import DataError, RecordError, SettingError
@@ -22,6 +23,7 @@ _HINT = "look for a negative shift, a backward fill, a centred window or a stati
 _HINT_REPORTS = (
     "look for a fact taken at its period's end, a restated value, a later membership or a later price factor"
 )
+_HINT_DATA = "take raw prices with factors as of each day, and every asset that was ever listed"
 Making = Callable[[Ground], Panel]
 
 
@@ -48,6 +50,18 @@ def scramble(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: in
 
 def point_in_time(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
     """L10: later reports, restatements, memberships and adjustment factors alone change nothing earlier."""
+    signs = tuple(data_signs(ground.bars))
+    found = _later_reports(ground, make, cuts, seed)
+    if not signs or found.status == "failed":
+        return found
+    words = Text(
+        en=f"{found.words.en}; but the data look as if they had been made with hindsight",
+        zh=f"{found.words.zh}；但数据看起来经过事后处理",
+    )
+    return found.but(status="warned", words=words, first=signs[0], path=signs, hint=_HINT_DATA)
+
+
+def _later_reports(ground: Ground, make: Making, cuts: int, seed: int) -> Verdict:
     adjusted, reports = ground.bars.has("factor"), ground.reported != Reported()
     if not adjusted and not reports:
         words = Text(

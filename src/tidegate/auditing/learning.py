@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tidegate.auditing.changes import WHEN, Room
 from tidegate.auditing.ground import Ground
 from tidegate.auditing.splits import folds_of
 from tidegate.auditing.trading import nothing_traded, traded
@@ -57,10 +58,8 @@ def decisions(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2
         return Verdict(test="L4", status="not tested", words=words, on=ground.on)
     mine, _ = traded(base)
     rooms = (*base.rooms, *mine)
-    dates = base.asked
     tried = 0
-    for throw in range(tries):
-        middle = dates[(throw + 1) * len(dates) // (tries + 1)]
+    for throw, middle in enumerate(_moments(ground, base, mine, tries)):
         tried += 1
         other_ground = ground.scrambled(middle, seed + throw, keep_open_of_next=True, rows=False)
         other = walk(other_ground, whole=whole, known=base.learned)
@@ -85,6 +84,16 @@ def decisions(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2
     if not mine:
         words = Text(en=f"forecasts stay as they are; {nothing_traded().en}", zh=f"预测不变；{nothing_traded().zh}")
     return Verdict(test="L4", status="passed", words=words, cuts=tried, on=_on(ground, whole=whole), partial=not whole)
+
+
+def _moments(ground: Ground, base: Walk, mine: tuple[Room, ...], tries: int) -> list[np.datetime64]:
+    """Closes to change the future after, spread over the judged dates; those before a fill where there are fills."""
+    dates, times = base.asked, ground.bars.times
+    fills = [room.frame[WHEN].to_numpy().astype("datetime64[us]") for room in mine if room.at_open]
+    filled = np.unique(np.concatenate(fills)) if fills else dates[:0]
+    eves = np.intersect1d(times[np.maximum(np.searchsorted(times, filled) - 1, 0)], dates)
+    held = eves if len(eves) >= tries else dates
+    return [held[(throw + 1) * len(held) // (tries + 1)] for throw in range(tries)]
 
 
 def _places(ground: Ground, base: Walk, *, whole: bool) -> tuple[int, ...]:

@@ -131,7 +131,7 @@ def _ranges(study: Study, panel: Panel, folds: tuple[Fold, ...], windows: Window
         if fold.test.end > len(times):
             yield _range("a range leaves the time axis", "区间超出时间轴", place, f"≤ {len(times)}", str(fold.test.end))
         for one, two in itertools.pairwise(spans):
-            if two.first < one.end + max(embargo, fold.embargo):
+            if two.first < one.end + max(embargo, fold.embargo) and not fold.overlap:  # an overlap is seen below
                 yield _range(
                     "the embargo is not kept", "未保留禁运期", place, f"start ≥ {one.end + embargo}", str(two.first)
                 )

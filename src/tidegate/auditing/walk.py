@@ -44,6 +44,7 @@ class Learned:
 
     fold: Fold
     train: IntArray
+    watched: IntArray
     affine: Affine
     fits: dict[str, Fitted]
 
@@ -120,7 +121,7 @@ def learn(
     affine = study.normaliser.fit(windows, among)
     if known is not None:
         shared = affine.centre.shape[0] == 1 and len(windows) != 1
-        return Learned(fold, train, known.affine if shared else affine, known.fits)
+        return Learned(fold, train, valid, known.affine if shared else affine, known.fits)
     seed = study.seeds[0] if seed is None else seed
     some = train if whole else few(windows, train, MOST_WINDOWS)
     watched = valid if whole else few(windows, valid, MOST_WINDOWS // 4)
@@ -135,7 +136,7 @@ def learn(
                 training = study.training if whole else study.training.but(epochs=1)
                 scale = study.target_scaling.fit(windows.target[train])
                 fits[member] = fit_network(model, training, windows, affine, scale, some, watched, {}, seed, folder)
-    return Learned(fold, train, affine, fits)
+    return Learned(fold, train, valid, affine, fits)
 
 
 def few(windows: Windows, which: IntArray, most: int) -> IntArray:
@@ -171,13 +172,14 @@ def _learned_rooms(windows: Windows, learned: Learned) -> Iterator[Room]:
     """What was learned, as tables that are known at the fold's cut."""
     panel, fold = windows.panel, learned.fold
     cut = panel.times[fold.cut - 1]
-    rows = windows.anchors[learned.train]
+    which = np.union1d(learned.train, learned.watched)
+    rows = windows.anchors[which]
     learned_frame = pl.DataFrame(
         {
             "time": panel.times[panel.row_time[rows]],
             "asset": np.array(panel.assets, dtype=object)[panel.row_asset[rows]].astype(str),
-            "target": windows.target[learned.train],
-            "weight": windows.weight[learned.train],
+            "target": windows.target[which],
+            "weight": windows.weight[which],
         }
     ).with_columns(pl.lit(cut).alias(WHEN))
     yield Room("learned windows", learned_frame, ("time", "asset"))

@@ -37,8 +37,8 @@ def tried_words(told: dict[str, Any]) -> Text:
     place, trials, variants, fits = (told[name] for name in ("place", "trials", "variants", "fits"))
     return Text(
         en=f"This is trial {place} of its question, what can be made of these data; by now there are {trials} ("
-        f"{variants} variants, {fits} fits, each seed counted), by the project's trial ledger. The deflated Sharpe ratio is held "
-        "against that many.",
+        f"{variants} variants, {fits} fits, each seed counted), by the project's trial ledger. "
+        "The deflated Sharpe ratio is held against that many.",
         zh=f"这是同一问题（这些数据能做出什么）的第 {place} 次尝试；据本项目的试验台账，迄今共 {trials} 次"
         f"（{variants} 个变体，{fits} 次拟合，每个种子各计一次）。缩减夏普比率即按此次数修正。",
     )
