@@ -7,7 +7,7 @@ B1   30 days × six raw fields, each z-scored within its own window → the next
      then: ±1 labels, L2 penalties of several sizes, and a second input that says how high the index stands
 
 Where the document is silent, the choice is marked (?) and told in the report. Its second backtest (the timing as a gate
-over a stock ranker) needs a market of stocks and belongs to another study.
+over a stock ranker) needs a market of stocks: `index_timing_stocks`.
 """
 
 from datetime import date

@@ -10,7 +10,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
-__all__ = ["claims"]
+__all__ = ["claims", "compared"]
 
 _LEAD, _SIGN, _TWO, _MIDDLE = "b1-return", "b1-sign", "b1-two-inputs", "b1-l2-1e-3"
 _PENALISED = ("b1-l2-1e-5", "b1-l2-1e-4", "b1-l2-1e-3", "b1-l2-1e-2")
@@ -45,8 +45,8 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
                 zh="作为选股模型的择时信号，可显著改善回撤",
             ),
             reason=Text(
-                en="Needs a market of stocks; it belongs to the stock-selection study.",
-                zh="需要股票市场数据，属于选股研究。",
+                en="Needs a market of stocks: it is the study index-timing-stocks.",
+                zh="需要股票市场数据：见研究 index-timing-stocks。",
             ),
         ),
     )
@@ -141,7 +141,7 @@ def _labels(lead: Finding, sign: Finding, market: str) -> Claim:
         ),
         difference=f"{np.median(real) - np.median(signed):+.1%}",
         reason=_SEEDS,
-        verdict=_compared(real, signed),
+        verdict=compared(real, signed),
     )
 
 
@@ -161,7 +161,7 @@ def _penalty(lead: Finding, held: Finding, market: str) -> list[Claim]:
             ),
             difference=f"{after - before:+.1%}",
             reason=_SEEDS,
-            verdict=_compared(depth[1], depth[0]),
+            verdict=compared(depth[1], depth[0]),
         ),
         Claim(
             key="l2-trades",
@@ -255,7 +255,7 @@ def _median(found: Finding, name: str, market: str) -> float:
     return found.median(name, market)
 
 
-def _compared(better: FloatArray, worse: FloatArray) -> Literal["holds", "unclear", "fails"]:
+def compared(better: FloatArray, worse: FloatArray) -> Literal["holds", "unclear", "fails"]:
     """Holds where the median agrees and at least three quarters of the seeds do; unclear where only the median does."""
     if np.median(better) <= np.median(worse):
         return "fails"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tidegate.errors import SettingError
-from tidegate.strategy.placebo import arrangements, random_gates
+from tidegate.strategy.placebo import arrangements, random_gates, random_spells
 
 GATES = arrays(np.float64, st.integers(1, 60), elements=st.sampled_from([0.0, 1.0])) | arrays(
     np.float64, st.integers(1, 40), elements=st.sampled_from([0.0, 1.0, -1.0])
@@ -27,6 +27,17 @@ class TestProperties:
         for made in drawn:
             assert sorted(spells(made)) == sorted(spells(gate))
             assert [value for value, _ in spells(made)] == [value for value, _ in spells(gate)]
+
+    @given(arrays(np.float64, st.integers(1, 60), elements=st.floats(-1, 1)), st.integers(0, 2**32))
+    def test_spells_of_many_values_change_places_whole(self, gate, seed):
+        def runs(row):
+            return np.split(row, np.flatnonzero(np.diff(row > 0)) + 1)
+
+        drawn = random_spells(gate, 3, seed)
+        assert drawn.shape == (3, len(gate))
+        for made in drawn:
+            assert sorted(part.tobytes() for part in runs(made)) == sorted(part.tobytes() for part in runs(gate))
+            assert [bool(part[0] > 0) for part in runs(made)] == [bool(part[0] > 0) for part in runs(gate)]
 
     @given(GATES, st.integers(0, 1000))
     def test_a_seed_decides(self, gate, seed):
@@ -64,6 +75,10 @@ class TestValidation:
     def test_a_gate_is_one_finite_row(self, gate):
         with pytest.raises(SettingError, match="one row of finite exposures"):
             random_gates(gate, 3, 0)
+
+    def test_a_negative_count_of_spells(self):
+        with pytest.raises(SettingError, match="a number of gates"):
+            random_spells(np.ones(3), -1, 0)
 
     def test_a_negative_count(self):
         with pytest.raises(SettingError, match="number of gates"):

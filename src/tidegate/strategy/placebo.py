@@ -16,7 +16,15 @@ import numpy as np
 from tidegate.errors import SettingError
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["FEW_GATES", "arrangements", "permuted_assets", "random_gates", "random_scores", "shuffled_scores"]
+__all__ = [
+    "FEW_GATES",
+    "arrangements",
+    "permuted_assets",
+    "random_gates",
+    "random_scores",
+    "random_spells",
+    "shuffled_scores",
+]
 
 FEW_GATES = 100
 """A gate with fewer different arrangements has no placebos: a percentile among so few says nothing."""
@@ -46,6 +54,32 @@ def random_gates(exposure: FloatArray, count: int, seed: int) -> FloatArray:
         places = np.flatnonzero(values == value)
         drawn[:, places] = generator.permuted(drawn[:, places], axis=1)
     return np.repeat(np.tile(values, count), drawn.ravel()).reshape(count, len(exposure))
+
+
+def random_spells(gate: FloatArray, count: int, seed: int) -> FloatArray:
+    """`count` placebos of a gate that tells how far it is open: ``[T]`` → ``[count, T]``.
+
+    As `random_gates`, for a gate of many values: a spell is a run above 0, or a run that is not, and it keeps what it
+    says inside. The spells above 0 change places among each other, and so do the others.
+
+    Known at
+        Never: a placebo knows the whole gate. It is a yardstick, not a strategy.
+
+    >>> random_spells(np.array([-1.0, 3, 4, -2, -2, 5, -1]), count=2, seed=1).tolist()
+    [[-1.0, 3.0, 4.0, -2.0, -2.0, 5.0, -1.0], [-2.0, -2.0, 5.0, -1.0, 3.0, 4.0, -1.0]]
+    """
+    lengths = _spells((gate > 0).astype(np.float64))[1]
+    if count < 0:
+        raise SettingError("a number of gates is needed", expected="count ≥ 0", found=count)
+    spells = np.split(gate, np.cumsum(lengths)[:-1])
+    generator = np.random.default_rng(seed)
+    made = np.empty((count, len(gate)))
+    for row in made:
+        order = np.arange(len(spells))
+        for first in (0, 1):
+            order[first::2] = generator.permutation(order[first::2])
+        row[:] = np.concatenate([spells[place] for place in order])
+    return made
 
 
 def arrangements(exposure: FloatArray) -> int:

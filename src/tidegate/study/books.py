@@ -82,8 +82,8 @@ def exposure_of(member: str) -> str:
 
 
 def save_gates(work: Path, gates: dict[str, dict[str, FloatArray]]) -> None:
-    """Placebos' total returns, Sharpe ratios and turnovers → gates.parquet; a turnover that nobody measured is null."""
-    numbers = dict.fromkeys(("total_return", "sharpe", "turnover"), pl.Float64())
+    """What placebos came to → gates.parquet; a turnover or drawdown that nobody measured is null."""
+    numbers = dict.fromkeys(("total_return", "sharpe", "turnover", "max_drawdown"), pl.Float64())
     empty = pl.DataFrame(schema={"member": pl.String(), **numbers})
     frames = [
         pl.DataFrame(
@@ -91,7 +91,7 @@ def save_gates(work: Path, gates: dict[str, dict[str, FloatArray]]) -> None:
                 "member": [member] * len(held["total_return"]),
                 "total_return": held["total_return"],
                 "sharpe": np.nan_to_num(held["sharpe"]),
-                "turnover": held.get("turnover", [None] * len(held["total_return"])),
+                **{name: held.get(name, [None] * len(held["sharpe"])) for name in ("turnover", "max_drawdown")},
             },
             schema_overrides=numbers,
         )

@@ -138,9 +138,10 @@ def _equity(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
 
 
 def _curve(found: Finding, held: BookSet) -> Curve:
-    rows = np.vstack([held.equity(member) for member in found.seeds]) / held.capital
-    exposure = np.vstack([held.exposure(member) for member in found.seeds])
-    trades = np.array([found.value("trades", member, held.market.name) for member in found.seeds])
+    seeds = found.traders(held.market.name)
+    rows = np.vstack([held.equity(member) for member in seeds]) / held.capital
+    exposure = np.vstack([held.exposure(member) for member in seeds])
+    trades = found.over_seeds("trades", held.market.name)
     return Curve(found.study.name, found.study.title, rows, exposure, trades.astype(np.int64))
 
 
@@ -246,7 +247,7 @@ def _paths(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
 
 
 def _seeds(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
-    lead = findings[findings.lead]
+    lead = findings[shown.studies[0]]
     made = []
     for market, held in lead.books.items():
         samples = [
@@ -313,9 +314,11 @@ def _placebo(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
 
 
 def _placebos(held: BookSet) -> FloatArray:
-    """Total returns of all placebos: each timing seed has its own gates, all seeds of a selection share one set."""
-    own = [values["total_return"] for member, values in held.gates.items() if member.startswith("seed-")]
-    return own[0] if held.selects else np.concatenate(own)
+    """Total returns of all placebos: each timing seed has its own gates, a selection shows those of its leader."""
+    own = {member: values["total_return"] for member, values in held.gates.items()}
+    if held.selects:
+        return own.get("ensemble", next(iter(own.values())))
+    return np.concatenate([values for member, values in own.items() if member.startswith("seed-")])
 
 
 _POOLED = Text(

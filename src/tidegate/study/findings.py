@@ -56,6 +56,21 @@ class Finding:
         """The members that are single seeds."""
         return tuple(member for member in self.forecasts if member.startswith("seed-"))
 
+    def traders(self, market: str) -> tuple[str, ...]:
+        """The seeds that have a book: those of the fits, or of the gate where one fit stands behind several gates."""
+        return tuple(member for member in self.books[market].members if member.startswith("seed-"))
+
+    @property
+    def speaker(self) -> str:
+        """The member whose forecasts are told first: the ensemble, or the only fit."""
+        return "ensemble" if "ensemble" in self.forecasts else self.seeds[0]
+
+    @property
+    def leader(self) -> str:
+        """The member whose books are told first: the ensemble (of fits, or of gates), or the only fit."""
+        together = any("ensemble" in held.members for held in self.books.values())
+        return "ensemble" if together else self.speaker
+
     def measure(self, name: str, member: str, market: str | None = None) -> Measure:
         """One measure; raises `UnknownNameError` where it was not taken."""
         for held in self.measures:
@@ -75,7 +90,8 @@ class Finding:
 
     def over_seeds(self, name: str, market: str | None = None) -> FloatArray:
         """One measure of every seed ``[seeds]``."""
-        return np.array([self.value(name, member, market) for member in self.seeds])
+        members = self.seeds if market is None else self.traders(market)
+        return np.array([self.value(name, member, market) for member in members])
 
     def median(self, name: str, market: str | None = None) -> float:
         """The median of one measure over the seeds that have it, NaN where none has."""

@@ -237,7 +237,7 @@ def _placed(held: BookSet, member: str, judged: tuple[Measure, ...], subject: di
     """Where a member stands among its random gates; nowhere where its spells have too few arrangements."""
     found: list[Measure] = []
     real = {measure.name: measure.value for measure in judged}
-    for name in ("total_return", "sharpe"):
+    for name in ("total_return", "sharpe", *(["max_drawdown"] if held.selects else [])):
         if member not in held.gates:
             why = f"its spells have fewer than {FEW_GATES} different arrangements"
             found.append(stated(f"{name}_percentile", subject, np.nan, "fraction", n=0, otherwise=why))

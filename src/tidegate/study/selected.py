@@ -21,6 +21,7 @@ from tidegate.report.figures.trades import Candles, trades
 from tidegate.report.figures.unfilled import unfilled
 from tidegate.study.books import BookSet
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.gated import gate_figures
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.words import GLOSSARY, member_title, titled
 from tidegate.types.axes import FloatArray, TimeArray
@@ -33,14 +34,14 @@ _CHARTED = 3
 
 
 def leading(found: Finding) -> str:
-    """The member that figures are of: the ensemble, or the only fit."""
-    return "ensemble" if "ensemble" in found.forecasts else found.seeds[0]
+    """The member whose forecasts figures are of: the ensemble, or the only fit; its books are `Finding.leader`'s."""
+    return found.speaker
 
 
 def leading_title(found: Finding) -> Text:
     """How figures name the leading member, so that the ensemble never stands under the name of its seeds."""
     title, own = found.study.title, member_title("ensemble")
-    if leading(found) != "ensemble":
+    if found.leader != "ensemble":
         return title
     return Text(en=f"{title.en}, {own.en}", zh=f"{title.zh}，{own.zh}")
 
@@ -63,6 +64,11 @@ def selected_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]
         return tuple(key for key in there if key.startswith(start))
 
     return (
+        Section(
+            key="gate",
+            title=Text(en="What the gate is worth", zh="闸门的价值"),
+            shows=(*named("gate-"), *keys["gated"]),
+        ),
         Section(
             key="held",
             title=Text(en="What it held", zh="持有了什么"),
@@ -104,7 +110,7 @@ def _each_market(draw: Drawn, what: Text) -> Callable[[Shown, Findings], tuple[F
 
 
 def _held(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
-    member = leading(found)
+    member = found.leader
     book = held.ledgers[member].book
     largest = held.table(member, "positions").group_by("time").agg(pl.col("weight").max())
     joined = book.join(largest, on="time", how="left", maintain_order="left")
@@ -131,12 +137,12 @@ def _setting(declared: object, name: str) -> float | None:
 
 
 def _costs(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
-    ledger = held.ledgers[leading(found)]
+    ledger = held.ledgers[found.leader]
     return (costs(key, title, held.times, ledger.book["equity"].to_numpy(), costs_of(ledger), held.capital),)
 
 
 def _ladder(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
-    who = [leading(found), *(m for m in held.members if not m.startswith("seed-") and m != "ensemble")]
+    who = [found.leader, *(m for m in held.members if not m.startswith("seed-") and m != "ensemble")]
     members: list[tuple[str, Text, Role]] = []
     gross, paid = {}, {}
     for member in who:
@@ -149,13 +155,13 @@ def _ladder(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figur
 
 
 def _unfilled(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
-    ledger = held.ledgers[leading(found)]
+    ledger = held.ledgers[found.leader]
     counts = unfilled_by_reason(ledger).select("outcome", "side", "orders").rows()
     return (unfilled(key, title, counts, ledger.orders.height),) if counts else ()
 
 
 def _holding_time(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
-    member = leading(found)
+    member = found.leader
     trips = trips_of_ledger(held.ledgers[member], _held_last(held, member), held.table(member, "actions"))
     lasted = (trips.exit - trips.entry)[trips.closed]
     if lasted.size == 0:
@@ -172,7 +178,7 @@ def _held_last(held: BookSet, member: str) -> frozenset[str]:
 
 def _trades(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
     """Three assets: the most earned, the most lost, and, of the others, the most orders that were not filled."""
-    member = leading(found)
+    member = found.leader
     fills, orders = held.ledgers[member].fills, held.ledgers[member].orders
     earned = fills.group_by("asset").agg(pl.col("realised").sum()).sort("realised", "asset", descending=[True, False])
     if earned.height == 0:
@@ -194,7 +200,7 @@ def _trades(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figur
 
 
 def _charted(key: str, title: Text, why: Text, asset: str, found: Finding, held: BookSet) -> Figure:
-    member = leading(found)
+    member = found.leader
     one = pl.col("asset") == asset
     fills = held.ledgers[member].fills.filter(one)
     orders = held.ledgers[member].orders.filter(one & (pl.col("filled") == 0))
@@ -306,5 +312,8 @@ SELECTED_DRAWERS = {
     "unfilled": _each_market(_unfilled, Text(en="Orders not filled, by reason", zh="未成交委托（按原因）")),
     "trades": _each_market(_trades, Text(en="Trades on candles", zh="K 线上的成交")),
     "rank-ic": _rank_ic,
+    "gated": _each_market(
+        gate_figures, Text(en="Behind its gate, and behind random ones", zh="闸门之后与随机闸门之后")
+    ),
 }
 SELECTED_KINDS = tuple(SELECTED_DRAWERS)

@@ -7,7 +7,7 @@ from tidegate.component import document
 from tidegate.strategy.selection import Selection
 from tidegate.study.books import BookSet
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.selected import leading
+from tidegate.study.gated import gate_tables
 from tidegate.study.universe_words import rule_title
 from tidegate.study.words import GLOSSARY
 from tidegate.types.report import Column, Table, Text
@@ -32,11 +32,11 @@ def selected_tables(findings: Findings) -> tuple[Table, ...]:
             made += [_held_table(market, lead, held), _next_table(market, lead, held)]
             removed = held.decided("universe")
             made += [] if removed is None else [_universe_table(market, lead, removed)]
-    return tuple(made)
+    return (*gate_tables(findings), *made)
 
 
 def _held_table(market: str, found: Finding, held: BookSet) -> Table:
-    member = leading(found)
+    member = found.leader
     positions = held.table(member, "positions")
     days = positions["time"].unique().sort()
     chosen = days.gather(np.unique(np.linspace(0, len(days) - 1, min(_DAYS, len(days))).astype(np.int64)))
@@ -96,7 +96,7 @@ def _universe_table(market: str, found: Finding, removed: pl.DataFrame) -> Table
 
 
 def _next_table(market: str, found: Finding, held: BookSet) -> Table:
-    member = leading(found)
+    member = found.leader
     orders = held.table(member, "next")
     strategy = found.study.strategy
     assert isinstance(strategy, Selection)

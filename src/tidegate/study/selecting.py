@@ -26,16 +26,24 @@ from tidegate.files import write_json
 from tidegate.market.base import Market
 from tidegate.market.exchange import Exchange
 from tidegate.market.universe import Universe, UniverseMask
-from tidegate.measures.returns import annualised_return, periods_per_year, sharpe, simple_returns, total_return
+from tidegate.measures.returns import (
+    annualised_return,
+    max_drawdown,
+    periods_per_year,
+    sharpe,
+    simple_returns,
+    total_return,
+)
 from tidegate.measures.trading import turnover
 from tidegate.strategy.equal_weight import EqualWeight
-from tidegate.strategy.placebo import FEW_GATES, arrangements, permuted_assets, random_gates, shuffled_scores
+from tidegate.strategy.placebo import FEW_GATES, arrangements, permuted_assets, shuffled_scores
 from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside
 from tidegate.study.book_frames import book_frames
 from tidegate.study.books import EQUAL_WEIGHT, INDEX, exposure_of, save_card, save_gates
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
+from tidegate.study.gating import band_of, behind, drawn_gates, placebos_of
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import write_frame
 from tidegate.study.stages import Kept, Stages
@@ -83,7 +91,7 @@ def trade_selection(
         "beside": beside.digest,
         "code": code_version(
             "market", "strategy", "backtest", "measures", "compiling.py", "study/selecting.py", "study/book_frames.py",
-            "study/books.py", "study/records.py", "data/member_of.py",
+            "study/books.py", "study/records.py", "study/gating.py", "data/member_of.py",
         ),
         "outside": outside(study.strategy, market, study.filters),
         "libraries": {name: version(name) for name in ("numpy", "numba")},
@@ -141,10 +149,13 @@ def _trade(
     ring = _Ring(study.strategy, exchange, study.execution, study.capital, gate)
     members: dict[str, Portfolio] = {}
     lead = "ensemble" if "ensemble" in forecasts else next(iter(forecasts))
-    for place, (member, forecast) in enumerate(forecasts.items()):
-        tell(Event("step", "books", place, len(forecasts), f"{study.name} · {market.name} · {member}"))
-        score = np.where(members_of, scores_on(forecast, exchange, study.reads), -np.inf)
-        members[member] = ring.book(score, gate)
+    plan = behind(forecasts, beside, exchange.times)
+    score, whose = np.empty((0, 0)), ""
+    for place, (member, spoken, own) in enumerate(plan):
+        tell(Event("step", "books", place, len(plan), f"{study.name} · {market.name} · {member}"))
+        if spoken != whose:
+            score, whose = np.where(members_of, scores_on(forecasts[spoken], exchange, study.reads), -np.inf), spoken
+        members[member] = ring.book(score, own)
         _save(work, member, members[member], score)
     lead_score = np.where(members_of, scores_on(forecasts[lead], exchange, study.reads), -np.inf)
     if gate is not None:
@@ -158,9 +169,15 @@ def _trade(
     paths, held = _before_costs(equally, lead_score)
     if beside.index is not None:
         paths[INDEX] = study.capital * _index_on(beside.index, exchange.times)
-    placed = _placebos(study, ring, lead_score, tell)
-    judged = [member for member in forecasts if member.startswith("seed-") or member == "ensemble"]
-    save_gates(work, dict.fromkeys(judged, placed) if placed else {})
+    placed: dict[str, dict[str, FloatArray]] = {}
+    band: pl.DataFrame | None = None
+    for judged, own, count in placebos_of(plan, study.gates):
+        drawn, found = _placebos(study, replace(ring, gate=own), lead_score, count, tell)
+        band = found if band is None else band
+        placed |= dict.fromkeys(judged, drawn) if drawn else {}
+    save_gates(work, placed)
+    if band is not None:
+        write_frame(work / "decisions" / "band.parquet", band)
     write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": exchange.times, **paths, **held}))
     if gate is not None:
         write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
@@ -243,36 +260,40 @@ def _index_on(index: Bars, times: TimeArray) -> FloatArray:
     return np.asarray(close[place] / close[place[0]])
 
 
-def _placebos(study: Study, ring: _Ring, score: FloatArray, tell: Tell) -> dict[str, FloatArray]:
-    """Total return, Sharpe ratio and turnover of each placebo of the leading member; none where too few can differ."""
-    if study.gates == 0 or (ring.gate is not None and arrangements(np.nan_to_num(ring.gate)) < FEW_GATES):
-        return {}
+def _placebos(
+    study: Study, ring: _Ring, score: FloatArray, count: int, tell: Tell
+) -> tuple[dict[str, FloatArray], pl.DataFrame | None]:
+    """What `count` placebos of the leading member came to, and the band of their equity; none where too few differ."""
+    if ring.gate is not None and arrangements((ring.gate > 0).astype(np.float64)) < FEW_GATES:
+        return {}, None
 
     def runs() -> Iterator[Run]:
-        for place, (dealt, gate) in enumerate(_drawn(study, ring, score)):
+        for place, (dealt, gate) in enumerate(_drawn(study, ring, score, count)):
             if place % 8 == 0:
-                tell(Event("step", "placebos", place, study.gates, study.name))
+                tell(Event("step", "placebos", place, count, study.name))
             yield ring.run(dealt, gate)
 
     books = run_portfolios(runs(), threads=THREADS)
     equity = books.equity
     tell(Event("done", "placebos"))
     year = periods_per_year(ring.exchange.times)
-    return {
+    made = {
         "total_return": total_return(equity, study.capital),
         "sharpe": sharpe(simple_returns(equity, study.capital), periods_per_year=year),
         "turnover": turnover(books.bought[:, None], books.sold[:, None], equity, periods_per_year=year),
+        "max_drawdown": max_drawdown(equity, study.capital),
     }
+    return made, band_of(ring.exchange.times, equity)
 
 
-def _drawn(study: Study, ring: _Ring, score: FloatArray) -> Iterator[tuple[FloatArray, FloatArray | None]]:
+def _drawn(study: Study, ring: _Ring, score: FloatArray, count: int) -> Iterator[tuple[FloatArray, FloatArray | None]]:
     """Scores that speak of other assets; under a gate the scores themselves behind a random one."""
     if ring.gate is not None:
-        for gate in random_gates(np.nan_to_num(ring.gate), study.gates, seed=0):
+        for gate in drawn_gates(ring.gate, count):
             yield score, gate
         return
     deal = permuted_assets if study.placebo == "permuted assets" else shuffled_scores
-    for seed in range(study.gates):
+    for seed in range(count):
         yield deal(score, ring.exchange.assets, seed), None
 
 

@@ -177,7 +177,7 @@ def _levels_note() -> Text:
 def doubt_table(findings: Findings) -> Table:
     """The leading study's ensemble: each headline figure with its interval and what it is worth."""
     lead = findings[findings.lead]
-    member = "ensemble" if "ensemble" in lead.forecasts else lead.seeds[0]
+    member = lead.leader
     wanted: list[tuple[str, str | None]] = [
         ("ic", None),
         ("rank_ic", None),
@@ -308,7 +308,8 @@ def _columns(first: Text, names: Sequence[tuple[str, Style]]) -> tuple[Column, .
 def _over_seeds(found: Finding, names: Sequence[tuple[str, Style]], market: str | None) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for name, _ in names:
-        values = np.array([_value(found, name, member, market) for member in found.seeds])
+        members = found.seeds if market is None else found.traders(market)
+        values = np.array([_value(found, name, member, market) for member in members])
         values = values[np.isfinite(values)]
         if values.size == 0:
             row[name] = None

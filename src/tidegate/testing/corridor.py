@@ -165,10 +165,11 @@ def other_beside(beside: Beside | None, bars: Bars, after: np.datetime64, seed: 
         drawn = np.fmax(generator.choice(to_come, last.size), listed)  # nothing ends before it is listed
         ends = np.where(open_, np.where(np.arange(last.size) % 3 == 0, drawn, np.datetime64("NaT")), last)
         instruments = Instruments.of(instruments.frame.with_columns(delisted=pl.Series(ends)))
-    if gate is not None:
-        later = pl.col("time") > pl.lit(after).cast(pl.Datetime("us"))
-        gate = gate.with_columns(open=pl.when(later).then(1.0 - pl.col("open")).otherwise(pl.col("open")))
-    return replace(beside, instruments=instruments, gate=gate)
+    later = pl.col("time") > pl.lit(after).cast(pl.Datetime("us"))
+    turned = pl.when(later).then(1.0 - pl.col("open")).otherwise(pl.col("open")).alias("open")
+    gates = {seed: one.with_columns(turned) for seed, one in beside.gates.items()}
+    gate = None if gate is None else gate.with_columns(turned)
+    return replace(beside, instruments=instruments, gate=gate, gates=gates)
 
 
 def _same(title: str, before: pl.DataFrame, after: pl.DataFrame, last: np.datetime64) -> None:
