@@ -14,7 +14,6 @@ from tidegate.report.figures.price_measures import Named, lag_correlation, price
 from tidegate.report.figures.rolls import rolls
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.trades import Candles
-from tidegate.study.bar_trading import VIEWS
 from tidegate.study.comparing import TRAINING, work
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.levels import leading_member, learning_bars, priced, priced_grounds, ratios
@@ -183,25 +182,28 @@ def _views(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     for name in shown.studies:
         found = findings[name]
         for market, held in found.books.items():
-            costs = held.decided("costs")
-            if costs is None:
+            ladder = held.decided("ladder")
+            if ladder is None:
                 continue
-            members = [m for m in costs["member"].unique(maintain_order=True).to_list() if not m.startswith("seed-")]
-            if "ensemble" not in members:
-                members = [*found.seeds[:1], *members]
-            roles: list[Role] = ["main" if m == leading_member(found) else "rival" for m in members]
-            views = {m: _by_view(costs, m) for m in members}
+            lead = leading_member(found)
+            members = [m for m in (lead, *_RULES) if m in set(ladder["member"])]
+            ticks = ladder.filter("fees_charged")["slippage_ticks"].unique().sort().to_list()
+            returns = {m: _rungs(ladder.filter(pl.col("member") == m)) for m in members}
             words = GLOSSARY.get(market, Text.same(market))
             what = Text(en=f"The ladder of costs, {words.en}", zh=f"成本阶梯：{words.zh}")
             title = titled(shown.key, what, found.study.title)
+            roles: list[Role] = ["main" if m == lead else "plain" for m in members]
             named = [(m, member_title(m), role) for m, role in zip(members, roles, strict=True)]
-            made.append(cost_views(f"{shown.key.lower()}-{market}", title, named, views))
+            made.append(cost_views(f"{shown.key.lower()}-{market}", title, named, returns, ticks))
     return tuple(made)
 
 
-def _by_view(costs: pl.DataFrame, member: str) -> list[float]:
-    rows = costs.filter(pl.col("member") == member)
-    return [float(rows.filter(pl.col("view") == view)["total_return"].item()) for view in VIEWS]
+_RULES = ("follow-forecast", "as-printed", "gap-momentum", "always-long", "random-sides")
+
+
+def _rungs(rows: pl.DataFrame) -> list[float]:
+    """Total returns without any cost, then with fees by ticks of slippage."""
+    return [float(value) for value in rows.sort("fees_charged", "slippage_ticks")["total_return"]]
 
 
 def _work(shown: Shown, findings: Findings) -> tuple[Figure, ...]:

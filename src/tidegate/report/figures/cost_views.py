@@ -1,4 +1,4 @@
-"""The same rules traded three times: without costs, with fees alone, with fees and slippage (C14)."""
+"""The same rules traded at each rung of costs: without any, with fees alone, with more and more slippage (C14)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,23 +12,29 @@ def cost_views(
     key: str,
     title: Text,
     members: Sequence[tuple[str, Text, Role]],
-    views: Mapping[str, Sequence[float]],
+    returns: Mapping[str, Sequence[float]],
+    ticks: Sequence[int],
     *,
     note: Text | None = None,
 ) -> Figure:
-    """Draw total returns before costs, after fees and after slippage too, for each member.
+    """Draw total returns before costs, after fees, and with so many ticks of slippage a fill too, for each member.
 
     Parameters
     ----------
-    views
-        By member: the three total returns. Each is a book of its own, so a rule that loses its money trades less.
+    returns
+        By member: total returns before costs, then with fees at each of `ticks`. Each is a book of its own, so a rule
+        that loses its money trades less.
+    ticks
+        Ticks of slippage a fill, rung by rung.
 
-    >>> cost_views("c14", Text.same("C"), [("a", Text.same("A"), "main")], {"a": (0.1, 0.0, -0.2)}).series[0].data["y"]
-    (0.1, 0.0, -0.2)
+    >>> one = [("a", Text.same("A"), "main")]
+    >>> cost_views("c14", Text.same("C"), one, {"a": (0.1, 0.0, -0.2)}, (0, 1)).series[0].data["x"][2]["en"]
+    'fees and 1 tick'
     """
+    steps = (Text(en="no costs", zh="无成本"), *(_step(count) for count in ticks))
     caption = Text(
-        en="Three books each: no costs, fees alone, fees and slippage. One round trip a bar pays both twice a bar.",
-        zh="每者三个账本：无成本、仅手续费、手续费加滑点。每根K线一次往返，成本每根付两次。",
+        en="Each rung is a book of its own. One round trip a bar pays fees and slippage twice a bar.",
+        zh="每一档为独立账本。每根K线一次往返，手续费与滑点每根付两次。",
     )
     return Figure(
         key=key,
@@ -41,7 +47,7 @@ def cost_views(
                 title=label,
                 kind="bar",
                 role=role,
-                data={"x": tuple(step.model_dump() for step in _STEPS), "y": numbers(views[name])},
+                data={"x": tuple(step.model_dump() for step in steps), "y": numbers(returns[name])},
             )
             for name, label, role in members
         ),
@@ -50,8 +56,7 @@ def cost_views(
     )
 
 
-_STEPS = (
-    Text(en="before costs", zh="成本前"),
-    Text(en="after fees", zh="计手续费后"),
-    Text(en="after fees and slippage", zh="计手续费与滑点后"),
-)
+def _step(ticks: int) -> Text:
+    if not ticks:
+        return Text(en="fees", zh="仅手续费")
+    return Text(en=f"fees and {ticks} tick{'' if ticks == 1 else 's'}", zh=f"手续费与 {ticks} 跳滑点")
