@@ -30,11 +30,11 @@ def code_version(*rooms: str) -> str:
     64
     """
     digest = hashlib.sha256()
+    named = [(path.relative_to(_ROOT).as_posix(), source) for path, source in _SOURCES.items()]
     for room in sorted({*rooms, *_ALWAYS}):
-        place = _ROOT / room
-        for path, source in _SOURCES.items():
-            if path == place or place in path.parents:
-                digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + source + b"\0")
+        for name, source in named:
+            if name == room or name.startswith(f"{room}/"):
+                digest.update(name.encode() + b"\0" + source + b"\0")
     return digest.hexdigest()
 
 

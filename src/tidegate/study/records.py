@@ -45,7 +45,7 @@ def save_panel(folder: Path, panel: Panel) -> None:
     frame = pl.DataFrame(
         {
             "time": panel.times[panel.row_time],
-            "asset": np.array(panel.assets, dtype=object)[panel.row_asset].astype(str),
+            "asset": pl.Series(panel.assets, dtype=pl.String).gather(pl.Series(panel.row_asset)),
         }
     )
     columns = [pl.Series(field, panel.values[:, i]) for i, field in enumerate(panel.fields)]
@@ -66,7 +66,7 @@ def load_panel(folder: Path) -> Panel:
     card = read_json(folder / "panel.json")
     frame = pl.read_parquet(folder / "panel.parquet")
     when = frame["time"].to_numpy().astype("datetime64[us]")
-    times = np.unique(when)
+    times = frame["time"].unique().sort().to_numpy().astype("datetime64[us]")  # a table of values beats a sort of rows
     values = frame.select(card["fields"]).to_numpy().astype(np.float32)
     return Panel.of(
         values,
