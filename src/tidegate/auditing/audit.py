@@ -13,9 +13,10 @@ import polars as pl
 from tidegate import __version__
 from tidegate.auditing.blind import panel_on, point_in_time, scramble, truncate
 from tidegate.auditing.ground import Ground, ground_of
+from tidegate.auditing.known_answer import known_answers
 from tidegate.auditing.learning import decisions, weights
 from tidegate.auditing.placebos import canaries, late, shuffled
-from tidegate.auditing.plan import chosen
+from tidegate.auditing.plan import chosen, measured
 from tidegate.auditing.reading import read
 from tidegate.auditing.splits import audit_split
 from tidegate.auditing.verdict import TITLES, Audited, Verdict
@@ -127,6 +128,13 @@ def audit_study(
     held = study.source.bars(), study.source.reported()
     bench = Bench(ground_of(study, held, _beside(study, held[0]), times=4 if full else 1), cuts, seed, full=full)
     verdicts = []
+    try:
+        costs, begun = measured(bench.ground, tests, full=full)
+        tell(Event("note", "audit", note=f"{study.name}, {bench.ground.on.en}. {costs.told(tests, cuts)}"))
+        if begun is not None and not full:
+            bench.base = begun
+    except _BROKEN as error:
+        tell(Event("note", "audit", note=f"{study.name}: what it costs can't be estimated ({type(error).__name__})"))
     for place, test in enumerate(tests):
         tell(Event("step", "audit", place, len(tests), f"{test} {TITLES[test].en}"))
         verdicts.append(_timed(test, bench))
@@ -189,6 +197,7 @@ _TESTS: dict[str, Callable[[Bench], Verdict]] = {
     "L6": lambda b: shuffled(b.ground, b.base, whole=b.full, seed=b.seed),
     "L7": lambda b: late(b.ground, b.base, whole=b.full),
     "L8": lambda b: canaries(b.ground, b.base, seed=b.seed),
+    "L9": lambda b: known_answers(b.ground, b.base, seed=b.seed),
     "L10": lambda b: point_in_time(b.ground, cuts=b.cuts, seed=b.seed),
     "L11": lambda b: read(b.ground.study),
 }

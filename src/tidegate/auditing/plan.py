@@ -1,12 +1,52 @@
-"""Which tests an audit makes: the default set, the full one, or those that were named."""
+"""Which tests an audit makes, and what each is going to cost: told before it starts."""
 
+import time
+from typing import NamedTuple
+
+from tidegate.auditing.blind import panel_on
+from tidegate.auditing.ground import Ground
 from tidegate.auditing.verdict import TITLES
+from tidegate.auditing.walk import MOST_WINDOWS, Walk, walk
 from tidegate.errors import UnknownNameError
 
-__all__ = ["DEFAULT", "FULL", "chosen"]
+__all__ = ["DEFAULT", "FULL", "Costs", "chosen", "measured"]
 
 DEFAULT = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L10", "L11")
-FULL = DEFAULT
+FULL = tuple(TITLES)
+_WALKS = frozenset({"L3", "L4", "L6", "L7", "L8"})
+_TIMES: dict[str, tuple[float, float]] = {
+    "L1": (0.6, 0.0),
+    "L2": (1.5, 0.0),
+    "L3": (0.0, 2.2),
+    "L4": (0.0, 2.5),
+    "L5": (4.0, 0.0),
+    "L6": (0.0, 1.4),
+    "L7": (0.0, 0.5),
+    "L8": (5.0, 0.3),
+    "L9": (30.0, 0.0),
+    "L10": (1.2, 0.0),
+    "L11": (0.0, 0.0),
+}
+"""What a test costs, in panels (a cut, for L1, L2 and L10) and in walks; from runs of the studies that come along."""
+_EACH_CUT = frozenset({"L1", "L2", "L10"})
+
+
+class Costs(NamedTuple):
+    """Seconds that a panel took, that a walk took (of a whole training, as estimated from a part of it)."""
+
+    panel: float
+    walk: float
+
+    def of(self, test: str, cuts: int) -> float:
+        """Seconds that a test is estimated to take."""
+        panels, walks = _TIMES[test]
+        return panels * self.panel * (cuts + 2 if test in _EACH_CUT else 1) + walks * self.walk
+
+    def told(self, tests: tuple[str, ...], cuts: int) -> str:
+        """The estimates in one line."""
+        each = [(test, self.of(test, cuts)) for test in tests]
+        words = ", ".join(f"{test} {seconds:.0f} s" for test, seconds in each if seconds >= 1)
+        return f"Estimated: {sum(seconds for _, seconds in each):.0f} s in all{f' ({words})' if words else ''}."
 
 
 def chosen(only: tuple[str, ...] | None, *, full: bool) -> tuple[str, ...]:
@@ -21,3 +61,21 @@ def chosen(only: tuple[str, ...] | None, *, full: bool) -> tuple[str, ...]:
     for name in sorted(wanted - set(TITLES)):
         raise UnknownNameError.among("test", name, TITLES)
     return tuple(test for test in TITLES if test in wanted)
+
+
+def measured(ground: Ground, tests: tuple[str, ...], *, full: bool) -> tuple[Costs, Walk | None]:
+    """Make one panel and, where a test needs it, one partial walk, and take the time; the walk can be gone on with."""
+    began = time.monotonic()
+    panel_on(ground)
+    panel = time.monotonic() - began
+    if not _WALKS & set(tests):
+        return Costs(panel, 0.0), None
+    began = time.monotonic()
+    base = walk(ground)
+    took = time.monotonic() - began
+    training = ground.study.training
+    more = 1.0
+    if full:
+        epochs = 1 if training is None else training.epochs
+        more = max(1.0, epochs * len(base.learned.train) / min(MOST_WINDOWS, max(len(base.learned.train), 1)))
+    return Costs(panel, took * more), base
