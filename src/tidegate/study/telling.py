@@ -18,6 +18,7 @@ from tidegate.study.notes import data_title, note_text, provenance_text
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
 from tidegate.study.selected_tables import selected_tables
+from tidegate.study.sharpes import overfit_figures, sharpe_tables
 from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
 from tidegate.study.trials import deflated_measures
 from tidegate.study.words import GLOSSARY, member_title, stamp_text
@@ -46,12 +47,14 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         *([networks] if networks.rows else []), *selected_tables(findings),
         *class_tables(reproduction, findings), *levels,
     ]  # fmt: skip
+    worth, overfit = sharpe_tables(findings), overfit_figures(findings)
+    tables += worth
     drawn: dict[str, tuple[Figure, ...]] = {}
     shown_here = (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings))
     shown_here = (*shown_here, *selected_shown(reproduction, findings), *class_shown(reproduction, findings))
     for shown in shown_here:
         drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
-    figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held)]
+    figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held), *overfit]
     claims = () if reproduction.claims is None else reproduction.claims(findings)
     keys = {
         kind: [f.key for name, held in drawn.items() if name.endswith(f"-{kind}") for f in held]
@@ -96,7 +99,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         Section(
             key="doubt",
             title=Text(en="How sure is that?", zh="有多大把握？"),
-            shows=("doubt", *(table.key for table in forecasts)),
+            shows=("doubt", *(one.key for one in (*worth, *overfit)), *(table.key for table in forecasts)),
         ),
         Section(
             key="curves",

@@ -1,0 +1,192 @@
+"""Sharpe ratios never stand alone: with interval, probability, deflation by the number of trials, and overfitting.
+
+One table a market, with everybody who has a book. The trials are every seed of every traded study of this run; where
+the project's trial ledger tells of more, its number counts. Rivals and yardsticks are there to be beaten and were not
+picked, so nothing deflates them.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tidegate.component import document
+from tidegate.evaluate.doubt.deflated import deflated_sharpe
+from tidegate.evaluate.doubt.effective import EffectiveTrials, effective_trials
+from tidegate.evaluate.doubt.overfitting import overfitting
+from tidegate.measures.returns import periods_per_year, sharpe, simple_returns
+from tidegate.report.figures.overfit import overfit
+from tidegate.study.books import BookSet
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.words import GLOSSARY, member_title
+from tidegate.types.axes import FloatArray
+from tidegate.types.report import Column, Figure, Role, Table, Text
+
+__all__ = ["overfit_figures", "sharpe_tables"]
+
+_VARIANTS, _BLOCKS, _BARS_A_BLOCK = 8, (16, 8), 20
+"""Variants from which on their choice is cross-validated; blocks, the first number that leaves bars enough in each."""
+
+
+def sharpe_tables(findings: Findings) -> tuple[Table, ...]:
+    """One table a market of the leading study: each member's Sharpe ratio with what deflates it.
+
+    Known at
+        The last bar of the books.
+    Missing values
+        A dash where a ratio does not exist; no deflation where fewer than two trials have one.
+    Source
+        Bailey and López de Prado (2012, 2014).
+    """
+    lead = findings[findings.lead]
+    return tuple(_table(findings, lead, market) for market in lead.books)
+
+
+def overfit_figures(findings: Findings) -> tuple[Figure, ...]:
+    """The histogram of overfitting of each market in which at least eight trials traded the leading study's bars."""
+    lead = findings[findings.lead]
+    made = []
+    for market, held in lead.books.items():
+        moves = _shared(findings, market, held)
+        blocks = next((n for n in _BLOCKS if len(held.times) >= n * _BARS_A_BLOCK), 0)
+        if len(moves) < _VARIANTS or not blocks:
+            continue
+        found, words = overfitting(moves, blocks=blocks), GLOSSARY.get(market, Text.same(market))
+        made.append(
+            overfit(
+                f"overfit-{market}",
+                Text(en=f"Picking the best of all fits: {words.en}", zh=f"挑选全部拟合中的最好者：{words.zh}"),
+                found.logits,
+                probability=found.probability,
+                loss=found.loss,
+                variants=found.variants,
+                blocks=found.blocks,
+                note=Text(
+                    en="Variants are every seed of every study of this run that traded these bars.",
+                    zh="变体为本次运行中在这些K线上交易的各研究的每个种子。",
+                ),
+            )
+        )
+    return tuple(made)
+
+
+def _table(findings: Findings, lead: Finding, market: str) -> Table:
+    held = lead.books[market]
+    ratios = _ratios(findings, market)
+    told = int(findings.provenance.get("trials", {}).get("trials", 0))
+    count = max(ratios.size, told)
+    variance = float(ratios.var(ddof=1)) if ratios.size > 1 else float("nan")
+    rows: list[dict[str, Any]] = []
+    roles: list[Role] = []
+    for name, found in findings.found.items():
+        if market in found.books and found.books[market].selects == held.selects:
+            member = _speaks(found.books[market])
+            title = found.study.title if member == "ensemble" else _with(found.study.title, member)
+            rows.append({"who": document(title), **_row(found, market, member, count, variance)})
+            roles.append("main" if name == findings.lead else "plain")
+    for member in (*held.members, *held.paths):
+        if not member.startswith("seed-") and member != "ensemble":
+            rows.append({"who": document(member_title(member)), **_row(lead, market, member, 0, variance)})
+            roles.append("benchmark" if member in {held.benchmark, *held.paths} else "rival")
+    words = GLOSSARY.get(market, Text.same(market))
+    return Table(
+        key=f"sharpes-{market}",
+        title=Text(en=f"What the Sharpe ratios are worth: {words.en}", zh=f"夏普比率值多少：{words.zh}"),
+        columns=(
+            Column(key="who", title=Text(en="who decides", zh="决策者")),
+            Column(key="sharpe", title=Text(en="Sharpe ratio a year [95 %]", zh="年化夏普比率 [95%]"), style="number"),
+            Column(key="probabilistic", title=GLOSSARY["probabilistic_sharpe"], style="percent"),
+            Column(key="deflated", title=GLOSSARY["deflated_sharpe"], style="percent"),
+            Column(key="track", title=Text(en="minimum track, bars", zh="最短业绩长度（K线）"), style="integer"),
+            Column(key="bars", title=Text(en="bars", zh="K线数"), style="integer"),
+        ),
+        rows=tuple(rows),
+        roles=tuple(roles),
+        note=_note(held, count, variance, _effective(findings, market, held)),
+    )
+
+
+def _row(found: Finding, market: str, member: str, count: int, variance: float) -> dict[str, Any]:
+    held = found.books[market]
+    moves = simple_returns(held.equity(member), held.capital)
+    measure = found.measure("sharpe", member, market)
+    one = deflated_sharpe(moves, trials=1)
+    picked = count > 1 and np.isfinite(variance)
+    many = float(deflated_sharpe(moves, trials=count, variance=variance).deflated) if picked else float("nan")
+    numbers = {"probabilistic": float(one.probabilistic), "deflated": many, "track": float(np.ceil(one.minimum_track))}
+    shown = {name: value if np.isfinite(value) else None for name, value in numbers.items()}
+    bounded = measure.value is not None and measure.low is not None
+    ratio = {"value": measure.value, "low": measure.low, "high": measure.high} if bounded else measure.value
+    return {"sharpe": ratio, **shown, "bars": moves.size}
+
+
+def _speaks(held: BookSet) -> str:
+    """The member that speaks for a study: the ensemble, or the only (first) seed."""
+    return "ensemble" if "ensemble" in held.members else next(iter(_seeds(held)), held.members[0])
+
+
+def _seeds(held: BookSet) -> list[str]:
+    return [member for member in held.members if member.startswith("seed-")]
+
+
+def _with(title: Text, member: str) -> Text:
+    named = member_title(member)
+    return Text(en=f"{title.en}, {named.en}", zh=f"{title.zh}，{named.zh}")
+
+
+def _traded(findings: Findings, market: str) -> list[BookSet]:
+    books = [found.books[market] for found in findings.found.values() if market in found.books]
+    return [held for held in books if _seeds(held)]
+
+
+def _returns(held: BookSet) -> FloatArray:
+    return simple_returns(np.vstack([held.equity(seed) for seed in _seeds(held)]), held.capital)
+
+
+def _ratios(findings: Findings, market: str) -> FloatArray:
+    """Sharpe ratio per bar of every trial of this run that has one."""
+    held = [sharpe(_returns(books), periods_per_year=1.0) for books in _traded(findings, market)]
+    every = np.concatenate([np.empty(0), *(np.atleast_1d(one) for one in held)])
+    return np.asarray(every[np.isfinite(every)])
+
+
+def _shared(findings: Findings, market: str, lead: BookSet) -> FloatArray:
+    """Returns of the trials over the leading study's bars ``[K, T]``."""
+    same = [held for held in _traded(findings, market) if np.array_equal(held.times, lead.times)]
+    return np.vstack([np.empty((0, len(lead.times))), *(_returns(held) for held in same)])
+
+
+def _effective(findings: Findings, market: str, lead: BookSet) -> EffectiveTrials | None:
+    moves = _shared(findings, market, lead)
+    return effective_trials(moves) if len(moves) > 1 else None
+
+
+def _note(held: BookSet, count: int, variance: float, effective: EffectiveTrials | None) -> Text:
+    en = (
+        "Net of the market's costs, 95 % intervals by studentised block bootstrap. The probabilistic ratio is the "
+        "chance that the true one is above zero, had this been the only try."
+    )
+    zh = "均为扣除成本后；95% 区间由学生化区块自助法得出。概率夏普比率为真实比率大于零的概率（假设只试过这一次）。"
+    if count > 1 and np.isfinite(variance):
+        few = deflated_sharpe(np.arange(8.0), trials=count, variance=variance)
+        best = few.hurdle * float(np.sqrt(periods_per_year(held.times)))
+        en += (
+            f" The deflated one knows that {count} trials were made: the best of so many without skill would show "
+            f"{best:.2f} a year, given how much these trials' ratios vary."
+        )
+        zh += (
+            f"缩减夏普比率则考虑到共有 {count} 次尝试：按这些尝试的离散程度，"
+            f"毫无技巧者中最好的一个也会有每年 {best:.2f}。"
+        )
+    if effective is not None:
+        number = f"{effective.number:.1f}" if effective.number < 10 else f"{effective.number:.0f}"  # noqa: PLR2004
+        en += (
+            f" The {effective.raw} of this run on these bars are as good as {number} independent ones, in "
+            f"{effective.clusters} {'group' if effective.clusters == 1 else 'groups'} that earn alike."
+        )
+        zh += (
+            f"本次运行中同一时段的 {effective.raw} 次相当于 {number} 次独立尝试，"
+            f"按收益相似程度分为 {effective.clusters} 组。"
+        )
+    en += " The minimum track is how long such a ratio must last before it is above zero at 95 %; a dash: never."
+    zh += "最短业绩长度为在 95% 置信度下认定该比率大于零所需的K线数；横线表示永远不能。"
+    return Text(en=en, zh=zh)

@@ -1,0 +1,112 @@
+"""Sharpe ratios with what deflates them: the table, its note, and the histogram of overfitting."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tidegate.evaluate.doubt.deflated import deflated_sharpe
+from tidegate.evaluate.doubt.effective import effective_trials
+from tidegate.evaluate.stated import stated
+from tidegate.measures.returns import periods_per_year, simple_returns
+from tidegate.study.sharpes import overfit_figures, sharpe_tables
+from tidegate.types.report import Text
+
+BARS = 400
+TIMES = np.datetime64("2020-01-01", "us") + np.arange(BARS).astype("timedelta64[D]")
+
+
+def grown(seed, drift=0.0, bars=BARS):
+    moves = np.random.default_rng(seed).normal(drift, 0.01, bars)
+    return 1e6 * np.cumprod(1 + moves)
+
+
+def found(name, seeds, *, drift=0.0, rivals=(), together=True, times=TIMES):
+    equity = {f"seed-{seed}": grown(10 * len(name) + seed, drift, len(times)) for seed in range(seeds)}
+    if together and seeds > 1:
+        equity["ensemble"] = np.mean(list(equity.values()), axis=0)
+    equity |= {rival: grown(900 + place, 0.0, len(times)) for place, rival in enumerate(rivals)}
+    books = SimpleNamespace(
+        members=tuple(equity), times=times, capital=1e6, benchmark="buy-and-hold", paths={}, selects=False,
+        equity=lambda member: equity[member],
+    )  # fmt: skip
+
+    def measure(what, member, market):
+        assert (what, market) == ("sharpe", "etf-proxy")
+        return stated("sharpe", {"member": member}, 1.0, "ratio a year", n=BARS, low=-0.5, high=2.5, level=0.95)
+
+    study = SimpleNamespace(name=name, title=Text(en=f"Study {name}", zh=f"研究 {name}"))
+    return SimpleNamespace(books={"etf-proxy": books}, study=study, measure=measure)
+
+
+class Findings:
+    def __init__(self, *studies, told=0):
+        self.found = {one.study.name: one for one in studies}
+        self.lead, self.provenance = studies[0].study.name, {"trials": {"trials": told}} if told else {}
+
+    def __getitem__(self, name):
+        return self.found[name]
+
+
+def test_everybody_with_a_book_has_a_row_and_only_trials_are_deflated():
+    made = Findings(found("a", 3, rivals=("linear", "buy-and-hold")), found("bb", 2))
+    (table,) = sharpe_tables(made)
+    assert [row["who"]["en"] for row in table.rows] == ["Study a", "Study bb", "linear (ridge)", "buy and hold"]
+    assert table.roles == ("main", "plain", "rival", "benchmark")
+    assert [row["deflated"] is None for row in table.rows] == [False, False, True, True]
+    assert table.rows[0]["sharpe"] == {"value": 1.0, "low": -0.5, "high": 2.5}
+
+
+def test_the_figures_are_those_of_the_room_of_doubt():
+    made = Findings(found("a", 3), found("bb", 2))
+    (table,) = sharpe_tables(made)
+    held = [one.books["etf-proxy"] for one in made.found.values()]
+    moves = np.vstack([simple_returns(b.equity(m), 1e6) for b in held for m in b.members if m.startswith("seed-")])
+    variance = float((moves.mean(axis=1) / moves.std(axis=1, ddof=1)).var(ddof=1))
+    own = simple_returns(held[0].equity("ensemble"), 1e6)
+    theirs = deflated_sharpe(own, trials=5, variance=variance)
+    assert table.rows[0]["deflated"] == pytest.approx(float(theirs.deflated))
+    assert table.rows[0]["probabilistic"] == pytest.approx(float(theirs.probabilistic))
+    assert table.rows[0]["bars"] == BARS
+    best = theirs.hurdle * np.sqrt(periods_per_year(TIMES))
+    assert f"that 5 trials were made: the best of so many without skill would show {best:.2f} a year" in table.note.en
+    assert "共有 5 次尝试" in table.note.zh
+    number = effective_trials(moves).number
+    assert 4.5 < number < 5
+    assert f"The 5 of this run on these bars are as good as {number:.1f} independent ones, in 5 groups" in table.note.en
+
+
+def test_what_the_ledger_tells_counts_where_it_is_more():
+    few, many = (sharpe_tables(Findings(found("a", 4), told=told))[0] for told in (2, 500))
+    assert few.rows[0]["deflated"] > many.rows[0]["deflated"]
+    assert "that 500 trials were made" in many.note.en
+
+
+def test_one_trial_is_not_deflated_and_never_is_a_dash():
+    (table,) = sharpe_tables(Findings(found("a", 1, drift=-0.01)))
+    assert table.rows[0]["deflated"] is None
+    assert table.rows[0]["track"] is None
+    assert table.rows[0]["who"]["en"] == "Study a, seed 0"
+    assert "trials were made" not in table.note.en
+
+
+def test_overfitting_is_drawn_from_eight_trials_on():
+    assert overfit_figures(Findings(found("a", 7))) == ()
+    (figure,) = overfit_figures(Findings(found("a", 5), found("bb", 4)))
+    assert sum(figure.series[0].data["y"]) == 12_870
+    assert "best of 9 variants" in figure.caption.en
+    assert figure.key == "overfit-etf-proxy"
+
+
+def test_trials_over_other_bars_are_counted_and_not_compared():
+    other = found("bb", 4, times=TIMES[:300])
+    made = Findings(found("a", 5), other)
+    assert overfit_figures(made) == ()
+    (table,) = sharpe_tables(made)
+    assert "that 9 trials were made" in table.note.en
+    assert "The 5 of this run on these bars" in table.note.en
+
+
+def test_few_bars_have_no_histogram():
+    short = found("a", 9, times=TIMES[:100])
+    assert overfit_figures(Findings(short)) == ()
