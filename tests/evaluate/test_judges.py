@@ -8,6 +8,7 @@ import pytest
 
 from tidegate.errors import DataError, SettingError
 from tidegate.evaluate.books import judge_book, judge_ledger
+from tidegate.evaluate.doubt.direction import direction_hac
 from tidegate.evaluate.doubt.sharpe import Trials
 from tidegate.evaluate.forecasts import judge_forecast
 from tidegate.evaluate.placebo import judge_placebos
@@ -64,6 +65,8 @@ class TestForecasts:
         assert found["skill"].value == pytest.approx(1 - rmse**2 / np.mean(truth[:594] ** 2))
         assert found["skill"].low < found["skill"].value < found["skill"].high
         assert "base rate" in found["direction_accuracy"].note
+        beyond = direction_hac(score[:594, 0], truth[:594, 0], span=5, level=0.95)
+        assert found["direction_p"].value == pytest.approx(beyond.p_value)
         assert "icir" not in found
         assert all(one.subject == SUBJECT for one in found.values())
 

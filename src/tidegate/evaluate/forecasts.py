@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from tidegate.errors import DataError
+from tidegate.evaluate.doubt.direction import agreement_terms
 from tidegate.evaluate.doubt.duel import diebold_mariano
 from tidegate.evaluate.doubt.overlap import (
     Tested,
@@ -49,9 +50,9 @@ def judge_forecast(
     """Measure a forecast against what came, and against a reference forecast of the same rows.
 
     Measures, in order: pairs, independent_periods, ic, ic_p, ic_apart, ic_apart_p, rank_ic, rank_ic_p, icir
-    (cross-sections only), direction_accuracy, majority_rate, rmse, mae, skill, skill_p (with a reference only),
-    share_above_zero. Intervals and p-values are of `doubt.overlap` (fixed-b) unless the name says *apart*; skill_p is
-    Diebold and Mariano's.
+    (cross-sections only), direction_accuracy, majority_rate, direction_p, rmse, mae, skill, skill_p (with a reference
+    only), share_above_zero. Intervals and p-values are of `doubt.overlap` (fixed-b) unless the name says *apart*;
+    skill_p is Diebold and Mariano's.
 
     Shapes: `reference` ``[rows]``, in the rows' order of ``forecast.frame``, NaN where it says nothing. Units: errors
     in the label's unit. Known at: ``horizon.exit_at`` of the last row. Missing values: rows whose truth has not come
@@ -187,13 +188,16 @@ def _sides(rows: _Rows, *, ranked: bool) -> tuple[FloatArray, FloatArray]:
 def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: float) -> list[Measure]:
     span, n, unit = forecast.horizon.span, independent(rows.dates, forecast.horizon.span), forecast.unit
     if not rows.score.size:
-        names = (("direction_accuracy", "fraction"), ("majority_rate", "fraction"), ("rmse", unit), ("mae", unit))
-        return [stated(name, subject, np.nan, one, n=0, otherwise="no truth has come yet") for name, one in names]
+        units = ("fraction", "fraction", "p-value", unit, unit)
+        named = zip(("direction_accuracy", "majority_rate", "direction_p", "rmse", "mae"), units, strict=True)
+        return [stated(name, subject, np.nan, one, n=0, otherwise="no truth has come yet") for name, one in named]
     hit = ((rows.score > 0) == (rows.truth > 0)).astype(np.float64)
     right, gap = mean_hac(rows.by_date(hit), span=span, level=level), np.abs(rows.score - rows.truth)
     base, root = float(scores.majority_rate(rows.score, rows.truth)), float(scores.rmse(rows.score, rows.truth))
     slope = rows.by_date((gap**2 - root**2) / (2 * root)) if root else rows.by_date(gap)
     size, away = hac(root, slope, span=span, level=level), mean_hac(rows.by_date(gap), span=span, level=level)
+    terms = agreement_terms(rows.score, rows.truth)
+    beyond = hac(terms.mean(), rows.by_date(terms), span=span, level=level)
     apart = float(np.exp((size.high - root) / root)) if root else np.nan
     low, high = max(float(right.low), 0.0), min(float(right.high), 1.0)
     accuracy = float(scores.direction_accuracy(rows.score, rows.truth))
@@ -216,6 +220,15 @@ def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: flo
             "fraction",
             n=n,
             note="always saying the commoner direction of the judged rows",
+        ),
+        stated(
+            "direction_p",
+            subject,
+            float(beyond.p_value),
+            "p-value",
+            n=n,
+            note="two-sided, fixed-b; against independent ups and downs of the same shares",
+            otherwise="the forecast or the truth never changes its direction, or too few dates",
         ),
         stated("rmse", subject, root, unit, low=root / apart, high=root * apart, level=level, n=n),
         stated(

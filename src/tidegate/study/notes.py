@@ -51,6 +51,8 @@ _NOTES: tuple[tuple[str, str], ...] = (
     (r"one-sided", "单侧"),
     (r"two-sided", "双侧"),
     (r"two-sided, fixed-b", "双侧，fixed-b"),
+    (r"against independent ups and downs of the same shares", "相对于同样涨跌比例而相互独立的情形"),
+    (r"the forecast or the truth never changes its direction, or too few dates", "预测或实际从不改变方向，或日期太少"),
     (r"two-sided, against zero", "双侧，相对于零"),
     (r"two-sided, labels do not overlap", "双侧，标签不重叠"),
     (r"share of bars, not of trades", "按K线计，而非按交易计"),

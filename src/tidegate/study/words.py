@@ -68,6 +68,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "icir": ("ICIR", "ICIR"),
     "direction_accuracy": ("direction accuracy", "方向准确率"),
     "majority_rate": ("majority rate", "多数类比例"),
+    "direction_p": ("direction, p-value", "方向 p 值"),
     "rmse": ("RMSE", "均方根误差"),
     "mae": ("MAE", "平均绝对误差"),
     "skill": ("skill over no change", "相对“不变”的技巧"),

@@ -16,7 +16,7 @@ from tidegate.evaluate.doubt.longrun import complete
 from tidegate.evaluate.doubt.overlap import Tested, hac
 from tidegate.types.axes import FloatArray
 
-__all__ = ["Direction", "direction_hac", "pesaran_timmermann"]
+__all__ = ["Direction", "agreement_terms", "direction_hac", "pesaran_timmermann"]
 
 
 class Direction(NamedTuple):
@@ -77,9 +77,21 @@ def direction_hac(score: ArrayLike, truth: ArrayLike, *, span: int, level: float
     >>> bool(found.low > 0), found.independent
     (True, 80)
     """
-    up, rose = _sides(score, truth)
-    terms = 2 * (up - up.mean(axis=-1, keepdims=True)) * (rose - rose.mean(axis=-1, keepdims=True))
+    terms = agreement_terms(score, truth)
     return hac(terms.mean(axis=-1), terms, span=span, level=level)
+
+
+def agreement_terms(score: ArrayLike, truth: ArrayLike) -> FloatArray:
+    """Terms ``2 (up - x)(rose - y)`` whose mean is the share right less that of luck, for sums over assets of a date.
+
+    Shapes: two of ``[..., n]`` → ``[..., n]``; x and y are the shares of *up* over the last axis. Missing values:
+    `DataError`.
+
+    >>> float(agreement_terms([1.0, -1.0, 1.0, -1.0], [0.2, -0.1, 0.3, -0.4]).mean())
+    0.5
+    """
+    up, rose = _sides(score, truth)
+    return np.asarray(2 * (up - up.mean(axis=-1, keepdims=True)) * (rose - rose.mean(axis=-1, keepdims=True)))
 
 
 def _sides(score: ArrayLike, truth: ArrayLike) -> tuple[FloatArray, FloatArray]:
