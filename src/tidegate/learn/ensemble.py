@@ -30,7 +30,7 @@ from tidegate.models.members import GRADES
 from tidegate.types.axes import IntArray
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["assembled", "fit_members", "told_of_member"]
+__all__ = ["assembled", "fit_members", "mean_history", "told_of_member"]
 
 FitMember = Callable[[int, int, Path], Fitted]
 
@@ -117,7 +117,7 @@ def assembled(
         scaler=first.scaler,
         seed=seed,
         identity=identity,
-        history=_history(members),
+        history=mean_history(members),
         best_epoch=None,
         threads=first.threads,
         torch_version=first.torch_version,
@@ -125,7 +125,7 @@ def assembled(
     )
 
 
-def _history(members: Sequence[Fitted]) -> tuple[dict[str, Any], ...]:
+def mean_history(members: Sequence[Fitted]) -> tuple[dict[str, Any], ...]:
     """The mean of the members' histories, epoch by epoch; a member that stopped early is not in later epochs."""
     last = max(len(member.history) for member in members)
     return tuple(_mean([member.history[at] for member in members if at < len(member.history)]) for at in range(last))

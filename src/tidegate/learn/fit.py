@@ -22,6 +22,7 @@ from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
 from tidegate.learn.loop import Ground, Loop, Tell
 from tidegate.learn.losses.base import Loss
 from tidegate.learn.losses.fitting import fitted_loss
+from tidegate.learn.pooling import fit_pooled
 from tidegate.learn.ranks import joined
 from tidegate.learn.seen import seen_by
 from tidegate.learn.steady import steady
@@ -31,6 +32,7 @@ from tidegate.learn.training import Training
 from tidegate.models.base import Model, Network, Rival
 from tidegate.models.ensemble import Ensemble
 from tidegate.models.needs import versions_of
+from tidegate.models.pooled import Pooled
 from tidegate.types.axes import BoolArray, IntArray
 from tidegate.types.windows import Affine, Windows
 
@@ -65,15 +67,8 @@ def fit_network(
         kernels would stay in float32, and for a loss that is no longer finite; `RecordError` for missing inputs,
         targets, or weights that are not positive.
     """
-    if isinstance(network, Ensemble):
-        inner, epochs = network.member, training.epochs
-
-        def member(at: int, own: int, place: Path) -> Fitted:
-            hear = None if tell is None else told_of_member(tell, at, network.count, epochs)
-            return fit_network(inner, training, windows, affine, target_scale, train, valid, watched, own, place, hear)
-
-        ranks = joined(found_device(training.device))
-        return fit_members(network, windows, affine, train, seed, folder, member, ranks)
+    if isinstance(network, (Ensemble, Pooled)):
+        return _fit_several(network, training, windows, affine, target_scale, train, valid, watched, seed, folder, tell)
     if not train.size:
         raise SettingError(
             "there is nothing to learn from", found="0 training windows", hint="give a longer training range"
@@ -119,6 +114,40 @@ def fit_network(
             checkpoints.clear()
         ranks.meet()
     return fitted
+
+
+def _fit_several(
+    network: Ensemble | Pooled,
+    training: Training,
+    windows: Windows,
+    affine: Affine,
+    target_scale: TargetScale,
+    train: IntArray,
+    valid: IntArray,
+    watched: Mapping[str, IntArray],
+    seed: int,
+    folder: Path,
+    tell: Tell | None,
+) -> Fitted:
+    """Train the members of an ensemble or of a pool, each by `fit_network`."""
+    inner = network.member
+    if isinstance(network, Ensemble):
+        epochs, count = training.epochs, network.count
+
+        def member(at: int, own: int, place: Path) -> Fitted:
+            hear = None if tell is None else told_of_member(tell, at, count, epochs)
+            return fit_network(inner, training, windows, affine, target_scale, train, valid, watched, own, place, hear)
+
+        ranks = joined(found_device(training.device))
+        return fit_members(network, windows, affine, train, seed, folder, member, ranks)
+
+    def one(
+        bare: Windows, own: IntArray, checked: IntArray, seen: Mapping[str, IntArray], drawn: int, place: Path
+    ) -> Fitted:
+        return fit_network(inner, training, bare, affine, target_scale, own, checked, seen, drawn, place, tell)
+
+    ranks = joined(found_device(training.device))
+    return fit_pooled(network, windows, train, valid, watched, seed, folder, one, ranks)
 
 
 def fit_rival(rival: Rival, windows: Windows, affine: Affine, train: IntArray, folder: Path) -> Fitted:

@@ -39,6 +39,9 @@ class Model(Component):
 class Network(Model):
     """A neural network: settings here, weights in the module that `build` returns."""
 
+    reads_context: ClassVar[int] = 0
+    """How many context fields it cannot do without; the first of them tells a window's group."""
+
     @abstractmethod
     def build(self, features: int, context: int, generator: "torch.Generator") -> "torch.nn.Module":
         """Build a module whose ``forward(x [B, L, F], c [B, C])`` gives ``[B, outputs]``.

@@ -100,7 +100,7 @@ def fitting_of(model: Model, normaliser: Normaliser | None = None) -> Fitting:
     scaler = Standard() if normaliser is None else normaliser
 
     def fitting(bars: Bars, cut: np.datetime64) -> Trained:
-        windows = example_windows(bars)
+        windows = example_windows(bars, grouped=isinstance(model, Network) and model.reads_context > 0)
         position = int(np.searchsorted(bars.times, cut)) + 1
         fold = Fold.of(0, Span(0, position), None, Span(position, len(bars.times)))
         marked = fold.training(windows)

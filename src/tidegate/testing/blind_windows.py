@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tidegate.errors import ClockError
+from tidegate.factors.dealt_group import DealtGroup
 from tidegate.factors.raw import RawFields
+from tidegate.factors.together import Together
 from tidegate.prepare.forward_return import ForwardReturn
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.split import Split
@@ -26,10 +28,18 @@ _HORIZON = Horizon(lag=1, span=3)
 _FIELDS = ("close", "high", "low", "volume")
 
 
-def example_windows(bars: Bars, lookback: int = _LOOKBACK, horizon: Horizon = _HORIZON) -> Windows:
-    """Plain windows over four raw fields, labelled with the return over `horizon`."""
-    panel = RawFields(fields=_FIELDS, optional=()).compute(bars)
-    return cut_windows(bars, panel, ForwardReturn(horizon=horizon), lookback, "rows", _FIELDS).windows
+def example_windows(
+    bars: Bars, lookback: int = _LOOKBACK, horizon: Horizon = _HORIZON, *, grouped: bool = False
+) -> Windows:
+    """Plain windows over four raw fields, labelled with the return over `horizon`.
+
+    With `grouped`, each window's context is the number of its asset's group, of two.
+    """
+    panel, context = RawFields(fields=_FIELDS, optional=()).compute(bars), ()
+    if grouped:
+        panel = Together(sets=(RawFields(fields=_FIELDS, optional=()), DealtGroup(groups=2))).compute(bars)
+        context = ("dealt_group",)
+    return cut_windows(bars, panel, ForwardReturn(horizon=horizon), lookback, "rows", _FIELDS, context).windows
 
 
 def check_normaliser(normaliser: Normaliser, bars: Bars, cuts: int = 8, seed: int = 0) -> int:
