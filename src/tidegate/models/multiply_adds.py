@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tidegate.errors import SettingError
 from tidegate.models.base import Network
+from tidegate.models.pooled import Pooled
 
 __all__ = ["multiply_adds"]
 
@@ -26,7 +27,7 @@ def multiply_adds(
         left out. An LSTM layer has ``4H(F + H)`` of them, a GRU ``3H(F + H)``, a vanilla cell ``H(F + H)``.
         `ponder` is the mean number of ponder steps a row, 1 for cells that do not ponder: one number for all layers,
         or one for each in the order of a stack's runs (layer 1, layer 1 backward, layer 2, …), the same for every
-        member of an ensemble.
+        member of an ensemble. Of a pool each window asks one member.
     Units
         One multiplication with its addition. Training costs about three times as much: a forward pass, and a gradient
         for the inputs and for the weights of every product.
@@ -40,6 +41,8 @@ def multiply_adds(
     """
     import torch
 
+    if isinstance(network, Pooled):
+        return multiply_adds(network.member, lookback, features, context - network.reads_context, ponder)
     for steps in (ponder,) if isinstance(ponder, float | int) else ponder:
         if not steps >= 1.0:
             raise SettingError("a cell takes at least one step at each row", expected="1 or more", found=steps)
