@@ -108,7 +108,7 @@ def paired(first: Sequence[Spoken], second: Sequence[Spoken], *, share: float, l
 def _right(held: Classified, known: BoolArray) -> FloatArray:
     """How many of the known rows of each date were right ``[T]``."""
     hits = (held.said == held.truth)[known].astype(np.float64)
-    return np.bincount(held.date[known], weights=hits, minlength=len(held.times))
+    return np.asarray(np.bincount(held.date[known], weights=hits, minlength=len(held.times)), dtype=np.float64)
 
 
 def _spread(held: Classified, returns: FloatArray, share: float) -> FloatArray:
