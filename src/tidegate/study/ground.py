@@ -37,7 +37,8 @@ from tidegate.types.history import History, Reported
 from tidegate.types.windows import Windows
 
 __all__ = [
-    "AXIS", "STAMPS", "Standing", "held_until", "make_panel", "mistakes_in", "seen_bars", "seen_reports", "stamps_of", "stand",
+    "AXIS", "STAMPS", "Standing", "held_until", "make_panel", "mistakes_in", "seen_bars", "seen_reports", "stamps_of",
+    "stand",
 ]  # fmt: skip
 
 STAMPS = "stamps.json"
