@@ -192,8 +192,8 @@ def _views(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
             words = GLOSSARY.get(market, Text.same(market))
             what = Text(en=f"The ladder of costs, {words.en}", zh=f"成本阶梯：{words.zh}")
             title = titled(shown.key, what, found.study.title)
-            roles: list[Role] = ["main" if m == lead else "plain" for m in members]
-            named = [(m, member_title(m), role) for m, role in zip(members, roles, strict=True)]
+            plain: Role = "plain"
+            named = [(m, member_title(m), plain) for m in members]
             made.append(cost_views(f"{shown.key.lower()}-{market}", title, named, returns, ticks))
     return tuple(made)
 

@@ -120,6 +120,7 @@ _TITLES: tuple[tuple[str, str], ...] = (
     (r"Regime world", "状态切换的模拟市场"),
     (r"Crash world, (\S+)", r"暴跌模拟市场，\1"),
     (r"Hourly world", "小时线模拟市场"),
+    (r"Rebar world", "螺纹钢模拟市场"),
     (r"Stock world, IC (\S+)", r"模拟股票市场，IC \1"),
     (r"Share world, IC (\S+)", r"模拟股票市场（含财务），IC \1"),
     (r"NASDAQ Composite, daily, (\d+)–(\d+)", r"纳斯达克综合指数，日线，\1–\2"),
