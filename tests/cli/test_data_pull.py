@@ -2,8 +2,10 @@
 
 import json
 import sys
+import types
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "data"))
@@ -91,3 +93,36 @@ def test_a_wrong_request_is_one_line(tidegate, store, client, monkeypatch, asked
     assert code == 2
     assert match in err
     assert "Traceback" not in err
+
+
+def test_contracts_of_a_future(tidegate, monkeypatch, tmp_path):
+    """Two contracts asked by name, kept in one dataset; what is missing or of no use is said before anything is asked."""
+    from tidegate.data.rebar_chain import RebarChain
+
+    frame = RebarChain(sessions=20, seed=4, frequency="1d", spacing=12).bars().frame
+    package, asked = types.ModuleType("akshare"), []
+
+    def daily(symbol):
+        asked.append(symbol)
+        own = frame.filter(pl.col("asset") == symbol)
+        return own.select(
+            pl.col("time").dt.strftime("%Y-%m-%d").alias("date"), "open", "high", "low", "close", "volume",
+            pl.col("open_interest").alias("hold"),
+        )  # fmt: skip
+
+    package.futures_zh_daily_sina = daily
+    monkeypatch.setitem(sys.modules, "akshare", package)
+    monkeypatch.setenv("TIDEGATE_STORE", str(tmp_path / "store"))
+    order = ("data", "pull", "akshare-futures", "-n", "rb", "--until", "2016-12-31", "--wait", "0")
+    code, _, err = tidegate(*order, "--since", "2016-07-01")
+    assert code != 0
+    assert "--codes and --since" in err
+    assert "--hours" in tidegate(*order, "--since", "2016-07-01", "--codes", "RB1610", "--length", "60min")[2]
+    assert asked == []
+    code, out, err = tidegate(*order, "--since", "2016-07-01", "--codes", "RB1610,RB1701")
+    assert code == 0, err
+    assert "2 questions: 0 answered before, 2 now" in out
+    assert "Kept as 'rb': 2 contracts" in out
+    (held,) = json.loads(tidegate("data", "list", "--json")[1])
+    expected = frame.filter(pl.col("asset").is_in(["RB1610", "RB1701"])).height
+    assert (held["rows"], held["assets"], held["spec"]["kind"]) == (expected, 2, "future")

@@ -171,7 +171,7 @@ def _through(
     entered = False
     for step in range(4):
         quantity = state[QUANTITY]
-        if (step != 1 and quantity == 0) or (step == 1 and (quantity != 0 or want[0] == 0)):
+        if (step == 1) == (quantity != 0) or (step == 1 and want[0] == 0) or (step == _AT_STOP and want[3] == 0):
             continue
         side, wanted, base, outcome = (-1 if quantity > 0 else 1), abs(quantity), price, 0
         if step == 1:
@@ -250,25 +250,26 @@ def walk_bars(
     below, above = wishes
     equity, held, totals, lines, events = outcome
     worth, scale = rules[l_.TICK_VALUE], rules[l_.SCALE]
-    rows = 0
+    rows, lots, fall = 0, fixed[LOTS], fixed[FALL]
     own, step = (1 if wants.shape[0] > 1 else 0), (1 if wants.shape[1] > 1 else 0)
     for book in range(below.shape[0]):
         state = states[book]
         state[CASH] = state[PEAK] = fixed[CAPITAL]
         for bar in range(below.shape[1]):
-            here, quantity, before = bars[bar], state[QUANTITY], max(bar - 1, 0)
-            want = wants[own * book, step * before]
-            wish = 0
-            if bar > 0 and bar >= state[SHUT] and (want[0] > 0 or fixed[LOTS] > 0):
+            here, quantity, before, wish = bars[bar], state[QUANTITY], bar - 1, 0
+            if bar > 0:
                 wish = turn * _side(opens[bar], below[book, before], above[book, before])
             if quantity != 0:
                 now = int(here[OPEN] if here[ROLL] == 0 else here[ROLL])
                 state[CASH] += quantity * (now - int(bars[bar - 1, MARK])) * worth
             if quantity != 0 or wish != 0:
+                exposure, stop = wants[own * book, step * before, 0], wants[own * book, step * before, 1]
+                if bar < state[SHUT] or (exposure == 0 and lots == 0):
+                    wish = 0
                 state[BAR] = bar
-                _through(state, totals[book], events, here, fees[bar], rules, (wish, fixed[LOTS], want[0], want[1]))
-            if fixed[FALL] > 0:
-                _watch(state, bar, fixed[FALL], fixed[PAUSE])
+                _through(state, totals[book], events, here, fees[bar], rules, (wish, lots, exposure, stop))
+            if fall > 0:
+                _watch(state, bar, fall, fixed[PAUSE])
             equity[book, bar] = state[CASH] / scale
             value = state[QUANTITY] * int(here[MARK]) * worth
             held[book, bar] = value / state[CASH] if value != 0 and state[CASH] > 0 else 0.0

@@ -53,7 +53,11 @@ def import_(
 @data.command("pull")
 def pull(
     vendor: Annotated[
-        str, typer.Argument(metavar="VENDOR", help="baostock, akshare (free), or tushare (token in TUSHARE_TOKEN)")
+        str,
+        typer.Argument(
+            metavar="VENDOR",
+            help="baostock, akshare (free), tushare (token in TUSHARE_TOKEN); futures: akshare-futures, tqsdk",
+        ),
     ],
     name: Annotated[str, typer.Option("--name", "-n", help="name in the store")],
     since: Annotated[
@@ -67,6 +71,10 @@ def pull(
         float | None, typer.Option("--wait", metavar="SECONDS", help="between two questions; default: the vendor's own")
     ] = None,
     reports: Annotated[bool, typer.Option("--reports", help="pull reports too: many more questions")] = False,
+    length: Annotated[str, typer.Option("--length", help="of futures' bars: 5min, 15min, 30min, 60min, 1d")] = "1d",
+    hours: Annotated[
+        str, typer.Option("--hours", help="of futures, for bars within the day: shfe-rebar, cffex-index")
+    ] = "none",
     json: Annotated[bool, typer.Option("--json", help="print the health reports as JSON")] = False,
 ) -> None:
     """Pull a whole market from a vendor: every answer is kept raw, and a pull that was stopped goes on where it stopped.
@@ -74,10 +82,13 @@ def pull(
     The answers then go through the same import as files, into the store.
 
     Examples: `tidegate data pull baostock -n market --since 2010-01-01`,
-    `tidegate data pull baostock -n two --since 2015-01-01 --codes sh.600000,sz.000001 --reports`.
+    `tidegate data pull baostock -n two --since 2015-01-01 --codes sh.600000,sz.000001 --reports`,
+    `tidegate data pull akshare-futures -n rb --since 2023-01-01 --codes RB2405,RB2410`.
     """
-    from tidegate.cli.data_pull import pull_market
+    from tidegate.cli.data_pull import pull_futures, pull_market
 
+    if pull_futures(vendor, name, since, until, codes, wait, length, hours, json=json):
+        return
     pull_market(vendor, name, since, until, codes, wait, reports=reports, json=json)
 
 

@@ -20,7 +20,7 @@ from tidegate.data.vendors.asking import Ask, Client, Span, Vendor
 from tidegate.errors import DataError, KeptError, SettingError
 from tidegate.files import held, read_json, sweep, write_json
 
-__all__ = ["Pace", "Plan", "Pulled", "planned", "pull"]
+__all__ = ["Pace", "Plan", "Pulled", "answered", "planned", "pull"]
 
 _TRIES = 4
 
@@ -133,26 +133,27 @@ def pull(
         before = len(answers)
         listing = vendor.listing(plan.spans[-1][1])
 
-        def answered(asks: Sequence[Ask], total: int) -> int:
+        def asked(asks: Sequence[Ask], total: int) -> int:
             now = 0
             for done, ask in enumerate(asks):
                 if not answers.has(ask):
                     if tell is not None:
                         tell(done, total, str(ask))
-                    answers.keep(ask, _answered(client, ask, pace, len(answers)), clock())
+                    answers.keep(ask, answered(client, ask, pace, len(answers)), clock())
                     now += 1
             return now
 
-        now = answered(listing, 0)
+        now = asked(listing, 0)
         codes = _wanted(vendor.codes(answers.each), plan.codes)
         asks = [
             ask for code in codes for span in plan.spans for ask in vendor.asks(code, Span(*span), reports=plan.reports)
         ]
-        now += answered(asks, len(asks))
+        now += asked(asks, len(asks))
         return Pulled(len(asks) + len(listing), before, now)
 
 
-def _answered(client: Client, ask: Ask, pace: Pace, kept: int) -> pl.DataFrame:
+def answered(client: Client, ask: Ask, pace: Pace, kept: int) -> pl.DataFrame:
+    """Put one question, several times where it fails; raises `DataError`, which tells how many answers are kept."""
     for times in range(1, _TRIES + 1):
         pace.step()
         try:
