@@ -26,16 +26,17 @@ def found(name, seeds, *, drift=0.0, rivals=(), together=True, times=TIMES):
     if together and seeds > 1:
         equity["ensemble"] = np.mean(list(equity.values()), axis=0)
     equity |= {rival: grown(900 + place, 0.0, len(times)) for place, rival in enumerate(rivals)}
+    holding = grown(990, 0.0, len(times))
     books = SimpleNamespace(
         members=tuple(equity), times=times, capital=1e6, benchmark="buy-and-hold", paths={}, selects=False,
-        equity=lambda member: equity[member],
+        equity=lambda member: equity.get(member, holding),
     )  # fmt: skip
 
     def measure(what, member, market):
         assert (what, market) == ("sharpe", "etf-proxy")
         return stated("sharpe", {"member": member}, 1.0, "ratio a year", n=BARS, low=-0.5, high=2.5, level=0.95)
 
-    study = SimpleNamespace(name=name, title=Text(en=f"Study {name}", zh=f"研究 {name}"))
+    study = SimpleNamespace(name=name, seeds=tuple(range(seeds)), title=Text(en=f"Study {name}", zh=f"研究 {name}"))
     return SimpleNamespace(books={"etf-proxy": books}, study=study, measure=measure)
 
 
@@ -80,6 +81,14 @@ def test_what_the_ledger_tells_counts_where_it_is_more():
     few, many = (sharpe_tables(Findings(found("a", 4), told=told))[0] for told in (2, 500))
     assert few.rows[0]["deflated"] > many.rows[0]["deflated"]
     assert "that 500 trials were made" in many.note.en
+
+
+def test_the_best_is_held_against_the_benchmark():
+    """Of many trials none is better than holding, or they all are."""
+    for drift, words in ((0.0, "Wolf's steps 0 of 5 did"), (0.006, "Wolf's steps 5 of 5 did")):
+        (table,) = sharpe_tables(Findings(found("a", 5, drift=drift, rivals=("buy-and-hold",))))
+        assert words in table.note.en
+    assert "5 次中有 5 次" in table.note.zh
 
 
 def test_one_trial_is_not_deflated_and_never_is_a_dash():

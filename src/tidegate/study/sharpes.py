@@ -13,6 +13,7 @@ from tidegate.component import document
 from tidegate.evaluate.doubt.deflated import deflated_sharpe
 from tidegate.evaluate.doubt.effective import EffectiveTrials, effective_trials
 from tidegate.evaluate.doubt.overfitting import overfitting
+from tidegate.evaluate.doubt.superior import Superior, superior
 from tidegate.measures.returns import periods_per_year, sharpe, simple_returns
 from tidegate.report.figures.overfit import overfit
 from tidegate.study.books import BookSet
@@ -23,8 +24,9 @@ from tidegate.types.report import Column, Figure, Role, Table, Text
 
 __all__ = ["overfit_figures", "sharpe_tables"]
 
-_VARIANTS, _BLOCKS, _BARS_A_BLOCK = 8, (16, 8), 20
-"""Variants from which on their choice is cross-validated; blocks, the first number that leaves bars enough in each."""
+_VARIANTS, _BLOCKS, _BARS_A_BLOCK, _RESAMPLES, _LEVEL = 8, (16, 8), 20, 499, 0.95
+"""Variants from which on their choice is cross-validated; blocks, the first number that leaves bars enough in each;
+resamples and level of the test against the benchmark."""
 
 
 def sharpe_tables(findings: Findings) -> tuple[Table, ...]:
@@ -101,7 +103,7 @@ def _table(findings: Findings, lead: Finding, market: str) -> Table:
         ),
         rows=tuple(rows),
         roles=tuple(roles),
-        note=_note(held, count, variance, _effective(findings, market, held)),
+        note=_note(held, count, variance, _effective(findings, market, held), _beaten(findings, market, held)),
     )
 
 
@@ -160,12 +162,27 @@ def _effective(findings: Findings, market: str, lead: BookSet) -> EffectiveTrial
     return effective_trials(moves) if len(moves) > 1 else None
 
 
-def _note(held: BookSet, count: int, variance: float, effective: EffectiveTrials | None) -> Text:
+def _beaten(findings: Findings, market: str, lead: BookSet) -> Superior | None:
+    """Whether any trial earned more than the benchmark, bar by bar, given that there are many."""
+    moves = _shared(findings, market, lead)
+    gains = moves - simple_returns(lead.equity(lead.benchmark), lead.capital)
+    if len(moves) < 2 or gains.shape[1] < _BARS_A_BLOCK or not np.isfinite(gains).all():  # noqa: PLR2004 - many
+        return None
+    generator = np.random.default_rng([findings[findings.lead].study.seeds[0], len(moves)])
+    return superior(gains, resamples=_RESAMPLES, generator=generator)
+
+
+def _note(
+    held: BookSet, count: int, variance: float, effective: EffectiveTrials | None, beaten: Superior | None
+) -> Text:
     en = (
-        "Net of the market's costs, 95 % intervals by studentised block bootstrap. The probabilistic ratio is the "
-        "chance that the true one is above zero, had this been the only try."
+        "Net of the market's costs; a study's row is the ensemble of its seeds. Intervals by studentised block "
+        "bootstrap. The probabilistic ratio is the chance that the true one is above zero, had this been the only try."
     )
-    zh = "均为扣除成本后；95% 区间由学生化区块自助法得出。概率夏普比率为真实比率大于零的概率（假设只试过这一次）。"
+    zh = (
+        "均为扣除成本后；各研究一行为其种子的集成。区间由学生化区块自助法得出。"
+        "概率夏普比率为真实比率大于零的概率（假设只试过这一次）。"
+    )
     if count > 1 and np.isfinite(variance):
         few = deflated_sharpe(np.arange(8.0), trials=count, variance=variance)
         best = few.hurdle * float(np.sqrt(periods_per_year(held.times)))
@@ -186,6 +203,17 @@ def _note(held: BookSet, count: int, variance: float, effective: EffectiveTrials
         zh += (
             f"本次运行中同一时段的 {effective.raw} 次相当于 {number} 次独立尝试，"
             f"按收益相似程度分为 {effective.clusters} 组。"
+        )
+    if beaten is not None and np.isfinite(beaten.p_value):
+        sure, every = int((beaten.p_each < 1 - _LEVEL).sum()), beaten.p_each.size
+        yard, p = GLOSSARY[held.benchmark], f"{beaten.p_value:.2g}"
+        en += (
+            f" That the best of them earned more a bar than “{yard.en}”: p = {p} by Hansen's test of superior "
+            f"predictive ability; by Romano and Wolf's steps {sure} of {every} did."
+        )
+        zh += (
+            f"其中最好者每根K线收益高于“{yard.zh}”：Hansen 卓越预测能力检验 p = {p}；"
+            f"按 Romano–Wolf 逐步检验，{every} 次中有 {sure} 次确实更高。"
         )
     en += " The minimum track is how long such a ratio must last before it is above zero at 95 %; a dash: never."
     zh += "最短业绩长度为在 95% 置信度下认定该比率大于零所需的K线数；横线表示永远不能。"
