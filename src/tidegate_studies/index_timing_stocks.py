@@ -73,7 +73,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
     gates = () if quick else _other_gates(lead)
     return Reproduction(
         name="index-timing-stocks",
-        title=Text(en="Index timing as a gate over stocks", zh="指数择时作为选股的闸门"),
+        title=Text(en="Index timing as a gate over stocks", zh="指数择时作为选股的择时门"),
         document=Text(
             en="An LSTM's forecast of the CSI 300 says when a learning-to-rank model of stocks may buy",
             zh="以 LSTM 对沪深300的预测决定排序选股模型何时可以买入",
@@ -167,7 +167,7 @@ def _other_gates(lead: Study) -> tuple[Study, ...]:
         ),
         lead.but(
             name="gated-liquidated",
-            title=Text(en="Sold at once", zh="闸门关闭即清仓"),
+            title=Text(en="Sold at once", zh="择时门关闭即清仓"),
             strategy=gated.but(days=1),
             gates=200,
         ),

@@ -68,7 +68,7 @@ def _exposure(lead: Finding, market: str) -> Claim:
             zh=f"同等开放时间的随机择时中，{depth:.0%} 回撤更深，{made:.0%} 收益更低",
         )
         if known
-        else Text(en="too few arrangements of the gate's spells to tell", zh="闸门时段的排列过少，无法判断"),
+        else Text(en="too few arrangements of the gate's spells to tell", zh="择时门时段的排列过少，无法判断"),
         difference="–",
         reason=Text(
             en="Medians over seeds of percentiles among random gates with the same spells. Below 95 % is within luck.",
@@ -83,7 +83,7 @@ def _labels(lead: Finding, sign: Finding, market: str) -> Claim:
     return Claim(
         key="labels",
         statement=Text(
-            en="The real return is a better label than ±1, as a gate too", zh="作为闸门，直接以收益为标签仍优于 ±1 标签"
+            en="The real return is a better label than ±1, as a gate too", zh="作为择时门，直接以收益为标签仍优于 ±1 标签"
         ),
         published=Text(en="stated after several backtests", zh="多次回测后得出，无数字"),
         ours=Text(

@@ -16,8 +16,8 @@ from tidegate.types.report import Column, Figure, Style, Table, Text
 __all__ = ["gate_figures", "gate_tables"]
 
 _ALONE: tuple[tuple[str, Text, Style], ...] = (
-    ("alone_return", Text(en="return without a gate", zh="无闸门收益"), "percent"),
-    ("alone_drawdown", Text(en="drawdown without a gate", zh="无闸门最大回撤"), "percent"),
+    ("alone_return", Text(en="return without a gate", zh="无择时门收益"), "percent"),
+    ("alone_drawdown", Text(en="drawdown without a gate", zh="无择时门最大回撤"), "percent"),
 )
 _TIMED: tuple[tuple[str, Text, Style], ...] = (
     ("total_return", Text(en="timing alone: return", zh="单独择时：收益"), "percent"),
@@ -26,8 +26,8 @@ _TIMED: tuple[tuple[str, Text, Style], ...] = (
     ("bars_in_market", Text(en="its bars in the market", zh="持仓天数"), "integer"),
 )
 _GATED: tuple[tuple[str, Text, Style], ...] = (
-    ("total_return", Text(en="gated: return", zh="加闸门：收益"), "percent"),
-    ("max_drawdown", Text(en="gated: drawdown", zh="加闸门：最大回撤"), "percent"),
+    ("total_return", Text(en="gated: return", zh="加择时门：收益"), "percent"),
+    ("max_drawdown", Text(en="gated: drawdown", zh="加择时门：最大回撤"), "percent"),
     ("total_return_percentile", Text(en="random gates that earned less", zh="收益更低的随机择时"), "percent"),
     ("max_drawdown_percentile", Text(en="random gates that fell deeper", zh="回撤更深的随机择时"), "percent"),
     ("bars_in_market", Text(en="bars in the market", zh="持仓天数"), "integer"),
@@ -39,7 +39,7 @@ _GATED: tuple[tuple[str, Text, Style], ...] = (
 )
 _NOTE = Text(
     en="Each row is the median over the seeds of its gate, with the quartiles in brackets: one selection, as many gates. The timing alone is traded in the market named last among its own. Percentiles are among random gates that are open as long, in spells as long, over the same scores: 50 % is luck.",
-    zh="每行为各闸门种子的中位数，括号内为四分位数：同一选股，多个闸门。单独择时取其所列的最后一个市场。分位以同样得分、开放时间与时段长度相同的随机择时为对照：50% 即运气。",
+    zh="每行为各择时门种子的中位数，括号内为四分位数：同一选股，多个择时门。单独择时取其所列的最后一个市场。分位以同样得分、开放时间与时段长度相同的随机择时为对照：50% 即运气。",
 )
 
 
@@ -97,12 +97,12 @@ def gate_tables(findings: Findings) -> tuple[Table, ...]:
     if not rows:
         return ()
     columns = (
-        Column(key="who", title=Text(en="gate", zh="闸门")),
+        Column(key="who", title=Text(en="gate", zh="择时门")),
         *(Column(key=f"timing_{key}", title=title, style=style) for key, title, style in _TIMED),
         *(Column(key=key, title=title, style=style) for key, title, style in _ALONE),
         *(Column(key=f"gated_{key}", title=title, style=style) for key, title, style in _GATED),
     )
-    title = Text(en="Both backtests: the timing alone, and as a gate", zh="两种回测：单独择时与作为闸门")
+    title = Text(en="Both backtests: the timing alone, and as a gate", zh="两种回测：单独择时与作为择时门")
     return (Table(key="gate-both", title=title, columns=columns, rows=tuple(rows), note=_NOTE),)
 
 

@@ -66,7 +66,7 @@ def selected_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]
     return (
         Section(
             key="gate",
-            title=Text(en="What the gate is worth", zh="闸门的价值"),
+            title=Text(en="What the gate is worth", zh="择时门的价值"),
             shows=(*named("gate-"), *keys["gated"]),
         ),
         Section(
@@ -313,7 +313,7 @@ SELECTED_DRAWERS = {
     "trades": _each_market(_trades, Text(en="Trades on candles", zh="K 线上的成交")),
     "rank-ic": _rank_ic,
     "gated": _each_market(
-        gate_figures, Text(en="Behind its gate, and behind random ones", zh="闸门之后与随机闸门之后")
+        gate_figures, Text(en="Behind its gate, and behind random ones", zh="择时门之后与随机择时门之后")
     ),
 }
 SELECTED_KINDS = tuple(SELECTED_DRAWERS)

@@ -104,7 +104,7 @@ def gated(
         y_titles=(
             Text(en="Growth of 1", zh="净值（起点为 1）"),
             Text(en="Drawdown", zh="回撤"),
-            Text(en="Share of capital in the market, and the gate", zh="持仓占资金比例与闸门"),
+            Text(en="Share of capital in the market, and the gate", zh="持仓占资金比例与择时门"),
         )[:panes],
         y_styles=("number", "percent", "percent")[:panes],
     )
@@ -132,7 +132,7 @@ def _panes(
         series.append(
             Series(
                 key="gate",
-                title=Text(en="gate open", zh="闸门开放"),
+                title=Text(en="gate open", zh="择时门开放"),
                 kind="step",
                 panel=2,
                 role="plain",
@@ -149,7 +149,7 @@ def _caption(seeds: int, gates: int) -> Text:
         " median of theirs.",
         zh=f"加择时曲线为 {seeds} 个择时种子的中位数，色带为四分位区间，回撤取各自回撤的中位数。",
     )
-    one = Text(en="One book behind one gate.", zh="单一闸门下的一个账本。")
+    one = Text(en="One book behind one gate.", zh="单一择时门下的一个账本。")
     drawn = Text(
         en=f"The wide band holds the middle 90 % of {gates:,} random gates that are open as long, in spells as long:"
         " inside it, a gate's timing can't be told from luck.",
@@ -157,6 +157,6 @@ def _caption(seeds: int, gates: int) -> Text:
     )
     none = Text(
         en="Random gates are not drawn: the gate's spells have too few arrangements.",
-        zh="未绘随机择时：闸门时段的排列过少。",
+        zh="未绘随机择时：择时门时段的排列过少。",
     )
     return sentences(many if seeds > 1 else one, drawn if gates else none)
