@@ -14,6 +14,7 @@ from tidegate.component import document
 from tidegate.data.file_source import FileSource
 from tidegate.data.source import Source
 from tidegate.data.stock_world import StockWorld
+from tidegate.data.store import Store
 from tidegate.errors import ClockError, DataError, IntegrityError, KeptError, SettingError, UnknownNameError
 from tidegate.study.asking import predict
 from tidegate.study.records import load_forecast
@@ -246,3 +247,29 @@ def test_steps_by_date_are_computed_as_the_run_computes_them(tmp_path):
     made = finish(ranker(**{**declared, "markets": [], "filters": [], "steps": steps}), tmp_path).folder
     for day in days_of(made)[5::20]:
         assert bits(told(predict(made, str(day.date())))) == bits(scores(made, "seed-1", day))
+
+
+def test_a_store_is_read_no_further_back_than_a_day_needs(tmp_path, monkeypatch):
+    world = StockWorld(assets=24, sessions=330, seed=4, ic=0.3)
+    monkeypatch.setenv("TIDEGATE_STORE", str(tmp_path / "store"))
+    Store.default().put("shares", world.bars(), instruments=world.instruments())
+    declared = {
+        **DECLARED, "source": {"name": "stored", "dataset": "shares"}, "seeds": [1], "model": {"name": "linear"},
+        "training": None, "strategy": None, "markets": [], "filters": [],
+        "factors": {"name": "together", "sets": [{"name": "price-ratios"}, {"name": "raw-fields", "fields": ["close"]}]},
+        "split": {"name": "single-split", "train_end": "2010-06-30", "test_start": "2010-07-01"},
+    }  # fmt: skip
+    made = finish(ranker(**declared), tmp_path).folder
+    read = []
+    whole = Store.years
+
+    def watched(store, dataset, first, last):
+        read.append((first, last))
+        return whole(store, dataset, first, last)
+
+    monkeypatch.setattr(Store, "years", watched)
+    monkeypatch.setattr(Store, "read", None)  # nobody may read everything
+    for day in days_of(made)[3::37]:
+        assert bits(told(predict(made, str(day.date())))) == bits(scores(made, "seed-1", day))
+    assert (2011, 2011) in read
+    assert (2010, 2010) in read

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from tidegate.types.axes import BoolArray, IntArray, TimeArray
+from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
 from tidegate.types.bars import Bars
 
-__all__ = ["Recent", "recent_of"]
+__all__ = ["Before", "Recent", "recent_of"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Recent:
 
     `bars` are the last rows of each asset that has a bar at the last label, the column `factor` telling the adjustment
     that the whole gives; `near` every bar of the last labels, raw, and of those that were asked for besides; `times`
-    the whole time axis ``[T]``; `counts` how many assets have a bar at each label ``[T]``.
+    the whole time axis ``[T]``; `counts` how many assets have a bar at each label ``[T]``, 0 where nobody read them.
 
     Known at
         CLOSE of the last label.
@@ -45,10 +45,25 @@ class Recent:
         return np.searchsorted(self.times, self.bars.frame["time"].to_numpy().astype("datetime64[us]")).astype(np.int64)
 
 
-def recent_of(bars: Bars, rows: int, labels: int, besides: TimeArray | None = None) -> Recent:
+@dataclass(frozen=True)
+class Before:
+    """What is known of the bars before those that were read: their labels, each asset's first session, adjustments.
+
+    `adjustment` ``[R]`` is that of the bars that were read, or None where they tell their own.
+    """
+
+    times: TimeArray
+    listed: pl.DataFrame
+    adjustment: FloatArray | None
+
+
+def recent_of(
+    bars: Bars, rows: int, labels: int, besides: TimeArray | None = None, before: Before | None = None
+) -> Recent:
     """Cut the end off: the last `rows` rows of each asset that has a bar at the last label, and the last `labels`.
 
-    `besides` are further labels whose bars are wanted in `near`, where the bars have them.
+    `besides` are further labels whose bars are wanted in `near`, where the bars have them; `before` stands for what was
+    not read.
 
     >>> from tidegate.testing.history import example_bars
     >>> bars = example_bars(sessions=60)
@@ -58,18 +73,25 @@ def recent_of(bars: Bars, rows: int, labels: int, besides: TimeArray | None = No
     """
     frame, times = bars.frame, bars.times
     counts = np.bincount(bars.places, minlength=len(times)).astype(np.int64)
-    if not bars.has("factor") and not bool(np.all(bars.adjustment == 1.0)):
-        frame = frame.with_columns(factor=pl.Series(bars.adjustment))
+    adjustment = bars.adjustment if before is None or before.adjustment is None else before.adjustment
+    if not bars.has("factor") and not bool(np.all(adjustment == 1.0)):
+        frame = frame.with_columns(factor=pl.Series(adjustment))
     near = bars.places >= len(times) - labels
     if besides is not None:
         near |= np.isin(bars.places, np.searchsorted(times, besides[np.isin(besides, times)]))
+    listed = pl.DataFrame({"asset": bars.assets, "listed": frame["session"].gather(bars.offsets[:-1])})
+    axis = times
+    if before is not None:
+        axis = np.concatenate([before.times[before.times < times[0]], times])
+        counts = np.concatenate([np.zeros(len(axis) - len(times), dtype=np.int64), counts])
+        listed = pl.concat([before.listed, listed]).group_by("asset").agg(pl.col("listed").min()).sort("asset")
     return Recent(
         Bars.of(frame.filter(pl.Series(_last(bars, rows))), bars.spec),
         Bars.of(bars.frame.filter(pl.Series(near)), bars.spec),
-        times,
+        axis,
         counts,
         min(labels, len(times)),
-        pl.DataFrame({"asset": bars.assets, "listed": frame["session"].gather(bars.offsets[:-1])}),
+        listed,
     )
 
 

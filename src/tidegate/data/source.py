@@ -22,6 +22,10 @@ class Source(Component):
     def bars(self) -> Bars:
         """Read everything the source has; the same declaration gives the same bars."""
 
+    def years(self, first: int, last: int) -> Bars | None:  # noqa: ARG002
+        """Read the bars of some calendar years alone; None where a source can only be read as a whole, or has none."""
+        return None
+
     def instruments(self) -> Instruments | None:
         """Tell what is known of the assets beside their bars (listing, end, name), None where nothing is."""
         return None

@@ -158,6 +158,12 @@ class Store:
                 raise
             return self._load(again)
 
+    def years(self, dataset: str, first: int, last: int) -> Bars | None:
+        """Read the bars of some calendar years alone, both included; None where there are none. Raises as `read`."""
+        there = self.describe(dataset)
+        parts = tuple(part for part in there.parts if first <= part.year <= last)
+        return self._load(there.but(parts=parts)) if parts else None
+
     def instruments(self, dataset: str) -> Instruments | None:
         """Read what is known of a dataset's assets, held against its hash; None where nothing was kept."""
         there = self.describe(dataset)

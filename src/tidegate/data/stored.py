@@ -33,6 +33,10 @@ class Stored(Source):
         """Read the dataset, verified."""
         return Store.default().read(self.dataset)
 
+    def years(self, first: int, last: int) -> Bars | None:
+        """Read some years of the dataset, verified."""
+        return Store.default().years(self.dataset, first, last)
+
     def instruments(self) -> Instruments | None:
         """Read the dataset's instruments, verified; None where none were kept."""
         return Store.default().instruments(self.dataset)

@@ -10,12 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import polars as pl
 
 from tidegate.data.months import by_month
-from tidegate.data.recent import Recent, recent_of
+from tidegate.data.recent import Before, Recent, recent_of
 from tidegate.data.source import Source
 from tidegate.errors import DataError
 from tidegate.prepare.windows import cut_windows
+from tidegate.study.carry import adjusted_on, carry_at
 from tidegate.study.declare import Study
 from tidegate.study.frozen import Frozen
 from tidegate.study.gaps import LABELS, row_at
@@ -50,7 +52,7 @@ def look_at(frozen: Frozen, source: Source, when: np.datetime64) -> DayWindows:
     early = study.factors.earlier_rows
     plain = study.cadence == "bars" and not study.steps and study.pruning is None and early is not None
     needed = study.lookback + (early or 0)
-    recent = _recent(study, source, when, needed, frozen.times[-1:])
+    recent = _recent(frozen, study, source, when, needed)
     if plain:
         rows, bars = recent.times, recent.bars
         panel = _on(study.factors.compute(bars), recent)
@@ -70,10 +72,56 @@ def look_at(frozen: Frozen, source: Source, when: np.datetime64) -> DayWindows:
     return DayWindows(windows.take(which), rows, recent)
 
 
-def _recent(study: Study, source: Source, when: np.datetime64, rows: int, besides: TimeArray) -> Recent:
-    bars = seen_bars(study, source.bars())
-    row_at(bars.times, when)
-    return recent_of(bars.upto(when), rows, _labels(study), besides)
+def _recent(frozen: Frozen, study: Study, source: Source, when: np.datetime64, rows: int) -> Recent:
+    """The end of the data: from the last years alone, where the source can read those, else from everything."""
+    labels, besides = _labels(study), frozen.times[-1:]
+    held = _of_years(frozen, study, source, when, rows, labels)
+    if held is None:
+        bars, before = seen_bars(study, source.bars()), None
+        row_at(bars.times, when)
+        bars = bars.upto(when)
+    else:
+        bars, before = held
+    return recent_of(bars, rows, labels, besides, before)
+
+
+def _of_years(
+    frozen: Frozen, study: Study, source: Source, when: np.datetime64, rows: int, labels: int
+) -> tuple[Bars, Before] | None:
+    """As few whole years as hold `rows` rows of every asset with a bar on the day, and `labels` labels.
+
+    None where the source cannot read years, or where the day has no bar in its own (so that the whole may say why).
+    """
+    year = when.astype("datetime64[Y]").astype(int) + 1970
+    known = frozen.carry["year"]
+    first = min(year, int(known.max() or year))  # the run's own last year may not have been over
+    earliest = int(known.min() or year)
+    while True:
+        read = source.years(first, year)
+        if read is None:
+            return None
+        present = tuple(asset for asset in study.universe if asset in read.assets)
+        if study.universe and not present:
+            return None
+        bars = seen_bars(study.but(universe=present), read)
+        if not bool(np.isin(when, bars.times)):
+            return None
+        bars = bars.upto(when)
+        before = carry_at(frozen.carry, first)
+        if first <= earliest or (len(bars.times) >= labels and _enough(bars, before, rows)):
+            break
+        first -= 1
+    told = not bars.has("factor") and bars.has("preclose") and bars.spec.kind in {"stock", "fund"}
+    adjustment = adjusted_on(bars, before) if told else None
+    return bars, Before(frozen.times, before.select("asset", listed=pl.col("first")), adjustment)
+
+
+def _enough(bars: Bars, before: pl.DataFrame, rows: int) -> bool:
+    """Whether every asset with a bar at the last label has `rows` rows, or none in the years before."""
+    ends = bars.offsets[1:]
+    there = bars.places[ends - 1] == len(bars.times) - 1
+    short = there & (np.diff(bars.offsets) < rows)
+    return not bool(np.isin(np.array(bars.assets)[short], before["asset"].to_numpy()).any())
 
 
 def _labels(study: Study) -> int:

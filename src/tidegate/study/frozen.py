@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tidegate.component import fingerprint
 from tidegate.errors import ClockError, IntegrityError, KeptError, SettingError, UnknownNameError
@@ -18,6 +19,7 @@ from tidegate.files import read_json
 from tidegate.learn.digests import digest_scaler
 from tidegate.learn.fitted import Fitted, load_fitted
 from tidegate.models.base import Network
+from tidegate.study.carry import load_carry
 from tidegate.study.declare import Study
 from tidegate.study.fitting import FROZEN, forecast_code
 from tidegate.study.folder import RunFolder
@@ -74,6 +76,8 @@ class Frozen:
     """One number for the bars of each label (see `marks`)."""
     folds: tuple[Fold, ...]
     spec: BarSpec
+    carry: pl.DataFrame
+    """What each year's end says of each asset (see `carry`)."""
 
     @property
     def label(self) -> str:
@@ -196,5 +200,6 @@ def frozen_run(run: Path, study: str | None = None) -> Frozen:
     axis = read_json(place / "panel" / AXIS)
     rows, times = (np.array(axis[what], dtype=np.int64).view("datetime64[us]") for what in ("rows", "times"))
     spec = BarSpec.of(read_json(place / "bars" / "bars.json"))
+    carry = load_carry(place / "panel")
     marks = np.array(axis["marks"], dtype=np.int64).view(np.uint64)
-    return Frozen(run, declared, rows, times, tuple(axis["columns"]), marks, load_folds(place / "folds"), spec)
+    return Frozen(run, declared, rows, times, tuple(axis["columns"]), marks, load_folds(place / "folds"), spec, carry)

@@ -24,6 +24,7 @@ from tidegate.prepare.missing import MASK
 from tidegate.prepare.sections import CrossSections
 from tidegate.prepare.windows import cut_windows
 from tidegate.strategy.base import Timing
+from tidegate.study.carry import save_carry
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.fitting import Ground, learned_from
@@ -119,6 +120,7 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
             "market/calendar.py",
             "study/ground.py",
             "study/marks.py",
+            "study/carry.py",
         ),
         "outside": outside(study.factors, study.steps, study.split),
     }
@@ -127,6 +129,7 @@ def stand(study: Study, bars: Bars, stages: Stages, reported: Reported | None = 
     def build(work: Path) -> None:
         make_panel(study, history, work)
         _save_axis(bars, rows, work)
+        save_carry(bars, work)
 
     panel_kept = stages.make("panel", made, build)
     panel = load_panel(panel_kept.folder)
