@@ -56,14 +56,15 @@ def decisions(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2
     if not base.forecasts:
         words = Text(en="no window of the first test range can be forecast", zh="首个测试区间内没有可预测的窗口")
         return Verdict(test="L4", status="not tested", words=words, on=ground.on)
-    mine, _ = traded(base)
+    members = 3 if whole else 1
+    mine, _ = traded(base, members=members)
     rooms = (*base.rooms, *mine)
     tried = 0
     for throw, middle in enumerate(_moments(ground, base, mine, tries)):
         tried += 1
         other_ground = ground.scrambled(middle, seed + throw, keep_open_of_next=True, rows=False)
         other = walk(other_ground, whole=whole, known=base.learned)
-        theirs, _ = traded(other)
+        theirs, _ = traded(other, members=members)
         times = ground.bars.times
         following = times[min(int(np.searchsorted(times, middle)) + 1, len(times) - 1)]
         path = changes_between(rooms, (*other.rooms, *theirs), middle, following)

@@ -1,0 +1,121 @@
+"""`tidegate audit` and `tidegate trials` as somebody calls them: exit codes, words, JSON, components of one's own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+MODULE = '''
+"""Factors of one's own."""
+
+from typing import ClassVar
+
+from tidegate.factors.base import FactorSet, panel_of
+
+
+class Peek(FactorSet):
+    """The whole sample's mean.
+
+    Known at
+        It says CLOSE(t).
+    """
+
+    name: ClassVar[str] = "audited-peek"
+
+    def compute(self, bars):
+        close = bars.adjusted("close")
+        return panel_of(bars, {"close": close / close.mean()})
+
+
+class Plain(FactorSet):
+    """The close.
+
+    Known at
+        CLOSE(t).
+    """
+
+    name: ClassVar[str] = "audited-plain"
+
+    def compute(self, bars):
+        return panel_of(bars, {"close": bars.adjusted("close")})
+'''
+STUDY = {
+    "name": "mine",
+    "title": {"en": "Mine", "zh": "我的"},
+    "source": {"name": "noise-world", "sessions": 160, "seed": 3},
+    "universe": [],
+    "span": {"first": None, "last": None},
+    "lookback": 5,
+    "count": "rows",
+    "label": {"name": "forward-return", "horizon": {"lag": 1, "span": 3}},
+    "normaliser": {"name": "standard"},
+    "target_scaling": {"name": "standard-target"},
+    "split": {"name": "share-split", "train": 0.6},
+    "model": {"name": "linear"},
+    "training": None,
+    "seeds": [0],
+    "rivals": [],
+    "strategy": None,
+    "markets": [],
+}
+
+
+def called(folder, *words):
+    """The command line, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "tidegate", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "my_factors.py").write_text(MODULE)
+    for name in ("peek", "plain"):
+        told = {**STUDY, "factors": {"name": f"audited-{name}"}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    return tmp_path
+
+
+def test_a_leak_of_ones_own_is_told_and_exits_with_three(project):
+    done = called(project, "audit", "peek.json", "--with", "my_factors", "--only", "L1,L11", "--cuts", "3")
+    assert done.returncode == 3, done.stderr
+    assert "L1 FAILED" in done.stdout
+    assert "factors: time 2000-" in done.stdout
+    assert "L11 warning" in done.stdout
+    assert "close.mean()" in done.stdout
+    assert "Hint:" in done.stdout
+    assert "Estimated:" in done.stderr
+    (kept,) = project.glob("runs/mine/*/audit.json")
+    assert json.loads(kept.read_text())["mine"]["status"] == "failed"
+
+
+def test_an_honest_one_exits_with_nothing(project):
+    words = ("audit", "plain.json", "--with", "my_factors", "--only", "L1", "--cuts", "3", "--json")
+    done = called(project, *words)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["code"] == 0
+    assert told["studies"]["mine"]["verdicts"][0]["title"]["zh"] == "截断重算"
+
+
+def test_what_could_not_run_exits_with_two(project):
+    done = called(project, "audit", "peek.json", "--only", "L1")
+    assert done.returncode == 2
+    assert "audited-peek" in done.stderr
+
+
+def test_trials_are_listed_and_a_changed_ledger_is_refused(project):
+    from tidegate.study.trial_ledger import Trial, TrialLedger
+
+    assert "No trial" in called(project, "trials").stdout
+    trials = [Trial("q" * 16, f"v{n}", f"f{n}", "mine", "seed-0", "model", "noise-world") for n in range(3)]
+    TrialLedger(project / "runs").enter(trials)
+    done = called(project, "trials", "--every")
+    assert done.returncode == 0, done.stderr
+    assert "3 lines, unbroken" in done.stdout
+    path = project / "runs" / "trials.jsonl"
+    path.write_text(path.read_text().replace('"v1"', '"v9"'))
+    done = called(project, "trials")
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
