@@ -141,18 +141,24 @@ class TestSettlement:
             with_recorded_settlement(chain, chain)
 
 
-@pytest.mark.real_data
-def test_the_seven_switches_that_open_in_the_contract_left_are_masked(real_data):
-    """Hourly rebar: a first bar of seven switch sessions holds two contracts; these bars, and no others, are left out."""
+@pytest.fixture(scope="module")
+def hourly(real_data):
+    """Real hourly rebar with the rolls of its daily file, and the file as it is."""
     folder = real_data / "futures"
     settings = {"kind": "future", "asset": "RB", "hours": "shfe-rebar"}
-    hourly = ImportSettings(**settings, frequency="60min", night_tail="to the close")
+    short = ImportSettings(**settings, frequency="60min", night_tail="to the close")
     daily = ImportSettings(**settings, columns={"price_adjust_factor": "factor"})
     made = RolledBars(
-        short=FileSource(path=str(folder / "RB_main_60min_bar_end.csv"), settings=hourly),
+        short=FileSource(path=str(folder / "RB_main_60min_bar_end.csv"), settings=short),
         daily=FileSource(path=str(folder / "RB_main_daily.csv"), settings=daily),
     ).bars()
-    whole = import_file(folder / "RB_main_60min_bar_end.csv", hourly).bars
+    return made, import_file(folder / "RB_main_60min_bar_end.csv", short).bars
+
+
+@pytest.mark.real_data
+def test_the_seven_switches_that_open_in_the_contract_left_are_masked(hourly):
+    """A first bar of seven switch sessions holds two contracts; these bars, and no others, are left out."""
+    made, whole = hourly
     masked = whole.frame.join(made.frame.select("time"), on="time", how="anti")
     assert [str(day) for day in masked["session"].to_list()] == [
         "2015-07-20", "2015-11-04", "2016-03-14", "2016-08-18", "2016-11-28", "2017-03-23", "2017-08-08",
@@ -163,3 +169,31 @@ def test_the_seven_switches_that_open_in_the_contract_left_are_masked(real_data)
     assert joined.max() < 0.07  # limits: no roll is a return
     settled = made.frame.filter(pl.col("settle").is_not_null())
     assert settled.height == made.frame["session"].n_unique()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("side", [1, -1])
+def test_profit_over_the_real_switches_is_that_of_the_recorded_ratio(hourly, side):
+    """Lots carried over all twelve switches of the hourly file: the contract left at the new one's open × the ratio.
+
+    Rounded half-up to the yuan; a tick and a fee a fill; the end at the settlement price. To the cent.
+    """
+    made, _ = hourly
+    conditions = RebarFuture(margin=0.09).conditions(made, "RB")
+    kept = ledger(np.full(len(made.times), side * 0.5), conditions, CAPITAL, "RB")
+    opens, factor = made.column("open"), made.adjustment
+    at = [t for t in range(1, len(factor)) if factor[t] != factor[t - 1]]
+    assert len(at) == 12
+    lots = int(CAPITAL * 0.5 / (opens[1] * TONS))
+    prices = [(D(str(opens[1])), side)]
+    for t in at:
+        left = D(str(float(opens[t] * (factor[t] / factor[t - 1])))).quantize(D(1), ROUND_HALF_UP)
+        prices += [(left, -side), (D(str(opens[t])), side)]
+    end = D(str(made.frame["settle"][-1])).quantize(D(1), ROUND_HALF_UP)
+    money = D(str(CAPITAL)) + side * lots * TONS * end
+    for price, way in prices:
+        paid = price + way
+        fee = (lots * TONS * paid * D("0.0001")).quantize(D("0.01"), ROUND_HALF_UP)
+        money -= way * lots * TONS * paid + fee
+    assert kept.fills["price"].to_list() == [float(price + way) for price, way in prices]
+    assert D(str(kept.book["equity"][-1])).quantize(D("0.01")) == money
