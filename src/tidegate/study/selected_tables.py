@@ -14,8 +14,8 @@ from tidegate.types.report import Column, Table, Text
 
 __all__ = ["selected_tables"]
 
-_DAYS, _NAMES = 40, 15
-"""Days that a reader may choose from, and names a day: a page has a size, the records have all."""
+_DAYS, _NAMES, _ORDERS = 40, 15, 60
+"""Days that a reader may choose from, names a day, and orders: a page has a size, the records have all."""
 _RANK, _AMONG = Text(en="rank", zh="排名"), Text(en="among", zh="参与排名数")
 _RANKED = Text(
     en="Ranks are among the names that the universe's rules left and that have a score at that close; a dash: not among them.",
@@ -97,7 +97,10 @@ def _universe_table(market: str, found: Finding, removed: pl.DataFrame) -> Table
 
 def _next_table(market: str, found: Finding, held: BookSet) -> Table:
     member = found.leader
-    orders = held.table(member, "next")
+    every = held.table(member, "next")
+    orders = (
+        every if every.height <= _ORDERS else every.sort("value", descending=True, maintain_order=True).head(_ORDERS)
+    )
     strategy = found.study.strategy
     assert isinstance(strategy, Selection)
     words, told = strategy.words(), strategy.words_in_chinese()
@@ -116,6 +119,12 @@ def _next_table(market: str, found: Finding, held: BookSet) -> Table:
         for row in orders.iter_rows(named=True)
     )
     last = str(held.times[-1].astype("datetime64[D]"))
+    cut = Text.same("")
+    if every.height > orders.height:
+        cut = Text(
+            en=f"Of {every.height:,} orders, the {_ORDERS} largest are here. ",
+            zh=f"共 {every.height:,} 笔委托，此处列金额最大的 {_ORDERS} 笔。",
+        )
     return Table(
         key=f"next-{market}",
         title=_titled(Text(en="Orders decided after the last close", zh="最后一个收盘后的委托"), market, found),
@@ -131,8 +140,8 @@ def _next_table(market: str, found: Finding, held: BookSet) -> Table:
         ),
         rows=rows,
         note=Text(
-            en=f"Decided after the close of {last}, the last of this data, by a backtest: no advice, and whether they would be filled nobody knows yet. `tidegate orders` writes them as CSV. {_RANKED.en}",
-            zh=f"由回测在数据最后一日 {last} 收盘后给出：不构成建议，能否成交尚不可知。`tidegate orders` 可写出 CSV。{_RANKED.zh}",
+            en=f"{cut.en}Decided after the close of {last}, the last of this data, by a backtest: no advice, and whether they would be filled nobody knows yet. `tidegate orders` writes them as CSV. {_RANKED.en}",
+            zh=f"{cut.zh}由回测在数据最后一日 {last} 收盘后给出：不构成建议，能否成交尚不可知。`tidegate orders` 可写出 CSV。{_RANKED.zh}",
         ),
     )
 
