@@ -100,25 +100,25 @@ def _table(report: Report, audits: dict[str, Any]) -> Table:
             rows.append(
                 {
                     "study": title.model_dump(),
-                    "test": verdict["test"],
-                    "what": verdict["title"],
+                    "test": {language: f"{verdict['test']} {said}" for language, said in verdict["title"].items()},
                     "verdict": _STATUS[verdict["status"]].model_dump(),
                     "cuts": verdict["cuts"] or None,
                     "found": _found(verdict),
                     "on": _on(verdict),
                 }
             )
-            roles.append("doubt" if verdict["status"] in _DOUBTED else "plain")
+            roles.append("main" if verdict["status"] in _DOUBTED else "plain")
     columns = (
         *([Column(key="study", title=Text(en="study", zh="研究"))] if len(audits) > 1 else []),
         Column(key="test", title=Text(en="test", zh="检验")),
-        Column(key="what", title=Text(en="what", zh="内容")),
         Column(key="verdict", title=Text(en="verdict", zh="结论")),
         Column(key="cuts", title=Text(en="tried", zh="次数"), style="integer"),
         Column(key="found", title=Text(en="found", zh="发现")),
         Column(key="on", title=Text(en="on", zh="范围")),
     )
-    return Table(key=_KEY, title=_TITLE, columns=columns, rows=tuple(rows), roles=tuple(roles))
+    return Table(
+        key=_KEY, title=Text(en="Leak tests", zh="泄漏检验"), columns=columns, rows=tuple(rows), roles=tuple(roles)
+    )
 
 
 def _found(verdict: dict[str, Any]) -> dict[str, str]:
