@@ -111,10 +111,12 @@ def priced_grounds(names: Sequence[str], findings: Findings) -> tuple[PricedGrou
         if foresees(found.study) and len(found.bars.assets) == 1:
             held.setdefault(found.bars.digest, []).append(name)
     made = []
-    for place, group in enumerate(held.values(), 1):
-        spec = findings[group[0]].bars.spec
-        title, often = data_title(spec.title), _OFTEN.get(spec.frequency, Text.same(spec.frequency))
-        words = Text(en=f"{title.en}, {often.en}", zh=f"{title.zh}，{often.zh}")
+    specs = [findings[group[0]].bars.spec for group in held.values()]
+    for place, (group, spec) in enumerate(zip(held.values(), specs, strict=True), 1):
+        words = data_title(spec.title)
+        if sum(one.title == spec.title for one in specs) > 1:  # one title of several bar lengths
+            often = _OFTEN.get(spec.frequency, Text.same(spec.frequency))
+            words = Text(en=f"{words.en}, {often.en}", zh=f"{words.zh}，{often.zh}")
         made.append(PricedGround(str(place), words, tuple(group)))
     return tuple(made)
 
