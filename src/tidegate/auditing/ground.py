@@ -27,6 +27,7 @@ __all__ = ["MOST_ASSETS", "Ground", "cuts_of", "ground_of", "history_of", "sampl
 
 MOST_ASSETS, MOST_ROWS = 40, 160_000
 """Assets and rows of bars that the default set looks at; the full set looks at four times as many."""
+_FEWEST = 12
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ def history_of(study: Study, bars: Bars, reported: Reported) -> History:
     return History.of(bars, rows, reported)
 
 
-def ground_of(study: Study, read: tuple[Bars, Reported], beside: Beside, *, times: int = 1) -> Ground:
+def ground_of(study: Study, read: tuple[Bars, Reported], beside: Beside, *, times: float = 1) -> Ground:
     """The ground of an audit on what a source gave: what the study may see, and `times` the usual part of it."""
     bars = seen_bars(study, read[0])
     whole = (len(bars.assets), bars.frame.height)
     return Ground(
         study,
-        sampled(bars, times * MOST_ASSETS, times * MOST_ROWS),
+        sampled(bars, max(_FEWEST, round(times * MOST_ASSETS)), round(times * MOST_ROWS)),
         seen_reports(study, read[1]),
         beside,
         whole,
