@@ -14,6 +14,7 @@ from tidegate.learn.target import TargetScale
 from tidegate.learn.training import EarlyStopping, Training
 from tidegate.models.cells.lstm import LSTM
 from tidegate.models.ensemble import Ensemble
+from tidegate.models.multiply_adds import multiply_adds
 from tidegate.models.pooled import Pooled
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.types import Affine, Horizon, Panel, Windows
@@ -137,3 +138,8 @@ def test_what_cannot_be_pooled_is_refused(tmp_path):
         fit(Pooled(member=MEMBER, groups=2), *bare_of(windows, affine), tmp_path)
     with pytest.raises(SettingError, match="told their group by the first context field"):
         Pooled(member=MEMBER, groups=2).parts(LOOKBACK, 2, 0)
+
+
+def test_a_forecast_costs_what_one_member_costs():
+    assert multiply_adds(Pooled(member=MEMBER, groups=9), LOOKBACK, 2, 1) == multiply_adds(MEMBER, LOOKBACK, 2)
+    assert multiply_adds(Pooled(member=MEMBER, groups=9), LOOKBACK, 2, 3) == multiply_adds(MEMBER, LOOKBACK, 2, 2)

@@ -93,9 +93,9 @@ def _of_years(
     None where the source cannot read years, or where the day has no bar in its own (so that the whole may say why).
     """
     year = when.astype("datetime64[Y]").astype(int) + 1970
-    known = frozen.carry["year"]
-    first = min(year, int(known.max() or year))  # the run's own last year may not have been over
-    earliest = int(known.min() or year)
+    known = frozen.carry["year"].to_numpy()
+    first = min(year, int(known.max()))  # the run's own last year may not have been over
+    earliest = int(known.min())
     while True:
         read = source.years(first, year)
         if read is None:

@@ -168,7 +168,7 @@ class Frozen:
         moments = card["normaliser"]
         if moments is None:
             return Voice(fitted, seed, fold, None)
-        arrays = {name: np.array(held) if isinstance(held, list) else held for name, held in moments.items()}
+        arrays: dict[str, Any] = {n: np.array(held) if isinstance(held, list) else held for n, held in moments.items()}
         return Voice(fitted, seed, fold, Affine.of(**arrays))
 
 

@@ -65,8 +65,8 @@ class Holdings(NamedTuple):
             raise DataError("these are no holdings", where=where, expected=_COLUMNS, found=found) from error
         bad = cast.filter(pl.col("asset").is_null() | pl.col("quantity").is_null() | (pl.col("quantity") <= 0))
         if bad.height:
-            found = bad.row(0, named=True)
-            raise DataError("a holding is a whole number of shares above zero", where=where, found=found)
+            row = bad.row(0, named=True)
+            raise DataError("a holding is a whole number of shares above zero", where=where, found=row)
         twice = cast.filter(pl.col("asset").is_duplicated())
         if twice.height:
             raise DataError("an asset is held twice", where=where, found=twice["asset"][0], hint="add its rows up")
