@@ -183,6 +183,8 @@ class TestManaged:
         core = {"name": "open-against-forecast"}
         with pytest.raises(SettingError, match="a managed rule appears twice"):
             Study.of(declared(path, managed=[core, core]))
+        with pytest.raises(SettingError, match="stands beside the strategy anyway"):
+            Study.of(declared(path, managed=[{"name": "gap-momentum"}]))
         with pytest.raises(SettingError, match="managed rules stand beside one that trades futures"):
             Study.of(declared(path, strategy={"name": "sign-follow"}, managed=[core]))
         with pytest.raises(SettingError, match="on margin stand alone"):

@@ -29,7 +29,10 @@ from tidegate.prepare.label import Label
 from tidegate.prepare.normaliser import Normaliser
 from tidegate.prepare.pruning import Pruning
 from tidegate.prepare.split import Split
+from tidegate.strategy.always_long import AlwaysLong
 from tidegate.strategy.base import Strategy, Timing
+from tidegate.strategy.gap_momentum import GapMomentum
+from tidegate.strategy.random_sides import RandomSides
 from tidegate.strategy.selection import Selection
 from tidegate.strategy.within_bar import WithinBar
 from tidegate.types.forecast import Reading
@@ -217,6 +220,10 @@ class Study(Settings):
         if len(set(names)) < len(names):
             raise SettingError("a managed rule appears twice", found=names, where=self.name,
                                hint="a study for each setting of it")  # fmt: skip
+        beside = [rule.name for rule in self.managed if isinstance(rule, (AlwaysLong, GapMomentum, RandomSides))]
+        if beside:
+            raise SettingError("a managed rule stands beside the strategy anyway", found=beside, where=self.name,
+                               hint="leave it out of `managed`, or wrap it")  # fmt: skip
 
 
 def changed(study: Study, path: str, value: Any) -> Study:
