@@ -146,6 +146,32 @@ def test_trees_that_say_nothing_forecast_the_mean():
     )
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_the_line_is_fitted_to_what_the_trees_say_of_the_training_rows(objective):
+    seen, target, _ = world()
+    weight = np.random.default_rng(2).uniform(0.5, 1.5, len(target))
+    ranker = SMALL.but(objective=objective)
+    learned = ranker.fit(seen, target, weight)
+    plain = {**learned, "line": np.array([0.0, 1.0, 0.0])}
+    score = ranker.predict(plain, seen)
+    within, came = score.copy(), target.copy()
+    for when in np.unique(seen.time):
+        own = seen.time == when
+        within[own] -= np.average(score[own], weights=weight[own])
+        came[own] -= np.average(target[own], weights=weight[own])
+    slope = np.sum(weight * within * came) / np.sum(weight * within**2)
+    assert slope > 0
+    expected = [np.average(target, weights=weight), slope, np.average(score, weights=weight)]
+    np.testing.assert_allclose(learned["line"], expected, rtol=1e-9)
+
+
+def test_dates_beyond_the_short_numbers_are_sorted_too():
+    seen, target, _ = world(dates=10, assets=20)
+    far = seen_of(seen.z, seen.time * 10_000)
+    once, again = (SMALL.fit(held, target, np.ones(len(target))) for held in (seen, far))
+    assert digest_arrays(once) == digest_arrays(again)
+
+
 def test_it_says_what_it_cannot_rank():
     seen, target, _ = world()
     alone = seen_of(seen.z, np.arange(len(target)))

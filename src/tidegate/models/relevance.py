@@ -49,11 +49,11 @@ def dealt(time: IntArray, target: FloatArray, table: Single, grades: int, genera
     Errors
         `SettingError` where every date has one row, so that there is nothing to rank, or one has more than 10,000.
     """
-    order = np.lexsort((target, time))
+    order = _by_date(np.argsort(target), time)
     order = _settled(order, time, target, table)
     when = time[order]
     grade = _graded(when, target[order], grades)
-    mixed = np.lexsort((generator.random(len(order)), when))
+    mixed = _by_date(generator.permutation(len(order)), when)
     sizes = np.diff(np.append(_starts(when), len(when)))
     if sizes.max() == 1:
         raise SettingError(
@@ -70,6 +70,13 @@ def dealt(time: IntArray, target: FloatArray, table: Single, grades: int, genera
             hint="narrow the universe",
         )
     return Dealt(order[mixed], sizes, grade[mixed])
+
+
+def _by_date(order: IntArray, time: IntArray) -> IntArray:
+    """The same order within each date, dates in theirs; of few dates in linear time, by their low digits."""
+    when = time[order] - time.min()
+    few = when.max() <= np.iinfo(np.int16).max
+    return np.asarray(order[np.argsort(when.astype(np.int16) if few else when, kind="stable")])
 
 
 def _graded(time: IntArray, target: FloatArray, grades: int) -> IntArray:
