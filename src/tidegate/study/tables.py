@@ -43,7 +43,6 @@ _FORECASTS: tuple[tuple[str, Style], ...] = (
     ("ic_p", "number"),
     ("direction_accuracy", "percent"),
     ("majority_rate", "percent"),
-    ("direction_p", "number"),
     ("rmse", "number"),
     ("skill", "percent"),
     ("share_above_zero", "percent"),
@@ -163,8 +162,8 @@ _FORECAST_TITLES = {
 
 def _forecast_note() -> Text:
     return Text(
-        en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score; its p-value asks for more agreement than independent ups and downs of the same shares have. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(no change): below 0 is worse than saying that nothing will change.",
-        zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分；方向 p 值检验其是否多于同样涨跌比例而相互独立时的一致。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(不变)：小于 0 即不如“价格不变”。",
+        en=f"{_QUARTILES.en} Accuracy stands beside the majority rate: what always saying the commoner direction would score. IC p-values allow for overlapping labels. Skill is 1 − MSE / MSE(no change): below 0 is worse than saying that nothing will change.",
+        zh=f"{_QUARTILES.zh}准确率旁为多数类比例：始终猜较常见方向的得分。IC 的 p 值已考虑标签重叠。技巧 = 1 − MSE / MSE(不变)：小于 0 即不如“价格不变”。",
     )
 
 
@@ -183,6 +182,7 @@ def doubt_table(findings: Findings) -> Table:
         ("ic", None),
         ("rank_ic", None),
         ("direction_accuracy", None),
+        ("direction_p", None),
         ("skill", None),
     ]
     for traded in lead.books:

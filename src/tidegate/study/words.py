@@ -188,6 +188,7 @@ HOW: dict[str, Text] = {
     "ic": Text(en="fixed-b interval for overlapping labels; of many assets, the mean over dates", zh="考虑标签重叠的 fixed-b 区间；多标的时为逐日均值"),
     "rank_ic": Text(en="fixed-b interval for overlapping labels; of many assets, the mean over dates", zh="考虑标签重叠的 fixed-b 区间；多标的时为逐日均值"),
     "direction_accuracy": Text(en="compare with the majority rate in the table below", zh="请与下表多数类比例对照"),
+    "direction_p": Text(en="more agreement than the same ups and downs have by luck, two-sided", zh="是否多于同样涨跌比例而相互独立时的一致（双侧）"),
     "skill": Text(en="1 − MSE / MSE(no change)", zh="1 − MSE / MSE(不变)"),
     "annualised_return": Text(en="compounded; interval by stationary block bootstrap", zh="复利；平稳区块自助法区间"),
     "sharpe": Text(en="studentised stationary block bootstrap", zh="学生化平稳区块自助法"),
