@@ -93,7 +93,7 @@ class Conditions:
     what is held is closed at it, and as many lots of the new contract are opened at `open`. None without a change."""
     high: FloatArray | None = None
     low: FloatArray | None = None
-    """Highest and lowest price of each bar ``[T]``, None where nobody says: a stop within a bar is held against them."""
+    """Highest and lowest price of each bar ``[T]``, None where nobody says; stops are held against them."""
     currency: str = ""
     alarms: tuple[Alarm, ...] = ()
     """What data and rules do not agree on, counted over all bars: known after the last one."""
