@@ -273,3 +273,14 @@ def test_a_store_is_read_no_further_back_than_a_day_needs(tmp_path, monkeypatch)
         assert bits(told(predict(made, str(day.date())))) == bits(scores(made, "seed-1", day))
     assert (2011, 2011) in read
     assert (2010, 2010) in read
+
+
+def test_a_timing_whose_windows_are_scaled_by_themselves_is_asked_too(whole):
+    (made,) = whole.glob("small/*/study.json")
+    folder = made.parent
+    kept = load_forecast(folder / "records" / "small" / "forecast" / "seed-2").frame
+    for day, score in kept.select("time", "score").gather([0, 7, kept.height - 1]).iter_rows():
+        said = predict(folder, str(day.date()), member="seed-2", now=datetime(2100, 1, 1, tzinfo=UTC))
+        assert [one.hex() for one in said.ranking["forecast"].to_list()] == [score.hex()]
+    with pytest.raises(SettingError, match="only a selection over many assets gives orders"):
+        predict(folder, str(day.date()), with_orders=True, now=datetime(2100, 1, 1, tzinfo=UTC))

@@ -144,6 +144,8 @@ def _seeds_of(frozen: Frozen, member: str | None) -> tuple[int, ...]:
 def _forecast(frozen: Frozen, windows: Windows, voices: list[Voice]) -> Forecast:
     """What each fit says, and the mean where there are several."""
     every, told = np.arange(len(windows)), []
+    if len(windows) == 1:  # one pair of moments stands for all windows elsewhere: a window's own needs a second window
+        windows = windows.take(np.zeros(2, dtype=np.int64))
     for voice in voices:
         frame = said_of(windows, voice.fold, voice.affine(frozen.study, windows), voice.fitted, every)
         prints = {voice.fold: voice.fitted.fingerprint}
