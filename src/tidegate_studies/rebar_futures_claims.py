@@ -6,10 +6,10 @@ import numpy as np
 
 from tidegate.study.comparing import TRAINING, work
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.level_tables import quantile_worth
 from tidegate.study.levels import LEVEL, leading_member, priced, ratios
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
+from tidegate_studies.rebar_futures_trials import OURS, trial_claims
 from tidegate_studies.rebar_futures_verdicts import Verdict, beats, compared, near
 
 __all__ = ["claims"]
@@ -33,7 +33,6 @@ PRINTED = {
     "1d-multi": _Printed(0.0239, 0.0176, 5.029, 45.100),
 }
 THREE = ("5m", "1h", "1d")
-OURS = Text(en="not tried", zh="原文未尝试")
 STATED = Text(en="stated, no figure", zh="仅文字，无数字")
 
 
@@ -50,7 +49,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
         *(_last_price(findings[f"{key}-uni"]) for key in pairs),
         *(_traded(lead, market) for market in lead.books),
         *(_better(findings, key) for key in pairs if f"{key}-return" in findings),
-        *_trials(findings),
+        *trial_claims(findings),
     )
 
 
@@ -294,101 +293,4 @@ def _better(findings: Findings, key: str) -> Claim:
             zh="收益标签以前收盘为起点，网络只可能因其添加的部分而更差。",
         ),
         verdict=beats(after, p),
-    )
-
-
-def _trials(findings: Findings) -> tuple[Claim, ...]:
-    """Context, cells, sign and quantiles, where they were run."""
-    names = list(findings.found)
-    made: list[Claim] = []
-    rows = [name for name in names if "-rows-" in name]
-    if rows:
-        base = findings[rows[0].split("-rows-", maxsplit=1)[0] + "-uni"]
-        worth = {1: ratios(base), **{int(name.rsplit("-", 1)[1]): ratios(findings[name]) for name in rows}}
-        told = ", ".join(f"{count}: {np.median(held):.3f}" for count, held in worth.items())
-        best = min(worth, key=lambda count: float(np.median(worth[count])))
-        made.append(
-            _own(
-                "context",
-                "More bars of context help",
-                "输入更多K线有帮助",
-                f"{{bars}} {told}",
-                compared(worth[1], worth[best]) if best > 1 else "fails",
-            )
-        )
-    cells = [name for name in names if name.endswith(("-gru", "-min-lstm"))]
-    if cells:
-        base = findings[cells[0].split("-", maxsplit=1)[0] + "-return"]
-        told = ", ".join(f"{name.split('-', 1)[1]} {np.median(ratios(findings[name])):.4f}" for name in cells)
-        best = min(cells, key=lambda name: float(np.median(ratios(findings[name]))))
-        told = f"lstm {np.median(ratios(base)):.4f}, {told}"
-        made.append(
-            _own(
-                "cells",
-                "Another cell does better than the LSTM",
-                "其他循环单元优于 LSTM",
-                told,
-                compared(ratios(base), ratios(findings[best])),
-            )
-        )
-    for name in (name for name in names if name.endswith("-direction")):
-        found = findings[name]
-        right, common = found.over_seeds("direction_accuracy"), found.value("majority_rate", found.seeds[0])
-        p = found.value("ic_p", leading_member(found))
-        verdict: Verdict = (
-            "holds" if right.min() > common and p < 1 - LEVEL else "fails" if np.median(right) <= common else "unclear"
-        )
-        made.append(
-            _own(
-                "direction",
-                "Asked for the sign alone, the network knows it",
-                "只问方向，网络能答对",
-                f"{np.median(right):.1%} ({right.min():.1%} … {right.max():.1%}); {{majority}} {common:.1%}; IC p {p:.2g}",
-                verdict,
-            )
-        )
-    quantiles = [name for name in names if "-q-" in name]
-    if quantiles:
-        each = {
-            name: [quantile_worth(findings[name], member)["ratio"] for member in findings[name].seeds]
-            for name in quantiles
-        }
-        whole = [quantile_worth(findings[name], leading_member(findings[name])) for name in quantiles]
-        told = ", ".join(
-            f"{one['level']:.0%}: {np.median(each[name]):.3f} (p {one['p']:.2g})"
-            for name, one in zip(quantiles, whole, strict=True)
-        )
-        tails = [one for one in whole if abs(one["level"] - 0.5) > 0.1]
-        sure = all(one["ratio"] < 1 and one["p"] < 1 - LEVEL for one in tails)
-        made.append(
-            _own(
-                "quantiles",
-                "Quantiles of the next return are forecast better than by a constant",
-                "收益分位的预测优于常数",
-                f"{{pinball}} {told}",
-                "holds" if sure else "fails" if all(one["ratio"] >= 1 for one in tails) else "unclear",
-            )
-        )
-    return tuple(made)
-
-
-def _own(key: str, english: str, chinese: str, told: str, verdict: Verdict) -> Claim:
-    """A question of our own: nothing of it is published."""
-    words = {
-        "bars": ("error ratio by bars of context:", "按输入K线数的误差比："),
-        "majority": ("the commoner sign", "较常见方向"),
-        "pinball": ("pinball loss over the constant's:", "分位损失与常数之比："),
-    }
-    ours = Text(
-        en=told.format(**{name: pair[0] for name, pair in words.items()}),
-        zh=told.format(**{name: pair[1] for name, pair in words.items()}),
-    )
-    return Claim(
-        key=key,
-        statement=Text(en=english, zh=chinese),
-        published=OURS,
-        ours=ours,
-        difference="–",
-        reason=Text(en="Medians over seeds.", zh="为种子中位数。"),
-        verdict=verdict,
     )

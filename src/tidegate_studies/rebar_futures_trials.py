@@ -1,0 +1,92 @@
+"""What should work better on rebar, and whether it does: context, other cells, the sign alone, quantiles."""
+
+import numpy as np
+
+from tidegate.study.findings import Finding, Findings
+from tidegate.study.level_tables import quantile_worth
+from tidegate.study.levels import LEVEL, leading_member, ratios
+from tidegate.types.report import Claim, Text
+from tidegate_studies.rebar_futures_verdicts import Verdict, compared
+
+__all__ = ["OURS", "trial_claims"]
+
+OURS = Text(en="not tried", zh="原文未尝试")
+_MIDDLE = 0.5
+
+
+def trial_claims(findings: Findings) -> tuple[Claim, ...]:
+    """Context, cells, sign and quantiles, where they were run."""
+    names = list(findings.found)
+    rows = [name for name in names if "-rows-" in name]
+    cells = [name for name in names if name.endswith(("-gru", "-min-lstm"))]
+    quantiles = [findings[name] for name in names if "-q-" in name]
+    return (
+        *([_context(findings, rows)] if rows else []),
+        *([_cells(findings, cells)] if cells else []),
+        *(_sign(findings[name]) for name in names if name.endswith("-direction")),
+        *([_quantiles(quantiles)] if quantiles else []),
+    )
+
+
+def _context(findings: Findings, rows: list[str]) -> Claim:
+    base = findings[rows[0].split("-rows-", maxsplit=1)[0] + "-uni"]
+    worth = {1: ratios(base), **{int(name.rsplit("-", 1)[1]): ratios(findings[name]) for name in rows}}
+    told = ", ".join(f"{count}: {np.median(held):.3f}" for count, held in worth.items())
+    best = min(worth, key=lambda count: float(np.median(worth[count])))
+    verdict: Verdict = compared(worth[1], worth[best]) if best > 1 else "fails"
+    return _own("context", "More bars of context help", "输入更多K线有帮助", f"{{bars}} {told}", verdict)
+
+
+def _cells(findings: Findings, cells: list[str]) -> Claim:
+    base = ratios(findings[cells[0].split("-", maxsplit=1)[0] + "-return"])
+    worth = {name.split("-", 1)[1]: ratios(findings[name]) for name in cells}
+    told = ", ".join(f"{name} {np.median(held):.4f}" for name, held in {"lstm": base, **worth}.items())
+    best = min(worth.values(), key=lambda held: float(np.median(held)))
+    return _own("cells", "Another cell does better than the LSTM", "其他循环单元优于 LSTM", told, compared(base, best))
+
+
+def _sign(found: Finding) -> Claim:
+    right, common = found.over_seeds("direction_accuracy"), found.value("majority_rate", found.seeds[0])
+    p = found.value("ic_p", leading_member(found))
+    verdict: Verdict = "fails" if float(np.median(right)) <= common else "unclear"
+    if float(right.min()) > common and p < 1 - LEVEL:
+        verdict = "holds"
+    told = f"{np.median(right):.1%} ({right.min():.1%} … {right.max():.1%}); {{majority}} {common:.1%}; IC p {p:.2g}"
+    english = "Asked for the sign alone, the network knows it"
+    return _own("direction", english, "只问方向，网络能答对", told, verdict)
+
+
+def _quantiles(quantiles: list[Finding]) -> Claim:
+    """Judged by the tails: the middle of a return is what nobody knows."""
+    told, tails = [], []
+    for found in quantiles:
+        whole = quantile_worth(found, leading_member(found))
+        each = [quantile_worth(found, member)["ratio"] for member in found.seeds]
+        told.append(f"{whole['level']:.0%}: {np.median(each):.3f} (p {whole['p']:.2g})")
+        tails += [] if whole["level"] == _MIDDLE else [whole]
+    sure = all(one["ratio"] < 1 and one["p"] < 1 - LEVEL for one in tails)
+    verdict: Verdict = "holds" if sure else "fails" if all(one["ratio"] >= 1 for one in tails) else "unclear"
+    english = "Quantiles of the next return are forecast better than by a constant"
+    return _own("quantiles", english, "收益分位的预测优于常数", f"{{pinball}} {', '.join(told)}", verdict)
+
+
+def _own(key: str, english: str, chinese: str, told: str, verdict: Verdict) -> Claim:
+    """A question of our own: nothing of it is published."""
+    words = {
+        "bars": ("error ratio by bars of context:", "按输入K线数的误差比："),
+        "majority": ("the commoner sign", "较常见方向"),
+        "pinball": ("pinball loss over the constant's:", "分位损失与常数之比："),
+    }
+    ours = Text(
+        en=told.format(**{name: pair[0] for name, pair in words.items()}),
+        zh=told.format(**{name: pair[1] for name, pair in words.items()}),
+    )
+    return Claim(
+        key=key,
+        statement=Text(en=english, zh=chinese),
+        published=OURS,
+        ours=ours,
+        difference="–",
+        reason=Text(en="Medians over seeds.", zh="为种子中位数。"),
+        verdict=verdict,
+    )
