@@ -26,9 +26,11 @@ from tidegate.learn.watcher import Watcher
 from tidegate.models.base import Network
 from tidegate.types.axes import IntArray
 
-__all__ = ["Ground", "Loop", "Tell"]
+__all__ = ["METRIC_WINDOWS", "Ground", "Loop", "Tell", "evenly"]
 
 Tell = Callable[[Progress], None]
+METRIC_WINDOWS = 20_000
+"""Windows of each set that a metric is measured on after an epoch, spread evenly over it: a look, not a pass."""
 _REST = 1.0
 
 
@@ -63,6 +65,10 @@ class Loop:
         rows = rows_of(training.micro_batch, self.module, ground.gather.lookback, module_size[0])
         self.gradient = Step(network, self.module, self.flat, self.facts, rows, seed, training.precision, ranks)
         self.judge = Judge(self.module, self.facts, training.precision, ranks)
+        self.metrics = {
+            metric.name: Judge(self.module, Facts(metric, ground, device), training.precision, ranks)
+            for metric in training.metrics
+        }
         steps, planned = training.epochs * len(self.plan), training.epochs * sum(part.size for part in self.plan)
         self.watcher = Watcher(training.watch, self.module, self.judge, self.facts, seed, steps, planned)
         self._saved = time.monotonic()
@@ -199,7 +205,7 @@ class Loop:
         masses = [self.facts.mass(part) for part in self.plan]
         valid = self.judge.mean(ground.valid)
         train = float(np.average(_stacked(self.losses).double().cpu().numpy(), weights=masses))
-        entry = {
+        entry: dict[str, Any] = {
             "epoch": self.epoch + 1,
             "train": train,
             "valid": valid,
@@ -207,6 +213,12 @@ class Loop:
             "gradient_norm": float(_stacked(self.norms).double().mean()),
             "watched": {name: self.judge.mean(which) for name, which in sorted(ground.watched.items())},
         }
+        if self.metrics:
+            sets = {"train": ground.train, "valid": ground.valid, **ground.watched}
+            parts = {part: evenly(which, METRIC_WINDOWS) for part, which in sorted(sets.items()) if which.size}
+            entry["metrics"] = {
+                name: {part: judge.mean(which) for part, which in parts.items()} for name, judge in self.metrics.items()
+            }
         if not np.isfinite(train) or (valid is not None and not np.isfinite(valid)):
             raise SettingError(
                 "the training has run away: its loss is no longer finite",
@@ -231,6 +243,15 @@ class Loop:
             self.best.copy_(self.flat.weights)
         else:
             self.waited += 1
+
+
+def evenly(which: IntArray, most: int) -> IntArray:
+    """At most `most` of some positions, spread evenly over them.
+
+    >>> evenly(np.arange(10), 4).tolist()
+    [0, 3, 6, 9]
+    """
+    return which if which.size <= most else which[np.linspace(0, which.size - 1, most).round().astype(np.int64)]
 
 
 def _stacked(values: list[torch.Tensor]) -> torch.Tensor:

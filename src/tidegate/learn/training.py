@@ -2,9 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tidegate.component import Settings
+from tidegate.errors import SettingError
 from tidegate.learn.losses import MSE, Loss
 from tidegate.learn.optimisers import Adam, Optimiser
 from tidegate.learn.sampling import Sampling, Shuffled
@@ -33,6 +34,11 @@ class Training(Settings):
     epochs: int = Field(ge=1, description="times that every training window is seen, at most")
     batch: int = Field(ge=1, description="windows per step; the last, smaller batch of an epoch counts too")
     loss: Loss = Field(default=MSE(), description="what is made small")
+    metrics: tuple[Loss, ...] = Field(
+        default=(),
+        description="measured after each epoch beside the loss, with dropout off, on up to 20,000 windows of each set;"
+        " they steer nothing",
+    )
     sampling: Sampling = Field(default=Shuffled(), description="which windows make a batch")
     optimiser: Optimiser = Field(default=Adam(), description="how")
     schedule: Schedule = Field(default=Constant(), description="how the learning rate goes over the epochs")
@@ -59,6 +65,21 @@ class Training(Settings):
         "kernel of the processor computes",
     )
     watch: Watch = Field(default=Watch(), description="what is looked at during training; it steers nothing")
+
+    @model_validator(mode="after")
+    def _measured_apart(self) -> "Training":
+        names = [metric.name for metric in self.metrics]
+        if len(set(names)) < len(names):
+            raise SettingError("a metric appears twice", where="training.metrics", found=names)
+        together = [metric.name for metric in self.metrics if not metric.by_window]
+        if together:
+            raise SettingError(
+                "a metric is measured window by window",
+                where="training.metrics",
+                found=together,
+                expected="a loss such as mae or mse",
+            )
+        return self
 
 
 class Progress(NamedTuple):

@@ -70,9 +70,10 @@ class AdjustedLots(Market):
             return frozen(np.where(priced, np.maximum(np.rint(ticks * factor), 1), ticks).astype(np.int32))
 
         ends = held.actions.kind == END
+        prices: dict[str, Any] = {name: scaled(getattr(held, name)) for name in _PRICES}
         return replace(
             held,
-            **{name: scaled(getattr(held, name)) for name in _PRICES},
+            **prices,
             vwap=None if held.vwap is None else scaled(held.vwap),
             actions=Actions(*(frozen(column[ends]) for column in held.actions)),
         )

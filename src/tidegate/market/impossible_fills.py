@@ -57,7 +57,9 @@ class ImpossibleFills(Market):
         def filled(cells: NDArray[Any], by: NDArray[Any]) -> NDArray[Any]:
             return frozen(np.where(hole, np.take_along_axis(by, last, axis=0), cells))
 
-        prices = {name: filled(getattr(held, name), held.close) for name in ("open", "high", "low", "close")}
+        prices: dict[str, Any] = {
+            name: filled(getattr(held, name), held.close) for name in ("open", "high", "low", "close")
+        }
         if held.vwap is not None:
             prices["vwap"] = filled(held.vwap, held.close)
         return replace(

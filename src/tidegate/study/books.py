@@ -13,11 +13,21 @@ from tidegate.study.records import load_ledger, write_frame
 from tidegate.types.axes import FloatArray, TimeArray
 from tidegate.types.ledger import Ledger
 
-__all__ = ["BENCHMARK", "EQUAL_WEIGHT", "INDEX", "BookSet", "exposure_of", "load_books", "save_card", "save_gates"]
+__all__ = [
+    "BENCHMARK",
+    "EQUAL_WEIGHT",
+    "INDEX",
+    "SMALL_CAPS",
+    "BookSet",
+    "exposure_of",
+    "load_books",
+    "save_card",
+    "save_gates",
+]
 
 BENCHMARK = "buy-and-hold"
 """What a timing is held against."""
-EQUAL_WEIGHT, INDEX = "equal-weight", "index"
+EQUAL_WEIGHT, INDEX, SMALL_CAPS = "equal-weight", "index", "small-caps"
 """What a selection is held against: all of its universe alike, the same trades without their costs, or an index."""
 
 
@@ -132,7 +142,7 @@ def load_books(folder: Path) -> BookSet:
     gates = pl.read_parquet(folder / "gates.parquet")
     wanted = pl.read_parquet(folder / "decisions" / "wanted.parquet")
     columns = {name: wanted[name].to_numpy() for name in wanted.columns if name != "time"}
-    paths = {name: columns[name] for name in (EQUAL_WEIGHT, INDEX) if name in columns}
+    paths = {name: columns[name] for name in (EQUAL_WEIGHT, INDEX, SMALL_CAPS) if name in columns}
     return BookSet(
         market=Market.of(card["market"]),
         times=wanted["time"].to_numpy().astype("datetime64[us]"),

@@ -29,6 +29,7 @@ from tidegate.study.judging import WORST
 from tidegate.study.learned import LEARNING_DRAWERS
 from tidegate.study.level_figures import LEVEL_DRAWERS
 from tidegate.study.notes import data_title
+from tidegate.study.pipeline import pipeline_figures
 from tidegate.study.reproduction import Shown
 from tidegate.study.selected import SELECTED_DRAWERS
 from tidegate.study.words import GLOSSARY, LOSSES, member_title, stamp_text
@@ -43,6 +44,7 @@ def draw(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     """The figures of one id: one a market where books are drawn, one or two otherwise."""
     drawers: dict[str, Callable[[Shown, Findings], tuple[Figure, ...]]] = {
         "network": _network,
+        "pipeline": pipeline_figures,
         "equity": _equity,
         "spells": _spells,
         "scores": _scores,

@@ -10,17 +10,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tidegate.learn.fitted import Fitted
+from tidegate.learn.loop import METRIC_WINDOWS
 from tidegate.learn.losses import MSE
+from tidegate.learn.losses.base import Loss
 from tidegate.learn.target import StandardTarget
 from tidegate.models.base import Network
 from tidegate.report.figures.learning import LearningCurve, learning
+from tidegate.report.figures.losses import LossCurve, losses
 from tidegate.report.figures.plain import sentences
 from tidegate.study.comparing import TRAINING, grounds, reachable, work
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.leaning import contribution_figures
 from tidegate.study.reproduction import Reproduction, Shown
-from tidegate.study.within import gradient_figures, ponder_figures, weight_figures
-from tidegate.study.words import loss_words, titled
+from tidegate.study.within import gate_figures, gradient_figures, ponder_figures, weight_figures
+from tidegate.study.words import LOSSES, loss_words, titled
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Figure, Role, Text
 
@@ -109,6 +112,45 @@ def _curve(found: Finding, *, by_work: bool) -> LearningCurve | None:
     return LearningCurve(found.study.name, found.study.title, x, parts)
 
 
+def _metrics(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
+    """Each metric by epoch, of the studies that measured it."""
+    made = []
+    names = [metric.name for name in shown.studies for metric in _metrics_of(findings[name])]
+    for metric in dict.fromkeys(names):
+        curves = [
+            LossCurve(name, findings[name].study.title, **_by_epoch(findings[name], metric))
+            for name in shown.studies
+            if metric in [one.name for one in _metrics_of(findings[name])]
+        ]
+        words = LOSSES.get(metric, Text.same(metric))
+        title = titled(
+            shown.key, Text(en=f"{words.en} by epoch", zh=f"逐轮{words.zh}"), findings[shown.studies[0]].study.title
+        )
+        of = Text(en=f"{words.en} of the scaled label", zh=f"缩放标签的{words.zh}")
+        made.append(losses(f"{shown.key.lower()}-{metric}", title, curves, loss=of, note=_MEASURED))
+    return tuple(made)
+
+
+def _metrics_of(found: Finding) -> tuple[Loss, ...]:
+    return () if found.study.training is None or not found.histories else found.study.training.metrics
+
+
+def _by_epoch(found: Finding, metric: str) -> dict[str, FloatArray]:
+    """A metric of each part that has it ``[seeds, epochs]``; NaN after a seed has stopped."""
+    rows = list(found.histories.values())
+    width = max(len(row) for row in rows)
+    made = {}
+    for part in ("train", "valid", "test"):
+        told = np.full((len(rows), width), np.nan)
+        for line, history in zip(told, rows, strict=True):
+            line[: len(history)] = [
+                np.nan if (value := entry["metrics"][metric].get(part)) is None else value for entry in history
+            ]
+        if np.isfinite(told).any():
+            made[part] = told
+    return made
+
+
 def _spent(found: Finding, fitted: Fitted, steps: FloatArray) -> FloatArray:
     """Multiply-adds of training until each of `steps`; a cell that ponders is charged what it took at the time."""
     training = found.study.training
@@ -166,6 +208,10 @@ _SUBSET = Text(
     en="Measured on a fixed, drawn part of each range, so curves are a little rough.",
     zh="在各区间固定抽取的部分样本上测得，曲线因而略有起伏。",
 )
+_MEASURED = Text(
+    en=f"Measured after each epoch, with dropout off, on up to {METRIC_WINDOWS:,} windows of each range.",
+    zh=f"每轮结束后、关闭 Dropout，在各区间至多 {METRIC_WINDOWS} 个样本上测得。",
+)
 _WHOLE = Text(
     en="The lines across are of the whole judged range: the drawn part may lie a few per cent above or below them, so compare curves with each other, and IC with the table.",
     zh="横线按整个评判区间计算：抽取的部分可能整体高出或低于它几个百分点，因此曲线宜相互比较，IC 则以表为准。",
@@ -180,8 +226,10 @@ LEARNING_DRAWERS = {
     "compute": _compute,
     "weights": weight_figures,
     "gradients": gradient_figures,
+    "gates": gate_figures,
+    "metrics": _metrics,
     "contributions": contribution_figures,
     "ponder": ponder_figures,
 }
-LEARNING_KINDS = ("learning", "compute", "weights", "gradients", "contributions", "ponder")
-_ALWAYS = ("learning", "weights", "gradients", "contributions", "ponder")
+LEARNING_KINDS = ("metrics", "learning", "compute", "weights", "gates", "gradients", "contributions", "ponder")
+_ALWAYS = ("metrics", "learning", "weights", "gradients", "contributions", "ponder")

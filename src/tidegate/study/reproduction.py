@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tidegate.study.findings import Findings
     from tidegate.types.report import Claim
 
-__all__ = ["Reproduction", "Shown"]
+__all__ = ["Contrast", "Reproduction", "Shown"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,22 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Contrast:
+    """A table of studies that each differ from `base`: what is different, and what it is worth on the same seeds."""
+
+    key: str
+    title: Text
+    base: str
+    studies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Reproduction:
     """Studies that are run and told together.
 
     `lead` names the study that the others vary; `claims` makes the claims ledger from the findings; `shown` lists the
-    figures in their order. A study on its own is a reproduction with one study and no claims.
+    figures in their order, `contrasts` the tables of variants, `compared` the studies whose settings
+    stand side by side. A study on its own is a reproduction with one study and no claims.
     """
 
     name: str
@@ -41,6 +52,8 @@ class Reproduction:
     shown: tuple[Shown, ...] = ()
     claims: "Callable[[Findings], tuple[Claim, ...]] | None" = None
     stamps: tuple[Text, ...] = field(default=())
+    contrasts: tuple[Contrast, ...] = ()
+    compared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [study.name for study in self.studies]
@@ -81,7 +94,16 @@ class Reproduction:
                     raise UnknownNameError.among("study or setting", first, {*names, *settings}, where=path)
                 changed(lead, path, value)
         return Reproduction(
-            self.name, self.title, self.document, studies, self.lead, self.shown, self.claims, self.stamps
+            self.name,
+            self.title,
+            self.document,
+            studies,
+            self.lead,
+            self.shown,
+            self.claims,
+            self.stamps,
+            self.contrasts,
+            self.compared,
         )
 
 

@@ -17,6 +17,7 @@ from tidegate.report.figures.costs import COSTS, cost_ladder, costs
 from tidegate.report.figures.holding_time import holding_time
 from tidegate.report.figures.holdings import holdings
 from tidegate.report.figures.rank_ic import rank_ic as rank_ic_figure
+from tidegate.report.figures.spending import spending
 from tidegate.report.figures.trades import Candles, trades
 from tidegate.report.figures.unfilled import unfilled
 from tidegate.study.books import BookSet
@@ -72,7 +73,7 @@ def selected_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]
         Section(
             key="held",
             title=Text(en="What it held", zh="持有了什么"),
-            shows=(*keys["held"], *keys["holding-time"], *named("held-"), *named("universe-")),
+            shows=(*keys["held"], *keys["spending"], *keys["holding-time"], *named("held-"), *named("universe-")),
         ),
         Section(
             key="costs",
@@ -84,7 +85,11 @@ def selected_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]
             title=Text(en="Orders, filled and not", zh="委托：成交与未成交"),
             shows=(*keys["unfilled"], *keys["trades"], *named("next-")),
         ),
-        Section(key="signal", title=Text(en="The signal by date", zh="逐日信号"), shows=tuple(keys["rank-ic"])),
+        Section(
+            key="signal",
+            title=Text(en="The signal by date", zh="逐日信号"),
+            shows=(*keys["rank-ic"], *named("ranking")),
+        ),
     )
 
 
@@ -125,6 +130,17 @@ def _held(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure,
             cap=_setting(document(found.study.strategy), "cap"),
         ),
     )
+
+
+def _spending(key: str, title: Text, found: Finding, held: BookSet) -> tuple[Figure, ...]:
+    """Purchases bar by bar against the rule on cash; nothing for a strategy that has none."""
+    declared = document(found.study.strategy)
+    days, most = _setting(declared, "days"), _setting(declared, "spend")
+    if days is None or most is None:
+        return ()
+    book = held.table(found.leader, "book")
+    before = np.concatenate([[held.capital], book["equity"].to_numpy()[:-1]])
+    return (spending(key, title, held.times, book["bought"].to_numpy() / before * days, days=int(days), most=most),)
 
 
 def _setting(declared: object, name: str) -> float | None:
@@ -315,5 +331,6 @@ SELECTED_DRAWERS = {
     "gated": _each_market(
         gate_figures, Text(en="Behind its gate, and behind random ones", zh="择时门之后与随机择时门之后")
     ),
+    "spending": _each_market(_spending, Text(en="Cash used a bar", zh="每日资金使用")),
 }
 SELECTED_KINDS = tuple(SELECTED_DRAWERS)

@@ -40,13 +40,14 @@ from tidegate.strategy.placebo import FEW_GATES, arrangements, permuted_assets, 
 from tidegate.strategy.selection import Selection
 from tidegate.study.beside import Beside
 from tidegate.study.book_frames import book_frames
-from tidegate.study.books import EQUAL_WEIGHT, INDEX, exposure_of, save_card, save_gates
+from tidegate.study.books import EQUAL_WEIGHT, INDEX, SMALL_CAPS, exposure_of, save_card, save_gates
 from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.gating import band_of, behind, drawn_gates, placebos_of
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import write_frame
 from tidegate.study.stages import Kept, Stages
+from tidegate.study.yardsticks import ENOUGH, TOO_LITTLE, small_caps, too_little
 from tidegate.types.axes import BoolArray, FloatArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast, Reading
@@ -91,7 +92,7 @@ def trade_selection(
         "beside": beside.digest,
         "code": code_version(
             "market", "strategy", "backtest", "measures", "compiling.py", "study/selecting.py", "study/book_frames.py",
-            "study/books.py", "study/records.py", "study/gating.py", "data/member_of.py",
+            "study/books.py", "study/records.py", "study/gating.py", "study/yardsticks.py", "data/member_of.py",
         ),
         "outside": outside(study.strategy, market, study.filters),
         "libraries": {name: version(name) for name in ("numpy", "numba")},
@@ -138,14 +139,7 @@ def _trade(
     exchange = whole.between(int(np.searchsorted(whole.times, first)), len(whole))
     chosen = Universe(rules=study.filters).of_bars(seen, beside.instruments) if study.filters else None
     members_of = _mask_on(chosen, exchange)
-    gate = beside.gate_on(exchange.times)
-    if gate is not None and "gate" not in study.strategy.reads():
-        raise SettingError(
-            "the strategy does not look at a gate",
-            where=study.name,
-            found=study.strategy.name,
-            hint='wrap it: strategy = {"name": "gated", "inner": …}',
-        )
+    gate = _gate_on(study, beside, exchange)
     ring = _Ring(study.strategy, exchange, study.execution, study.capital, gate)
     members: dict[str, Portfolio] = {}
     lead = "ensemble" if "ensemble" in forecasts else next(iter(forecasts))
@@ -161,12 +155,13 @@ def _trade(
     if gate is not None:
         members[UNGATED] = ring.book(lead_score, np.ones(len(exchange)))
         _save(work, UNGATED, members[UNGATED], lead_score)
-    every = 1 if study.cadence == "months" else REBALANCED  # scores of months stand at their ends alone
-    equally = _Ring(EqualWeight(every=every), exchange, study.execution, study.capital, gate=None)
-    members[TRADED_EQUALLY] = equally.book(lead_score, None)
-    _save(work, TRADED_EQUALLY, members[TRADED_EQUALLY], lead_score)
+    equally = replace(ring, strategy=EqualWeight(every=1 if study.cadence == "months" else REBALANCED), gate=None)
+    short = too_little(study.capital, lead_score, exchange)
+    if not short:
+        members[TRADED_EQUALLY] = equally.book(lead_score, None)
+        _save(work, TRADED_EQUALLY, members[TRADED_EQUALLY], lead_score)
     tell(Event("done", "books"))
-    paths, held = _before_costs(equally, lead_score)
+    paths, held = _yardsticks(study, equally, lead_score, small_caps(seen, exchange), short=short)
     if beside.index is not None:
         paths[INDEX] = study.capital * _index_on(beside.index, exchange.times)
     placed: dict[str, dict[str, FloatArray]] = {}
@@ -179,25 +174,51 @@ def _trade(
     if band is not None:
         write_frame(work / "decisions" / "band.parquet", band)
     write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": exchange.times, **paths, **held}))
-    if gate is not None:
-        write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
     counted = exchange.counted and bool(exchange.volume.any())
     if counted:
         write_frame(work / "decisions" / "capacity.parquet", _capacity(study, ring, lead_score, tell))
-    if beside.instruments is not None:
-        write_frame(work / "decisions" / "instruments.parquet", beside.instruments.frame)
-    if chosen is not None:
-        removed = pl.DataFrame([each._asdict() for each in chosen.removed])
-        write_frame(work / "decisions" / "universe.parquet", removed)
+    _keep_decided(work, gate, exchange, beside, chosen)
     save_card(
         work,
         document(market),
         tuple(members),
         study.capital,
-        (*exchange.stamps, *(() if chosen is None else chosen.stamps), *(() if counted else (_NO_CAPACITY,))),
+        (
+            *exchange.stamps,
+            *(() if chosen is None else chosen.stamps),
+            *(() if counted else (_NO_CAPACITY,)),
+            *((TOO_LITTLE.format(most=max(study.capital, ENOUGH)),) if short else ()),
+        ),
         benchmark=EQUAL_WEIGHT if beside.index is None else INDEX,
         placebos=study.placebo if gate is None else "random gates",
     )
+
+
+def _gate_on(study: Study, beside: Beside, exchange: Exchange) -> FloatArray | None:
+    """The gate after each close, None where there is none; raises `SettingError` for a strategy that ignores it."""
+    gate = beside.gate_on(exchange.times)
+    assert isinstance(study.strategy, Selection)
+    if gate is not None and "gate" not in study.strategy.reads():
+        raise SettingError(
+            "the strategy does not look at a gate",
+            where=study.name,
+            found=study.strategy.name,
+            hint='wrap it: strategy = {"name": "gated", "inner": …}',
+        )
+    return gate
+
+
+def _keep_decided(
+    work: Path, gate: FloatArray | None, exchange: Exchange, beside: Beside, chosen: UniverseMask | None
+) -> None:
+    """What all books share beside their yardsticks: gate, instruments, and what the universe left out."""
+    if gate is not None:
+        write_frame(work / "decisions" / "gate.parquet", pl.DataFrame({"time": exchange.times, "gate": gate}))
+    if beside.instruments is not None:
+        write_frame(work / "decisions" / "instruments.parquet", beside.instruments.frame)
+    if chosen is not None:
+        removed = pl.DataFrame([each._asdict() for each in chosen.removed])
+        write_frame(work / "decisions" / "universe.parquet", removed)
 
 
 def _save(work: Path, member: str, portfolio: Portfolio, score: FloatArray) -> None:
@@ -235,13 +256,34 @@ def _mask_on(chosen: UniverseMask | None, exchange: Exchange) -> BoolArray:
     return chosen.mask[rows][:, [places[asset] for asset in exchange.assets]]
 
 
-def _before_costs(ring: _Ring, score: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Equity and exposure of the same book, had it paid no fees and no slippage ``[T]``: same bars, lots and limits."""
+def _yardsticks(
+    study: Study, ring: _Ring, score: FloatArray, small: BoolArray | None, *, short: bool
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Equity and exposure of what nobody could have had: the universe, and its small caps, in equal parts for nothing.
+
+    What stands for the whole market is held with more money than the study has, and then with no cap on its share of a
+    bar's volume.
+    """
+    rich = replace(ring, capital=max(study.capital, ENOUGH), execution=ring.execution.but(participation=0.0))
+    paths, held = _before_costs(rich if short else ring, score, EQUAL_WEIGHT, study.capital)
+    if small is not None:
+        more = _before_costs(rich, np.where(small & (score > -np.inf), score, -np.inf), SMALL_CAPS, study.capital)
+        paths, held = {**paths, **more[0]}, {**held, **more[1]}
+    return paths, held
+
+
+def _before_costs(
+    ring: _Ring, score: FloatArray, name: str, capital: float
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Equity and exposure of the same book, had it paid no fees and no slippage ``[T]``: same bars, lots and limits.
+
+    Equity is told for `capital`, whatever the book was held with.
+    """
     free = replace(ring, exchange=ring.exchange.without_costs(), execution=ring.execution.but(slippage_rate=0.0))
     book = free.book(score, None)
     lines = book.account.lines
     invested = np.asarray(lines[:, tape.L_HOLDINGS] / lines[:, tape.L_EQUITY])
-    return {EQUAL_WEIGHT: np.asarray(book.equity)}, {exposure_of(EQUAL_WEIGHT): invested}
+    return {name: np.asarray(book.equity) * (capital / ring.capital)}, {exposure_of(name): invested}
 
 
 def _index_on(index: Bars, times: TimeArray) -> FloatArray:

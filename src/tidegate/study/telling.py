@@ -9,6 +9,7 @@ from tidegate.study.classified_figures import CLASS_KINDS, class_sections, class
 from tidegate.study.classified_tables import class_answer, class_tables
 from tidegate.study.classified_words import CLASS_WORDS
 from tidegate.study.comparing import found_table, grounds, network_table, reachable
+from tidegate.study.contrasts import contrast_tables
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
@@ -18,6 +19,7 @@ from tidegate.study.notes import data_title, note_text, provenance_text
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
 from tidegate.study.selected_tables import selected_tables
+from tidegate.study.selection_tables import parameters_table, performance_tables, ranking_table
 from tidegate.study.sharpes import overfit_figures, sharpe_tables
 from tidegate.study.tables import data_table, doubt_table, falls_table, forecast_tables, result_tables
 from tidegate.study.trials import deflated_measures
@@ -42,8 +44,15 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         told = ("forecasts-future-level", "forecasts-forward-return")
         forecasts = tuple(table for table in forecasts if not table.key.startswith(told))
     found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
+    contrasts = contrast_tables(reproduction, findings)
+    performance, ranking, parameters = (
+        performance_tables(reproduction, findings) if lead.books else (),
+        ranking_table(findings),
+        parameters_table(reproduction),
+    )
     tables = [
-        *results, *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
+        *results, *performance, *contrasts, *(one for one in (ranking, parameters) if one is not None),
+        *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
         *([networks] if networks.rows else []), *selected_tables(findings),
         *class_tables(reproduction, findings), *levels,
     ]  # fmt: skip
@@ -67,6 +76,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             "losses",
             "paths",
             "network",
+            "pipeline",
             "found",
             "effort",
             *LEARNING_KINDS,
@@ -84,7 +94,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
                     words=(_benchmark_words(lead),),
                     folded=_unconfirmed(lead),
                     fold=_folded_title(len(_unconfirmed(lead))),
-                    shows=(*(t.key for t in results), *keys["seeds"], *keys["placebo"]),
+                    shows=(*(t.key for t in (*results, *performance, *contrasts)), *keys["seeds"], *keys["placebo"]),
                 )
             ]
             if lead.books
@@ -121,8 +131,10 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
                 *keys["network"],
                 *(["networks"] if networks.rows else []),
                 *keys["losses"],
+                *keys["metrics"],
                 *keys["learning"],
                 *keys["weights"],
+                *keys["gates"],
                 *keys["gradients"],
                 *keys["contributions"],
                 *keys["ponder"],
@@ -132,7 +144,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             key="clock",
             title=Text(en="What was known when", zh="何时已知"),
             words=(_clock_words(lead),),
-            shows=("clock", "split", "windows"),
+            shows=(*keys["pipeline"], "clock", "split", "windows", *(["parameters"] if parameters else [])),
         ),
         Section(
             key="measures",

@@ -7,18 +7,24 @@ training watched comes from its traces: a figure whose traces were not kept is n
 import numpy as np
 
 from tidegate.learn.fitted import Fitted
+from tidegate.learn.gates import gate_activations
+from tidegate.models.cells.lstm import LSTM
 from tidegate.models.ensemble import Ensemble
+from tidegate.models.recurrent import RecurrentNetwork
+from tidegate.report.figures.gate_values import gate_values
 from tidegate.report.figures.lags import Reach, reach
 from tidegate.report.figures.ponder import Pondered, ponder_by_row, ponder_steps, remainders
 from tidegate.report.figures.weights import Spread, fan, histogram, merged, widths
 from tidegate.study.comparing import grounds
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.fitting import learned_from
+from tidegate.study.insight import LOOKED_AT, judged
 from tidegate.study.notes import data_title
 from tidegate.study.reproduction import Shown
 from tidegate.study.words import GATES, GROUPS, titled
 from tidegate.types.report import Figure, Text
 
-__all__ = ["gradient_figures", "ponder_figures", "weight_figures"]
+__all__ = ["gate_figures", "gradient_figures", "ponder_figures", "weight_figures"]
 
 _MANY = 100
 """Weights of a gate from which on its histogram has a shape."""
@@ -28,6 +34,7 @@ _BY_GATE = Text(en="Width by gate", zh="各门的宽度")
 _WIDTH = Text(en="Width of the middle 90 %", zh="中间 90% 的宽度")
 _BY_LAG = Text(en="Gradient by lag", zh="按滞后的梯度")
 _OF_OUTPUT = Text(en="Gradient of the output by lag, every cell", zh="各单元输出的梯度（按滞后）")
+_GATES_DO = Text(en="What the gates do", zh="各门的取值分布")
 _STEPS = Text(en="Ponder steps", zh="思考步数")
 _BY_ROW = Text(en="Ponder steps by row of the window", zh="窗口各行的思考步数")
 _REMAINDERS = Text(en="Remainders", zh="剩余权重")
@@ -110,6 +117,32 @@ def gradient_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
 def _watched_lags(found: Finding) -> Fitted | None:
     fitted = next(iter(found.learned.values()), None)
     return fitted if fitted is not None and "lags.norm" in fitted.traces.arrays else None
+
+
+def gate_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
+    """What the gates of each study's first network do on judged windows; nothing of a cell that is no plain LSTM."""
+    made = []
+    for name in shown.studies:
+        found = findings[name]
+        model, fitted = found.study.model, next(iter(found.learned.values()), None)
+        cell = getattr(model, "cell", None)
+        if fitted is None or not isinstance(model, RecurrentNetwork) or not isinstance(cell, LSTM):
+            continue
+        if cell.layer_norm or cell.bidirectional:
+            continue
+        fold = found.folds[-1]
+        among = np.zeros(len(found.windows), dtype=bool)
+        among[learned_from(found.study, fold, found.windows)[0]] = True
+        which = judged(found.windows, fold, LOOKED_AT)
+        values = gate_activations(fitted, found.windows, found.study.normaliser.fit(found.windows, among), which)
+        words = {gate: (GATES.get(gate, Text.same(gate)), held) for gate, held in values.items()}
+        key = shown.key.lower() if len(shown.studies) == 1 else f"{shown.key.lower()}-{name}"
+        note = Text(
+            en=f"Over {which.size} judged windows, every row and unit of the first layer.",
+            zh=f"取 {which.size} 个评判样本，第一层的全部时间步与单元。",
+        )
+        made.append(gate_values(key, titled(shown.key, _GATES_DO, found.study.title), words, note=note))
+    return tuple(made)
 
 
 def ponder_figures(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
