@@ -45,6 +45,9 @@ bench: $(DEV) ## run every benchmark in turns with its rival and keep the figure
 			*/soak_*) continue;; \
 			*/real_market.py) needs="a folder of A shares (docs/a-share-panel.md): make bench PANEL=folder"; set -- $(PANEL);; \
 			*/panel_limits.py) needs="an imported stock panel: make bench DATASET=name"; set -- $(DATASET);; \
+			*/real_leaks.py) needs="an imported stock panel: make bench DATASET=name"; set -- $(if $(DATASET),study --dataset $(DATASET));; \
+			*/whole_market.py) needs="an imported stock panel: make bench DATASET=name STORE=folder"; set -- $(if $(DATASET),$(if $(STORE),--store $(STORE) --dataset $(DATASET)));; \
+			*/predict.py) needs="a run on an imported panel: make bench RUN=folder STORE=folder"; set -- $(if $(RUN),$(if $(STORE),$(RUN) --store $(STORE)));; \
 		esac; \
 		if [ -n "$$needs" ] && [ $$# -eq 0 ]; then echo "== $$file: skipped, it needs $$needs"; continue; fi; \
 		echo "== $$file"; $(PYTHON) "$$file" "$$@" || exit 1; \
