@@ -231,7 +231,7 @@ def _pair(ground: _Ground, *, quick: bool) -> tuple[Study, Study]:
         watch_test=True,
     )
     multi = uni.but(
-        name=f"{key}-multi", title=Text(en=f"{what.en}, six fields", zh=f"{what.zh}，多变量"), factors=FIELDS
+        name=f"{key}-multi", title=Text(en=f"{what.en}, several fields", zh=f"{what.zh}，多变量"), factors=FIELDS
     )
     return uni, multi
 

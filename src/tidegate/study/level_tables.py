@@ -47,8 +47,8 @@ def _errors(ground: PricedGround, findings: Findings) -> Table:
         rows.append({"who": document(found.study.title), **_over_seeds(found)})
         roles.append("main" if name == findings.lead else "plain")
         for rival in found.study.rivals:
-            if rival.name == "zero":
-                continue  # a return of zero is the last close, which is what every ratio is over
+            if rival.name == "zero" or (rival.name == "drift" and "drift" in rivals):
+                continue  # a return of zero is the last close; drift hardly differs from study to study
             told, title = _alone(found, rival.name), member_title(rival.name)
             row = rivals.setdefault(rival.name, {"who": document(title), **told})
             if any(row[key] != value for key, value in told.items()):
