@@ -83,7 +83,8 @@ def _labels(lead: Finding, sign: Finding, market: str) -> Claim:
     return Claim(
         key="labels",
         statement=Text(
-            en="The real return is a better label than ±1, as a gate too", zh="作为择时门，直接以收益为标签仍优于 ±1 标签"
+            en="The real return is a better label than ±1, as a gate too",
+            zh="作为择时门，直接以收益为标签仍优于 ±1 标签",
         ),
         published=Text(en="stated after several backtests", zh="多次回测后得出，无数字"),
         ours=Text(

@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 import pytest
-from ranker import ranker
 from small import finish, small
 
+from ranker import ranker
 from tidegate.data.equal_index import EqualIndex
 from tidegate.errors import SettingError
 from tidegate.study.api import run

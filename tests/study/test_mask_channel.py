@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from ranker import ranker
 
+from ranker import ranker
 from tidegate.learn.batches import Gather
 from tidegate.models.recurrent import RecurrentNetwork
 from tidegate.prepare.scalers import AsGiven

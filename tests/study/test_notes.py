@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from ranker import ranker
 from small import small
 
+from ranker import ranker
 from tidegate.catalog import entries, find
 from tidegate.study.api import run
 from tidegate.study.notes import data_title, note_text

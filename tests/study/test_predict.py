@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 import pytest
-from ranker import ranker
 from small import finish
 
+from ranker import ranker
 from tidegate.component import document
 from tidegate.data.file_source import FileSource
 from tidegate.data.source import Source

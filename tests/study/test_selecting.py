@@ -5,15 +5,16 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from ranker import ranker
 from small import small
 
+from ranker import ranker
 from tidegate.catalog import entries
 from tidegate.data.stock_world import StockWorld
 from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.evaluate.holdings import costs_of
 from tidegate.market.instruments import Instruments
 from tidegate.market.rulebook import rules_version
+from tidegate.study import selected_tables
 from tidegate.study.api import explain, orders, run
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import EQUAL_WEIGHT, SMALL_CAPS, load_books
@@ -349,6 +350,18 @@ def test_what_only_a_selection_has_is_refused_for_a_timing(changes, told):
 def test_the_page_tells_tomorrows_reasons_in_chinese(ran):
     told = next(table for table in ran.report.tables if table.key == "next-a-share")
     assert {row["reason"]["zh"] for row in told.rows} <= {"排名靠前", "可卖持仓中排名最低"}
+
+
+def test_of_many_orders_the_page_has_the_largest_and_says_so(ran, monkeypatch):
+    lead = ran.findings[ran.findings.lead]
+    held = lead.books["a-share"]
+    whole = next(table for table in ran.report.tables if table.key == "next-a-share")
+    assert len(whole.rows) > 2
+    assert "largest" not in whole.note.en
+    monkeypatch.setattr(selected_tables, "_ORDERS", 2)
+    cut = selected_tables._next_table("a-share", lead, held)
+    assert sorted(row["value"] for row in cut.rows) == sorted(row["value"] for row in whole.rows)[-2:]
+    assert f"Of {len(whole.rows)} orders, the 2 largest are here." in cut.note.en
 
 
 def test_without_a_known_volume_nothing_is_said_of_larger_money(ran, tmp_path):

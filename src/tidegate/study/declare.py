@@ -125,7 +125,7 @@ class Study(Settings):
     )
     gate_reads: Literal["exposure", "sign", "score"] = Field(
         default="exposure",
-        description="what of that study is the gate: what its strategy would hold, its forecast's sign, or its forecast",
+        description="what of that study is the gate: what its strategy would hold, the sign of its forecast, or that",
     )
     index: Source | None = Field(
         default=None, description="an index to hold a selection against; null for equal weight of its universe"

@@ -41,8 +41,8 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     )
     levels = level_tables(reproduction, findings)
     if levels:  # errors of prices stand there, in the contracts' own currency, and quantiles in a table of theirs
-        told = ("forecasts-future-level", "forecasts-forward-return")
-        forecasts = tuple(table for table in forecasts if not table.key.startswith(told))
+        by_level = ("forecasts-future-level", "forecasts-forward-return")
+        forecasts = tuple(table for table in forecasts if not table.key.startswith(by_level))
     found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
     contrasts = contrast_tables(reproduction, findings)
     performance, ranking, parameters = (
@@ -63,7 +63,12 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
     shown_here = (*shown_here, *selected_shown(reproduction, findings), *class_shown(reproduction, findings))
     for shown in shown_here:
         drawn[f"{shown.key}-{shown.figure}"] = draw(shown, findings)
-    figures = [clock_figure(findings), split_figure(findings), *(figure for held in drawn.values() for figure in held), *overfit]
+    figures = [
+        clock_figure(findings),
+        split_figure(findings),
+        *(figure for held in drawn.values() for figure in held),
+        *overfit,
+    ]
     claims = () if reproduction.claims is None else reproduction.claims(findings)
     keys = {
         kind: [f.key for name, held in drawn.items() if name.endswith(f"-{kind}") for f in held]
@@ -109,7 +114,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         Section(
             key="doubt",
             title=Text(en="How sure is that?", zh="有多大把握？"),
-            shows=("doubt", *(one.key for one in (*worth, *overfit)), *(table.key for table in forecasts)),
+            shows=("doubt", *(t.key for t in worth), *(f.key for f in overfit), *(table.key for table in forecasts)),
         ),
         Section(
             key="curves",

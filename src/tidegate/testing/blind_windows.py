@@ -35,7 +35,8 @@ def example_windows(
 
     With `grouped`, each window's context is the number of its asset's group, of two.
     """
-    panel, context = RawFields(fields=_FIELDS, optional=()).compute(bars), ()
+    panel = RawFields(fields=_FIELDS, optional=()).compute(bars)
+    context: tuple[str, ...] = ()
     if grouped:
         panel = Together(sets=(RawFields(fields=_FIELDS, optional=()), DealtGroup(groups=2))).compute(bars)
         context = ("dealt_group",)
