@@ -5,9 +5,9 @@ import io
 import json
 
 import pytest
-from ranker import ranker
 from small import finish
 
+from ranker import ranker
 from tidegate.strategy.given_orders import GivenOrders
 
 
