@@ -20,7 +20,17 @@ from leaks.studies import STUDIES, Planted, audited, found
 from parts.record import keep
 from tidegate.testing import check_causal
 
-__all__ = ["FUNCTIONS", "as_it_should", "ask_function", "ask_study", "last", "misses", "of_functions", "of_studies"]
+__all__ = [
+    "FUNCTIONS",
+    "as_it_should",
+    "ask_function",
+    "ask_study",
+    "last",
+    "misses",
+    "of_functions",
+    "of_studies",
+    "summary",
+]
 
 FUNCTIONS = planted(features, preprocessing, labels, splits, training, world, trade)
 ROOMS = (
@@ -111,6 +121,17 @@ def misses(rows: list[Row]) -> str:
     return _table(["case", "room", "verdict", "what it is", "why none can find it"], lines)
 
 
+def summary(rows: list[Row]) -> str:
+    """Say in a sentence what came of all cases."""
+    leaks, fair = [r for r in rows if r["leak"]], [r for r in rows if not r["leak"]]
+    by = {what: sum(r["outcome"] == what for r in leaks) for what in ("found", "refused", "warned", "nothing")}
+    alarms = sum(r["outcome"] in ("found", "warned") for r in fair)
+    return (
+        f"Of {len(leaks)} planted leaks {by['found']} were found, {by['refused']} refused, {by['warned']} warned of "
+        f"and {by['nothing']} missed; of {len(fair)} look-alikes {alarms} gave a false alarm."
+    )
+
+
 def last() -> list[Row]:
     """Rows of the last record."""
     return list(json.loads(HISTORY.read_text(encoding="utf-8").splitlines()[-1])["rows"])
@@ -144,7 +165,12 @@ def _tell(row: Row, *, full: bool) -> None:
 
 
 def _all(rows: list[Row]) -> str:
-    parts = {"functions": of_functions(rows), "studies": of_studies(rows), "misses": misses(rows)}
+    parts = {
+        "summary": summary(rows),
+        "functions": of_functions(rows),
+        "studies": of_studies(rows),
+        "misses": misses(rows),
+    }
     return "\n\n".join(f"<!-- measured: {name} -->\n{table}\n<!-- end -->" for name, table in parts.items())
 
 
