@@ -9,6 +9,8 @@ BASE_PYTHON ?= python3
 PYTHON := .venv/bin/python
 CORE := .venv/.core-ready
 DEV := .venv/.dev-ready
+# A file of tests stays in one process, so that what its tests share is made once.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 QUIET_PIP := -m pip install --quiet --disable-pip-version-check --no-warn-script-location -c constraints.txt
 
 .PHONY: help setup run test check fix bench soak catalog clean
@@ -22,14 +24,14 @@ run: $(CORE) ## run index-timing --quick on the packaged NASDAQ series and say w
 	@$(PYTHON) -m tidegate run index-timing --quick
 
 test: $(DEV) ## run the test suite
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q $(PARALLEL)
 
 check: $(DEV) ## format, lint, types, imports, catalog, tests, documentation: all that must hold
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/python -c "from importlinter.cli import lint_imports_command as c; c()"
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q $(PARALLEL)
 
 fix: $(DEV) ## format and mend what the linter can mend
 	@$(PYTHON) -m ruff format .

@@ -45,11 +45,8 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         forecasts = tuple(table for table in forecasts if not table.key.startswith(by_level))
     found, networks = found_table(reproduction, findings), network_table(reproduction, findings)
     contrasts = contrast_tables(reproduction, findings)
-    performance, ranking, parameters = (
-        performance_tables(reproduction, findings) if lead.books else (),
-        ranking_table(findings),
-        parameters_table(reproduction),
-    )
+    performance = performance_tables(reproduction, findings) if lead.books else ()
+    ranking, parameters = ranking_table(findings), parameters_table(reproduction)
     tables = [
         *results, *performance, *contrasts, *(one for one in (ranking, parameters) if one is not None),
         *([found] if found else []), doubt_table(findings), *forecasts, *([falls] if falls else []), data,
