@@ -148,7 +148,7 @@ def test_a_vendors_fees_of_a_contract(market):
 
 
 def test_fees_that_cannot_be_charged_are_refused():
-    with pytest.raises(SettingError, match="close_today is no fee by the unit here"):
-        GivenFee(fee="close_today", since=date(2024, 1, 2), per_unit=3.0)
+    with pytest.raises(SettingError, match="stamp_duty_sell is no fee by the unit here"):
+        GivenFee(fee="stamp_duty_sell", since=date(2024, 1, 2), per_unit=3.0)
     with pytest.raises(SettingError, match="rate"):
         GivenFee(fee="trading_fee", since=date(2024, 1, 2), rate=-0.1)

@@ -99,7 +99,6 @@ class BarTable:
             (bar_loop.LOW, conditions.low, np.minimum(*ends)),
         ):
             bars[:, place] = known if told is None else np.rint(told * per_unit)
-        today = conditions.per_share.get("close_today", table[:, loop.FLAT] / scales(conditions)[0])
         fees = np.stack(
             [
                 table[:, loop.RATES],
@@ -107,7 +106,7 @@ class BarTable:
                 table[:, loop.CLOSE_TODAY],
                 table[:, loop.FLAT],
                 table[:, loop.FLAT + 3],
-                np.rint(np.multiply(today, scales(conditions)[0])).astype(np.int64),
+                table[:, loop.TODAY_FLAT],
             ],
             axis=1,
         )

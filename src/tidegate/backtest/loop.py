@@ -42,7 +42,7 @@ TOTALS = 10
 
 # Columns of a bar; six rates and six fees per unit: side (buy, sell) by kind (commission, stamp duty, transfer fee).
 NUMBER, OPEN, MARK, BEFORE, UP, DOWN, STOPPED, FRESH, REFERENCE, CLOSE_TODAY = range(10)
-RATES, FLAT, ROLL, FIELDS = 10, 16, 22, 23
+RATES, FLAT, ROLL, TODAY_FLAT, FIELDS = 10, 16, 22, 23, 24
 # `ROLL`: the row, below those of the bars, of the contract left in this bar, whose limits nobody knows; 0 for none.
 
 # Rules that hold at every bar.
@@ -131,7 +131,7 @@ def _charge(book: Book, day: IntArray, rules: IntArray, side: int, today: int) -
         value_of_kind, units = (value - late, done - today) if kind == 0 else (value, done)
         row[COMMISSION + kind] = _fee_of(day, rules, which, kind, value_of_kind, units)
         if kind == 0 and today > 0:
-            row[COMMISSION] += rounded(late, day[CLOSE_TODAY], NONE, rules[CENT])
+            row[COMMISSION] += rounded(late, day[CLOSE_TODAY], today * day[TODAY_FLAT], rules[CENT])
         fees += row[COMMISSION + kind]
     row[SLIPPAGE] = done * abs(price - day[OPEN]) * rules[TICK_VALUE]
     for kind in range(4):

@@ -47,7 +47,12 @@ def table_of(conditions: Conditions) -> tuple[IntArray, IntArray]:
         for kind, name in enumerate(names):
             table[:, loop.RATES + 3 * side + kind] = conditions.rates.get(name, 0)
             table[:, loop.FLAT + 3 * side + kind] = np.multiply(conditions.per_share.get(name, 0), scale)
-    table[:, loop.CLOSE_TODAY] = conditions.rates.get("close_today", table[:, loop.RATES])
+    own = "close_today" in conditions.rates or "close_today" in conditions.per_share
+    for place, told, opening, unit in (
+        (loop.CLOSE_TODAY, conditions.rates, loop.RATES, 1),
+        (loop.TODAY_FLAT, conditions.per_share, loop.FLAT, scale),
+    ):  # a fee to close today takes the whole place of the commission, by value and by the unit
+        table[:, place] = np.multiply(told.get("close_today", 0), unit) if own else table[:, opening]
     table = _with_rolls(table, conditions, per_unit)
     rules = np.zeros(loop.RULES, dtype=np.int64)
     rules[loop.TICK_VALUE], rules[loop.CENT], rules[loop.SCALE] = tick_value, scale // _CENTS, scale

@@ -59,8 +59,8 @@ class Conditions:
     """Fraction of value that a position ties up; 1 for instruments paid in full."""
     rates: dict[str, IntArray]
     """commission_buy, commission_sell, close_today, stamp_duty_buy, stamp_duty_sell, transfer_fee: 1e-8 of value, [T].
-    A name that is not there costs nothing; close_today takes the commission's place when a lot is closed in the session
-    that opened it."""
+    A name that is not there costs nothing; close_today takes the commission's place, by value and by the unit, when a
+    lot is closed in the session that opened it."""
     per_share: dict[str, IntArray]
     """Fees by quantity under the same names, 1e-8 of the currency per unit [T]; empty where there are none."""
     minimum_commission: int

@@ -46,10 +46,10 @@ class GivenFee(Settings):
 
     @model_validator(mode="after")
     def _charged(self) -> "GivenFee":
-        if self.per_unit and self.fee not in {"transfer_fee", "trading_fee"}:
+        if self.per_unit and self.fee not in {"transfer_fee", "trading_fee", "close_today"}:
             raise SettingError(
-                f"{self.fee} is no fee by the unit here", expected="transfer_fee or trading_fee", found=self.per_unit,
-                hint="give it as a fraction of value",
+                f"{self.fee} is no fee by the unit here", expected="transfer_fee, trading_fee or close_today",
+                found=self.per_unit, hint="give it as a fraction of value",
             )  # fmt: skip
         return self
 
