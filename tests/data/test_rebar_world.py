@@ -1,5 +1,7 @@
 """The synthetic rebar: the same walk at every frequency, nights as the calendar has them, rolls that are no return."""
 
+import datetime as dt
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +11,7 @@ from tidegate.data.rolled import DeliveryWeeks, RolledBars
 from tidegate.data.source import Source
 from tidegate.errors import DataError
 from tidegate.market.calendar import XSHG
-from tidegate.types.bars import Bars
+from tidegate.types.bars import Bars, BarSpec
 
 
 def world(frequency, **changes):
@@ -104,6 +106,22 @@ def test_around_a_delivery_prices_begin_anew():
     assert firsts.filter("reset").height == len(days)  # the first bar of its session, and no other
 
 
-def test_a_third_friday_beyond_the_bars_resets_nothing():
-    bars = DeliveryWeeks(held=world("60min", sessions=4)).bars()
-    assert not bars.frame["reset"].any()
+def test_bars_that_end_before_a_third_friday_begin_anew_all_the_same():
+    """The first sessions of July 2016: the 15th is known to come, though no bar reaches it."""
+    bars = DeliveryWeeks(held=world("60min", sessions=60)).bars()
+    days = bars.frame["session"].unique().sort()
+    for count in range(1, 61):
+        cut = bars.frame.filter(pl.col("session") <= days[count - 1])
+        ended = DeliveryWeeks(held=Given(held=Bars.of(cut.drop("reset"), bars.spec))).bars()
+        assert ended.frame["reset"].to_list() == cut["reset"].to_list()
+
+
+def test_a_delivery_after_a_holiday_reaches_back_over_it():
+    """The 16th of February 2018 lay within the Spring Festival: the first session after it is the 22nd."""
+    days = XSHG.sessions(dt.date(2018, 2, 1), dt.date(2018, 2, 28))
+    price = pl.lit(3800.0)
+    frame = pl.DataFrame({"time": days.astype("datetime64[us]"), "session": days, "asset": ["RB"] * len(days)})
+    frame = frame.with_columns(open=price, high=price, low=price, close=price)
+    spec = BarSpec(frequency="1d", kind="future", currency="CNY", title="flat", source="made here")
+    made = DeliveryWeeks(held=Given(held=Bars.of(frame, spec))).bars().frame
+    assert made.filter("reset")["session"].dt.day().to_list() == [8, 9, 12, 13, 14, 22, 23]

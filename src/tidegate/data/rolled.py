@@ -13,11 +13,13 @@ from pydantic import Field
 
 from tidegate.data.futures_chain import with_recorded_factor, with_recorded_settlement
 from tidegate.data.source import Source
+from tidegate.market.calendar import XSHG, Calendar
 from tidegate.types.axes import BoolArray
 from tidegate.types.bars import Bars
 
 __all__ = ["DeliveryWeeks", "RolledBars"]
 
+_Days = np.ndarray[Any, np.dtype[np.datetime64]]
 _BEFORE, _AFTER = 5, 1
 
 
@@ -67,10 +69,14 @@ class DeliveryWeeks(Source):
     """Bars of a monthly main contract whose changes nobody recorded: prices begin anew around each delivery.
 
     Formula
-        `reset` at the first bar of each session from five sessions before a month's third Friday to one after it. No
-        window, label or return reaches across such a bar; what is lost is one label a session in these weeks.
+        `reset` at the first bar of each session from five sessions before a month's third Friday (the first session
+        after it, where it is none) to one after it, sessions of the exchange's calendar. No window, label or return
+        reaches across such a bar; what is lost is one label a session in these weeks.
     Known at
-        Third Fridays are known in advance. That the change lies within these sessions is an assumption, and stamped.
+        In advance: the calendar is announced, and no bar, nor the end of the bars, moves a reset. That the change lies
+        within these sessions is an assumption, and stamped.
+    Errors
+        `DataError` for a session that the calendar does not know.
 
     >>> from tidegate.data.rebar_world import RebarWorld
     >>> bars = DeliveryWeeks(held=RebarWorld(sessions=20, seed=1, frequency="60min")).bars()
@@ -90,7 +96,7 @@ class DeliveryWeeks(Source):
         bars = self.held.bars()
         days, first = np.unique(bars.frame["session"].to_numpy().astype("datetime64[D]"), return_index=True)
         marked = np.zeros(bars.frame.height, dtype=bool)
-        marked[first[_near_third_fridays(days)]] = True
+        marked[first[_near_third_fridays(days, XSHG)]] = True
         told = "Changes of contract are not recorded: prices begin anew on each session around a month's third Friday."
         spec = bars.spec.model_copy(update={"stamps": (*bars.spec.stamps, told)})
         return Bars.of(bars.frame.with_columns(reset=pl.Series(marked)), spec)
@@ -105,12 +111,14 @@ def _mixed(bars: Bars) -> BoolArray:
     return np.asarray((step != 1.0) & (left < new))
 
 
-def _near_third_fridays(days: np.ndarray[Any, np.dtype[np.datetime64]]) -> BoolArray:
+def _near_third_fridays(days: _Days, calendar: Calendar) -> BoolArray:
     """Whether each session lies near a third Friday, or near the first session after one that was none."""
+    calendar.check(days)
+    known = np.asarray(calendar.days)
     months = np.unique(days.astype("datetime64[M]"))
-    months = np.append(months, months[-1] + 1)
+    months = np.unique(np.append(months, months + 1))
     fridays = np.busday_offset(months.astype("datetime64[D]"), 2, roll="forward", weekmask="Fri")
-    near = np.zeros(len(days), dtype=bool)
-    for at in np.searchsorted(days, fridays).tolist():
-        near[max(at - _BEFORE, 0) : at + _AFTER + 1] = at < len(days)
+    fridays = fridays[fridays <= known[-1]]
+    at = np.searchsorted(known, fridays)[:, None] + np.arange(-_BEFORE, _AFTER + 1)
+    near: BoolArray = np.isin(days, known[at[(at >= 0) & (at < len(known))]])
     return near
