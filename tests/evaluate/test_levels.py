@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from tidegate.errors import DataError
 from tidegate.evaluate.levels import PriceForecast, lagged, pinball, regimes_of
@@ -48,6 +49,17 @@ def test_a_forecast_that_knows_half_of_the_move_is_found_better():
     told = held.duel(level=0.95)
     assert told.estimate > 0
     assert told.p_value < 1e-6
+
+
+def test_equal_forecasts_in_calm_and_wild_weeks_are_rarely_told_apart():
+    noise = np.random.default_rng(3).normal(size=(400, 1500))
+    memory = lfilter([1.0], [1.0, -0.87], noise, axis=-1)[:, 500:]
+    assert memory.mean(axis=1).var() * 1000 / memory.var() > 10  # as in real losses: far from independent
+    came, rejected = np.full(1000, 3600.0), 0
+    for apart in np.clip(memory, -9, 9):
+        held = PriceForecast(came + np.sqrt(10 - apart), came, came + np.sqrt(10 + apart))
+        rejected += held.duel(level=0.95).p_value < 0.05
+    assert 0.01 < rejected / 400 < 0.12
 
 
 @given(seed=st.integers(0, 2**32 - 1), at=st.integers(200, 398))

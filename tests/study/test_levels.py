@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from small import small
 
-from tidegate.evaluate.doubt.duel import diebold_mariano
+from tidegate.evaluate.doubt.overlap import mean_hac
 from tidegate.study.declare import Study
 from tidegate.study.level_tables import quantile_worth
 from tidegate.study.levels import foresees, priced, priced_grounds, quantile_level, ratios
@@ -97,7 +97,8 @@ def test_the_table_says_what_the_rows_say(ran):
     prices = priced(ran.findings["levels"], "linear").prices
     row = table.rows[3]
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean((prices.said - prices.came) ** 2)))
-    told = diebold_mariano((prices.said - prices.came) ** 2, (prices.now - prices.came) ** 2, span=1, level=0.95)
+    better = (prices.now - prices.came) ** 2 - (prices.said - prices.came) ** 2
+    told = mean_hac(better, span=1, level=0.95)
     assert row["p"] == pytest.approx(float(told.p_value))
     assert row["dm"] == pytest.approx(float(told.statistic))
     assert table.rows[2]["dm"] is None
@@ -127,6 +128,8 @@ def test_a_quantile_is_held_against_a_constant_and_stands_in_no_table_of_errors(
     ours = forecast.truth[known] - forecast.score[known]
     losses = [np.where(one > 0, 0.9 * one, -0.1 * one).mean() for one in (ours, gap)]
     assert told["ratio"] == pytest.approx(losses[0] / losses[1])
+    ours, gap = (np.where(one > 0, 0.9 * one, -0.1 * one) for one in (ours, gap))
+    assert told["p"] == pytest.approx(float(mean_hac(gap - ours, span=1, level=0.95).p_value))
 
 
 def test_every_figure_is_drawn_and_lies_in_a_section(ran):

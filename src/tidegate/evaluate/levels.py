@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tidegate.errors import DataError
-from tidegate.evaluate.doubt.duel import diebold_mariano
+from tidegate.evaluate.doubt.duel import persistent_duel
 from tidegate.evaluate.doubt.overlap import Tested
 from tidegate.types.axes import BoolArray, FloatArray, IntArray
 
@@ -69,16 +69,21 @@ class PriceForecast:
     def duel(self, *, level: float) -> Tested | None:
         """Diebold and Mariano's test of squared errors against the last price's; None of fewer than 30 rows.
 
-        The estimate is ``mean((now - came)² - (said - came)²)``, above zero where the forecast is better.
+        The estimate is ``mean((now - came)² - (said - came)²)``, above zero where the forecast is better. Squared
+        errors come in clusters, so the variance is the long-run one with fixed-b critical values (`persistent_duel`,
+        which says where even those are too sure: memory longer than ``1.3 √n`` bars).
         """
         if self.said.size < _LEAST or np.array_equal(self.said, self.now):
             return None
-        return diebold_mariano((self.said - self.came) ** 2, (self.now - self.came) ** 2, span=1, level=level)
+        return persistent_duel((self.said - self.came) ** 2, (self.now - self.came) ** 2, level=level)
 
 
 @dataclass(frozen=True)
 class Regimes:
-    """Which third each bar lies in, by what was known at its close ``[T]``: 0, 1, 2, and -1 where nothing was known."""
+    """Which third each bar lies in, by what was known at its close ``[T]``: 0, 1, 2, and -1 where nothing was known.
+
+    Known at: CLOSE(t), with cuts known at the end of the learning range.
+    """
 
     volatility: IntArray
     trend: IntArray
@@ -128,7 +133,8 @@ def lagged(forecast: FloatArray, price: FloatArray, lags: Sequence[int]) -> Floa
         ``corr(F_t - F_{t-1}, C_{t-k} - C_{t-1-k})`` for each lag k, F_t the forecast *of* bar t, made at t - 1. A
         forecast that knows something peaks at 0; one that repeats the last price at 1.
 
-    Shapes: two of ``[T]``, F and C of the same bars. Missing values: pairs with a NaN are left out; NaN of fewer than
+    Shapes: two of ``[T]``, F and C of the same bars. Known at: when the last price is; a negative lag holds a
+    forecast against later prices. Missing values: pairs with a NaN are left out; NaN of fewer than
     30 pairs, or of changes that are all one.
 
     >>> price = np.cumsum(np.random.default_rng(0).normal(size=300))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.component import document
-from tidegate.evaluate.doubt.duel import diebold_mariano
+from tidegate.evaluate.doubt.duel import persistent_duel
 from tidegate.evaluate.levels import pinball
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.level_figures import LEVEL_KINDS
@@ -85,9 +85,12 @@ _ERRORS = Text(
     "its seeds "
     "with the quartiles; its Diebold–Mariano statistic is of the mean of its seeds against the last close: "
     "above zero the "
-    "forecast is better, below zero the last close. A ratio above 1 says the same in one number.",
+    "forecast is better, below zero the last close. A ratio above 1 says the same in one number. "
+    "The variance allows for errors that stay large or small for about 1.3 √n bars; where they do so longer, p is too "
+    "small.",
     zh="误差以下一根K线所属合约的货币计。网络一行为各种子中位数及四分位；Diebold–Mariano 统计量以种子均值对前收盘："
-    "大于零则预测更好，小于零则前收盘更好。比值大于 1 含义相同。",
+    "大于零则预测更好，小于零则前收盘更好。比值大于 1 含义相同。"
+    "方差已计入约 1.3 √n 根K线内误差大小的持续性；若持续更久，p 值偏小。",
 )
 
 
@@ -141,7 +144,8 @@ def quantile_worth(found: Finding, member: str) -> dict[str, float]:
     """What a quantile forecast is worth: pinball loss over the constant's, its duel's p, and how often truth lay below.
 
     The constant is the quantile of the learning range's returns, which knows no bar from another. Known at: as the last
-    judged return. NaN where a duel could not be fought.
+    judged return. The p-value takes the long-run variance, since losses come in clusters; it is too small where they
+    last longer than ``1.3 √n`` bars (`persistent_duel`). NaN where a duel could not be fought.
     """
     level = quantile_level(found.study)
     assert level is not None
@@ -151,7 +155,7 @@ def quantile_worth(found: Finding, member: str) -> dict[str, float]:
     learned = found.windows.target[found.folds[-1].training(found.windows)]
     constant = np.full(len(came), float(np.quantile(learned[np.isfinite(learned)], level)))
     ours, theirs = pinball(said, came, level), pinball(constant, came, level)
-    duel = diebold_mariano(ours, theirs, span=1, level=LEVEL) if len(came) > 30 else None  # noqa: PLR2004
+    duel = persistent_duel(ours, theirs, level=LEVEL) if len(came) > 30 else None  # noqa: PLR2004
     return {
         "level": level,
         "below": float(np.mean(came < said)),
@@ -193,8 +197,10 @@ def _quantiles(quantiles: list[Finding]) -> Table:
         note=Text(
             en="The constant is that quantile of the returns learned from. A ratio below 1 means that the "
             "network knows how "
-            "wide the next bar is; that says nothing of its direction.",
-            zh="常数为训练区间收益的同一分位。比值小于 1 说明网络知道下一根K线的波动大小，但不代表知道方向。",
+            "wide the next bar is; that says nothing of its direction. p allows for losses that stay large or small "
+            "for about 1.3 √n bars; where they do so longer, it is too small.",
+            zh="常数为训练区间收益的同一分位。比值小于 1 说明网络知道下一根K线的波动大小，但不代表知道方向。"
+            "p 值已计入约 1.3 √n 根K线内损失大小的持续性；若持续更久则偏小。",
         ),
     )
 
