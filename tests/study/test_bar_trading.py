@@ -5,11 +5,13 @@ import polars as pl
 import pytest
 from small import finish, small
 
-from tidegate.backtest.bar_trades import BarTable, Size, trade_bars
+from tidegate.backtest.bar_trades import BarTable, Size, size_of, trade_bars
 from tidegate.errors import SettingError
 from tidegate.market.rebar_future import RebarFuture
+from tidegate.study import bar_trading
 from tidegate.study.declare import Study
 from tidegate.study.explain import explain_number
+from tidegate.study.trading import Judged
 from tidegate.study.words import stamp_text
 from tidegate.testing.corridor import check_corridor
 
@@ -191,6 +193,55 @@ class TestManaged:
             Study.of(declared(path, strategy={"name": "always-long"}, markets=[{"name": "etf-proxy"}]))
         with pytest.raises(SettingError, match="reads its forecasts"):
             finish(declared(path, strategy={"name": "always-long"}), tmp_path / "runs")
+
+
+class TestSizedByThePast:
+    """A rule that is sized by what lies behind it, from the first judged bar on."""
+
+    FIRST, LOOKBACK = 150, 20
+
+    @pytest.fixture
+    def held(self, tmp_path):
+        """The study, its judged bars with the last close as forecast, and the market."""
+        core = {"name": "open-against-forecast", "rule": "follow"}
+        scaled = {"name": "volatility-scaled", "inner": core, "target": 0.004, "lookback": self.LOOKBACK}
+        study = Study.of(declared(rebar_file(tmp_path), strategy=scaled, gates=70))
+        bars = study.source.bars()
+        said = bars.adjusted("close")[None, self.FIRST :]
+        judged = Judged(bars, self.FIRST, bars.times[self.FIRST :], said)
+        conditions = RebarFuture(slippage_ticks=0).conditions(bars, "RB").between(self.FIRST, BARS)
+        return study, judged, conditions
+
+    def plan(self, held):
+        study, judged, conditions = held
+        levels = {"persistence": bar_trading._levels(study, judged, conditions.tick)[0]}
+        return bar_trading._plans(study, study.strategy, levels, judged, conditions)
+
+    def test_its_first_judged_bar_knows_the_bars_before(self, held):
+        plans = self.plan(held)
+        joined = held[1].seen.adjusted("close")
+        past = joined[self.FIRST - self.LOOKBACK : self.FIRST + 1]
+        expected = min(1.0, 0.004 / np.std(past[1:] / past[:-1] - 1, ddof=1))
+        for member in ("persistence", "always-long", "gap-momentum"):
+            assert plans[member].exposure[0] == pytest.approx(expected)
+            assert len(plans[member].below) == BARS - self.FIRST
+        assert (plans["gap-momentum"].below == plans["persistence"].below).all()
+
+    def test_a_placebo_makes_as_many_trips(self, held, monkeypatch):
+        """A third of the bars has no size: sides dealt out over them too would be lost there."""
+        study, _, conditions = held
+        plan = self.plan(held)["persistence"]
+        unsized = np.arange(len(plan.exposure)) % 3 == 0
+        plan = plan._replace(exposure=np.where(unsized, 0.0, plan.exposure))
+        table = BarTable.of(conditions)
+        own = trade_bars(plan.below[None], plan.above[None], table, study.capital, size_of(plan))
+        books = []
+        monkeypatch.setattr(bar_trading, "trade_bars", lambda *told: books.append(trade_bars(*told)) or books[-1])
+        drawn = bar_trading._placebos(study, plan, conditions.open, table, 0)
+        assert len(set(drawn["total_return"].tolist())) > 50
+        assert sum(len(book.round_trips) for book in books) == study.gates
+        assert own.unfilled[0] == 0
+        assert {int(trips) for book in books for trips in book.round_trips} == {int(own.round_trips[0])}
 
 
 def test_margin_is_a_tenth_of_what_was_opened(books):

@@ -4,7 +4,7 @@ A member is whoever says where the next bar will close: ``seed-3``, ``ensemble``
 a price of the contract that the next bar is of, is what the next open is held against (`OpenAgainstForecast`). Beside
 them go, with the same money, sizes and costs: the same forecast by the other rule, long in every bar, the side of the
 gap from the last close, a side by the toss of a coin, and buy and hold, which pays for its rolls. A placebo of a member
-takes its very sides in another order.
+takes its very sides in another order, over the bars that the member gives a size to.
 
 Every book is kept thrice, before costs, with fees alone, with both, and its costs further up the ladder of slippage;
 and for each bar what was asked as margin. What wraps the study's rule (`fixed-fraction`, `stop-loss`, …) wraps those
@@ -39,7 +39,7 @@ from tidegate.study.declare import Study
 from tidegate.study.records import save_ledger, write_frame
 from tidegate.study.stages import Kept, Stages
 from tidegate.study.trading import Judged, judged_bars
-from tidegate.types.axes import FloatArray
+from tidegate.types.axes import FloatArray, frozen
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.ledger import FEES, Ledger
@@ -135,6 +135,7 @@ def _trade(study: Study, bars: Bars, forecasts: dict[str, Forecast], market: Mar
     write_frame(work / "decisions" / "wanted.parquet", pl.DataFrame({"time": judged.times, **wanted}))
     rules = {"member": list(plans), "against": [plan.against for plan in plans.values()]}
     write_frame(work / "decisions" / "within.parquet", pl.DataFrame(rules))
+    write_frame(work / "decisions" / "wishes.parquet", _wishes(plans, judged))
     save_card(
         work,
         document(market),
@@ -211,22 +212,21 @@ def _levels(study: Study, judged: Judged, tick: float) -> FloatArray:
     Scores come in single precision: what lies within its rounding of a whole tick is that tick.
     """
     if study.label.unit == "level":
-        level = np.asarray(judged.scores / _following(judged))
+        level = np.asarray(judged.scores / _following(judged.seen)[judged.first :])
     else:
-        level = np.asarray(_last_close(judged) * (1.0 + judged.scores))
+        level = np.asarray(_last_close(judged.seen)[judged.first :] * (1.0 + judged.scores))
     near = np.rint(level / tick)
     return np.where(np.abs(level / tick - near) <= _SINGLE * near, near / round(1 / tick), level)
 
 
-def _following(judged: Judged) -> FloatArray:
+def _following(bars: Bars) -> FloatArray:
     """The adjustment of the next bar ``[T]``; that of the last bar stands in where there is none."""
-    factor = judged.seen.adjustment[judged.first :]
-    return np.append(factor[1:], factor[-1:])
+    return np.append(bars.adjustment[1:], bars.adjustment[-1:])
 
 
-def _last_close(judged: Judged) -> FloatArray:
+def _last_close(bars: Bars) -> FloatArray:
     """Each bar's close in terms of the contract that the next bar is of ``[T]``."""
-    return np.asarray(judged.seen.adjusted("close")[judged.first :] / _following(judged))
+    return np.asarray(bars.adjusted("close") / _following(bars))
 
 
 def _plans(
@@ -236,13 +236,20 @@ def _plans(
     judged: Judged,
     conditions: Conditions,
 ) -> dict[str, BarPlan]:
-    """What every member wants of each next open, those without a forecast among them."""
+    """What every member wants of each next open, those without a forecast among them.
+
+    Plans are made on all bars seen, those before the first judged one without a forecast, so that what looks back (a
+    volatility) is known from the start; the judged bars are then cut out.
+    """
     core = strategy.core()
     lead = "ensemble" if "ensemble" in levels else next(iter(levels))
-    joined = judged.seen.adjusted("close")[judged.first :]
+    joined, last, unsaid = judged.seen.adjusted("close"), _last_close(judged.seen), np.full(judged.first, np.nan)
 
     def by(rule: WithinBar, level: FloatArray) -> BarPlan:
-        return rule.plan(BarsSeen(level, _last_close(judged), joined, conditions.tick, conditions.margin_rate))
+        told = np.append(unsaid, level)
+        plan = rule.plan(BarsSeen(told, last, joined, conditions.tick, conditions.margin_rate))
+        below, above, exposure, stop = (frozen(row[judged.first :].copy()) for row in plan.rows)
+        return plan._replace(below=below, above=above, exposure=exposure, stop=stop)
 
     size: dict[str, Any] = {}
     beside: dict[str, WithinBar] = {}
@@ -259,6 +266,21 @@ def _plans(
         **{member: by(strategy.around(rule), levels[lead]) for member, rule in beside.items()},
         **{rule.name: by(rule, levels[lead]) for rule in study.managed},
     }
+
+
+def _wishes(plans: dict[str, BarPlan], judged: Judged) -> pl.DataFrame:
+    """Every row of every plan: columns member, time, below, above, exposure, stop.
+
+    Known at
+        CLOSE(time), all of it; the side that the next open is taken on is not among them.
+    """
+    named = ("below", "above", "exposure", "stop")
+    return pl.concat(
+        pl.DataFrame({"time": judged.times, **dict(zip(named, plan.rows, strict=True))}).select(
+            pl.lit(member).alias("member"), pl.all()
+        )
+        for member, plan in plans.items()
+    )
 
 
 def _margin(made: Ledger, conditions: Conditions) -> pl.DataFrame:
@@ -284,18 +306,20 @@ def _margin(made: Ledger, conditions: Conditions) -> pl.DataFrame:
 def _placebos(study: Study, plan: BarPlan, opens: FloatArray, table: BarTable, seed: int) -> dict[str, FloatArray]:
     """Total return and Sharpe ratio of books that take a member's sides in another order; none where few can differ.
 
-    Each bar keeps its size and its stop.
+    Sides change places among the bars that the member gives a size to; each bar keeps its size and its stop. So a
+    placebo makes as many trips as its member, but where a limit or a switch keeps either from one.
     """
     sides = plan.sides(opens)
-    longs, shorts, bars = int((sides > 0).sum()), int((sides < 0).sum()), len(sides) - 1
+    sized = np.flatnonzero(plan.exposure[:-1] > 0)
+    longs, shorts, bars = int((sides > 0).sum()), int((sides < 0).sum()), len(sized)
     if study.gates == 0 or comb(bars, longs) * comb(bars - longs, shorts) < FEW_GATES:
         return {}
     generator, year = np.random.default_rng(seed), periods_per_year(table.conditions.times)
     found: dict[str, list[FloatArray]] = {"total_return": [], "sharpe": []}
     for first in range(0, study.gates, _AT_ONCE):
         count = min(_AT_ONCE, study.gates - first)
-        drawn = np.zeros((count, bars + 1))
-        drawn[:, :-1] = generator.permuted(np.tile(sides[:-1], (count, 1)), axis=1)
+        drawn = np.zeros((count, len(sides)))
+        drawn[:, sized] = generator.permuted(np.tile(sides[sized], (count, 1)), axis=1)
         below, above = np.where(drawn > 0, np.inf, np.nan), np.where(drawn < 0, -np.inf, np.nan)
         equity = trade_bars(below, above, table, study.capital, size_of(plan)).equity
         found["total_return"].append(total_return(equity, study.capital))
