@@ -15,12 +15,12 @@ from reference_margin import TICK, run_margin
 from tidegate.backtest.bar_trades import BarTable, Size, trade_bars, trade_bars_ledger
 from tidegate.backtest.engine import trade
 from tidegate.backtest.ledgers import ledger
+from tidegate.data.futures_chain import main_series
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.importer import import_file
 from tidegate.market.frictionless_index import FrictionlessIndex
 from tidegate.market.index_future import IndexFuture
 from tidegate.market.rebar_future import RebarFuture
-from tidegate.market.roll import joined, roll_table
 from tidegate.types.bars import Bars, BarSpec
 
 CAPITAL = 100_000.0
@@ -45,15 +45,15 @@ def chain():
     return pl.DataFrame(rows)
 
 
-def main_series(how="ratio"):
+def main_bars():
     """The chain's main contract as bars, raw prices with what joins them."""
-    made = joined(chain(), roll_table(chain()), how=how)
-    frame = made.select(
-        "session", "open", "close", "factor", "roll_from",
-        time=pl.col("session").cast(pl.Datetime("us")), asset=pl.lit("rb"), high=pl.max_horizontal("open", "close"),
+    frame = chain().select(
+        "session", "open", "close", "open_interest",
+        time=pl.col("session").cast(pl.Datetime("us")), asset="contract", high=pl.max_horizontal("open", "close"),
         low=pl.min_horizontal("open", "close"),
     )  # fmt: skip
-    return Bars.of(frame, BarSpec(frequency="1d", kind="future", currency="CNY", title="chain", source="a test"))
+    spec = BarSpec(frequency="1d", kind="future", currency="CNY", title="chain", source="a test")
+    return main_series(Bars.of(frame, spec), "rb").bars
 
 
 class TestByHand:
@@ -63,7 +63,7 @@ class TestByHand:
         A tick of slippage a fill is 10 yuan; fees are 1e-4 of 35,130, 35,240, 37,310 and 37,490 yuan. The gap of 205
         yuan a tonne between the contracts is nowhere.
         """
-        kept = ledger(np.array([0.36, 0.36, 0.36, 0.0]), RebarFuture().conditions(main_series(), "rb"), CAPITAL, "rb")
+        kept = ledger(np.array([0.36, 0.36, 0.36, 0.0]), RebarFuture().conditions(main_bars(), "rb"), CAPITAL, "rb")
         assert kept.orders["outcome"].to_list() == ["filled", "contract change", "contract change"]
         assert kept.fills["price"].to_list() == [3513.0, 3524.0, 3731.0]
         fees = [3.51, 3.52, 3.73]
@@ -77,7 +77,7 @@ class TestByHand:
         assert kept.fills["realised"].to_list() == pytest.approx([0.0, 130 - 20 - fees[0] - fees[1], 0.0])
 
     def test_a_short_over_the_same_roll(self):
-        kept = ledger(np.array([-0.36] * 4), RebarFuture().conditions(main_series(), "rb"), CAPITAL, "rb")
+        kept = ledger(np.array([-0.36] * 4), RebarFuture().conditions(main_bars(), "rb"), CAPITAL, "rb")
         assert kept.fills["side"].to_list() == ["sell", "buy", "sell"]
         assert kept.fills["price"].to_list() == [3511.0, 3526.0, 3729.0]
         assert kept.book["equity"][-1] == pytest.approx(CAPITAL - 130 - 300 - 30 - 3.51 - 3.53 - 3.73)
@@ -100,12 +100,10 @@ class TestByHand:
         assert (conditions.limit_up[2], conditions.limit_down[2]) == (3652.0, 3174.0)
 
     def test_who_leaves_on_the_day_of_the_roll_pays_once(self):
-        kept = ledger(np.array([0.36, 0.0, 0.0, 0.0]), RebarFuture().conditions(main_series(), "rb"), CAPITAL, "rb")
+        kept = ledger(np.array([0.36, 0.0, 0.0, 0.0]), RebarFuture().conditions(main_bars(), "rb"), CAPITAL, "rb")
         assert kept.fills["price"].to_list() == [3513.0, 3524.0]
         assert kept.orders["outcome"].to_list() == ["filled", "filled"]
-        turned = ledger(
-            np.array([0.36, -0.4, -0.4, -0.4]), RebarFuture().conditions(main_series(), "rb"), CAPITAL, "rb"
-        )
+        turned = ledger(np.array([0.36, -0.4, -0.4, -0.4]), RebarFuture().conditions(main_bars(), "rb"), CAPITAL, "rb")
         assert turned.fills["price"].to_list() == [3513.0, 3524.0, 3729.0]
         assert turned.fills["side"].to_list() == ["buy", "sell", "sell"]
 
@@ -160,7 +158,7 @@ class TestByHand:
 
 class TestStamps:
     def test_the_price_of_what_is_left_is_told(self):
-        told = RebarFuture().conditions(main_series(), "rb").stamps
+        told = RebarFuture().conditions(main_bars(), "rb").stamps
         assert any("recorded change of contract" in note and "its own open" in note for note in told)
         bars = rebar([3500] * 3, [3500] * 3, factor=[1.0, 1.1, 1.1])
         assert any("the recorded ratio" in note for note in RebarFuture().conditions(bars, "rb").stamps)

@@ -13,7 +13,7 @@ from tidegate.errors import DataError, RecordError
 from tidegate.market.calendar import XSHG
 from tidegate.market.index_future import IndexFuture
 from tidegate.market.rebar_future import RebarFuture
-from tidegate.market.roll import Roll, joined, roll_table
+from tidegate.market.roll import Roll, roll_table
 from tidegate.types.bars import Bars, BarSpec
 
 
@@ -159,19 +159,3 @@ class TestRolls:
         whole, part = roll_table(contracts(interests)), roll_table(contracts(interests[:cut]))
         assert part == whole[: len(part)]
         assert all(roll.switched > date(2024, 1, 1) + timedelta(cut - 1) for roll in whole[len(part) :])
-
-    def test_joined_by_ratio_keeps_returns_within_contracts(self):
-        frame = contracts([(9, 5), (4, 8), (3, 9), (3, 9)])
-        made = joined(frame, roll_table(frame))
-        assert made["contract"].to_list() == ["RB1", "RB1", "RB2", "RB2"]
-        prices = (made["close"] * made["factor"]).to_numpy()
-        assert prices[1] / prices[0] == pytest.approx(101 / 100)
-        assert prices[2] / prices[1] == pytest.approx(202 / 201)  # what RB2 itself did
-        assert made["shift"].to_list() == [0.0] * 4
-
-    def test_joined_by_difference_keeps_profits(self):
-        frame = contracts([(9, 5), (4, 8), (3, 9), (3, 9)])
-        made = joined(frame, roll_table(frame), how="difference")
-        assert (made["close"] + made["shift"]).diff().to_list()[1:] == [1.0, 1.0, 1.0]
-        assert made["factor"].to_list() == [1.0] * 4
-        assert joined(frame, (), how="none")["contract"].unique().to_list() == ["RB1"]

@@ -28,7 +28,11 @@ __all__ = [
 
 
 class RecordedRoll(NamedTuple):
-    """A switch as a vendor recorded it: from this session on, and the old close over the new contract's own."""
+    """A switch as a vendor recorded it: from this session on, and the old close over the new contract's own.
+
+    Known at
+        OPEN(switched) at the latest: when the vendor decided is not told.
+    """
 
     switched: date
     old: str
@@ -37,7 +41,11 @@ class RecordedRoll(NamedTuple):
 
 
 class MainSeries(NamedTuple):
-    """The main contract's bars, the rolls they rest on, and three ways to look at its prices."""
+    """The main contract's bars, the rolls they rest on, and three ways to look at its prices.
+
+    Known at
+        As the bars, factor and shift included; whose bars those of the first session are, at its close (`main_series`).
+    """
 
     bars: Bars
     """Raw prices under the product's name, with `factor`, and `roll_from` where the contract left still has a bar."""
@@ -56,7 +64,8 @@ def main_series(contracts: Bars, product: str, by: Literal["open_interest", "vol
         ``shift += old close - new close``, closes of *d*.
 
     Known at
-        As the bars: a roll, its factor and its shift are known at CLOSE(d); no later bar moves them.
+        As the bars: a roll, its factor and its shift are known at CLOSE(d); no later bar moves them. The contract of
+        the first session alone is chosen by that session's own closing numbers: its open is none to act on.
     Missing values
         `roll_from` is null but in the first bar of a switch, and there too where the contract left has no bar.
     Errors
@@ -122,7 +131,11 @@ def _main_bars(frame: pl.DataFrame, rolls: tuple[Roll, ...], main: str) -> pl.Da
     if not rolls:
         return held
     begins = chosen.filter("switch").select("session", contract="left")
-    opens = frame.sort("time").join(begins, on=["session", "contract"]).unique("session", keep="first")
+    opens = (
+        frame.sort("time")
+        .join(begins, on=["session", "contract"], maintain_order="left")
+        .unique("session", keep="first", maintain_order=True)
+    )
     opened = held.with_columns(first=pl.int_range(pl.len()).over("session") == 0).join(
         opens.select("session", left_at="time", roll_from="open"), on="session", how="left", maintain_order="left"
     )
@@ -138,6 +151,10 @@ def recorded_rolls(main: Bars) -> tuple[RecordedRoll, ...]:
         Where a session's contract is not the one before: the ratio is the old contract's last close / `preclose` of the
         new one, the close that it had itself on that day; NaN without that column.
 
+    Known at
+        A switch at OPEN(switched), and its ratio with it: both closes are of the session before.
+    Missing values
+        A ratio without `preclose` is NaN.
     Errors
         `DataError` where a session has two contracts, so that none is the main one.
 

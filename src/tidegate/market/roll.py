@@ -1,14 +1,14 @@
-"""Rolls: which contract is the main one, and how its prices are joined.
+"""Rolls: which contract is the main one.
 
 At the close of a session the next contract's open interest is compared with the present one's; where it is larger, the
 switch happens at the *open of the next session*, which is the first moment at which anybody could act on it. There is
-no way back to a contract once left. Fills, fees, margins and limits are those of the contracts themselves; the joined
-series serves signals alone.
+no way back to a contract once left. Fills, fees, margins and limits are those of the contracts themselves; what joins
+their prices (`data.futures_chain.main_series`) serves signals alone.
 """
 
 from datetime import date
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -16,13 +16,17 @@ import polars as pl
 from tidegate.errors import DataError
 from tidegate.types.axes import require
 
-__all__ = ["Roll", "joined", "roll_table"]
+__all__ = ["Roll", "roll_table"]
 
 _NEEDED = ("session", "contract", "close", "open_interest")
 
 
 class Roll(NamedTuple):
-    """A switch from one contract to another."""
+    """A switch from one contract to another.
+
+    Known at
+        CLOSE(decided), all of it; `switched` is the session after.
+    """
 
     decided: date
     """Session at whose close the open interest said so."""
@@ -39,14 +43,15 @@ def roll_table(frame: pl.DataFrame) -> tuple[Roll, ...]:
     """Find the rolls of one product from its contracts' daily bars: session, contract, close, open_interest.
 
     Contracts are named so that the order of names is the order of delivery (RB0909 before RB0910). The first main
-    contract is the one of largest open interest on the first session.
+    contract is the one of largest open interest at the close of the first session.
 
     Formula
         From contract *c* to the later contract *c'* of largest open interest, where that exceeds *c*'s at the close of
         *d*, from the open of *d + 1* on. A contract that has no bar any more counts as of no interest.
 
     Known at
-        A roll is decided at CLOSE(decided) and holds from OPEN(switched) on.
+        A roll is decided at CLOSE(decided) and holds from OPEN(switched) on. The first main contract is known at the
+        CLOSE of the first session, which it is the main one of all the same: nothing was known before it.
 
     Errors
         `DataError` where a session has no later contract though the present one has ended.
@@ -89,50 +94,3 @@ def roll_table(frame: pl.DataFrame) -> tuple[Roll, ...]:
             rolls.append(Roll(day, following, main, best, float(known), float(held[best][0])))
             main, known = best, held[best][0]
     return tuple(rolls)
-
-
-def joined(
-    frame: pl.DataFrame, rolls: tuple[Roll, ...], how: Literal["ratio", "difference", "none"] = "ratio"
-) -> pl.DataFrame:
-    """Join the main contract's bars into one series, its past prices moved so that no roll is a step.
-
-    Formula
-        Prices before a roll × new/old close (`ratio`: returns are kept), or + new − old (`difference`: profits in ticks
-        are kept). What is added stands beside as `factor` or `shift`, and the raw prices keep their columns. Where the
-        bars have an `open`, `roll_from` is that of the contract left in the first bar of its switch, null elsewhere and
-        where it has no bar any more: with it a market closes what is held at its true price.
-
-    Known at
-        A past price moves with every later roll; returns within a contract do not. Use it for signals, never for fills.
-    """
-    require(holds=how in {"ratio", "difference", "none"}, what="unknown way to join contracts", found=how)
-    first = frame.sort("session").filter(pl.col("session") == pl.col("session").min())
-    main = rolls[0].old if rolls else first.sort("open_interest", "contract")["contract"][-1]
-    changes = pl.DataFrame(
-        {"session": [first["session"][0], *(roll.switched for roll in rolls)], "main": [main, *(r.new for r in rolls)]}
-    )
-    factor, shift = np.ones(len(rolls) + 1), np.zeros(len(rolls) + 1)
-    for place in range(len(rolls) - 1, -1, -1):
-        roll = rolls[place]
-        factor[place] = factor[place + 1] * roll.new_close / roll.old_close
-        shift[place] = shift[place + 1] + roll.new_close - roll.old_close
-    if how != "ratio":
-        factor[:] = 1.0
-    if how != "difference":
-        shift[:] = 0.0
-    spans = changes.with_columns(factor=factor, shift=shift).set_sorted("session")
-    order = ["session", "time"] if "time" in frame.columns else ["session"]
-    main_bars = (
-        frame.sort(order)
-        .join_asof(spans, on="session", strategy="backward")
-        .filter(pl.col("contract") == pl.col("main"))
-        .drop("main")
-    )
-    if "open" not in frame.columns or not rolls:
-        return main_bars
-    places = pl.DataFrame({"session": [r.switched for r in rolls], "contract": [r.old for r in rolls]})
-    opens = frame.sort(order).join(places, on=["session", "contract"]).unique("session", keep="first")
-    begins = pl.int_range(pl.len()).over("session") == 0
-    return main_bars.join(
-        opens.select("session", roll_from="open"), on="session", how="left", maintain_order="left"
-    ).with_columns(pl.when(begins).then(pl.col("roll_from")))
