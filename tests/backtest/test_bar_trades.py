@@ -176,6 +176,15 @@ class TestByHand:
             [1e5, 1e5 - 3.6 - 720, 1e5 - 3.6 - 1000, 1e5 - 3.6 - 600 - 10.98]
         )
 
+    def test_what_is_left_at_an_open_makes_room_for_that_bars_own_trade(self):
+        """Short into the upper limit, carried; covered at the next open, where the bar's own short is opened too."""
+        held = conditions_of([100, 100, 103, 103], [100, 107, 102, 103], up=[107] * 4, down=[93] * 4, slip=0)
+        above = np.array([90.0, 90.0, NAN, NAN])
+        kept = trade_bars_ledger(np.full(4, NAN), above, BarTable.of(held), 1e5, "X", Size(lots=1))
+        assert kept.orders["outcome"].to_list() == ["filled", "limit up", "filled", "filled", "filled"]
+        assert kept.fills["price"].to_list() == [100.0, 103.0, 103.0, 102.0]
+        assert kept.fills["side"].to_list() == ["sell", "buy", "sell", "buy"]
+
     def test_no_entry_at_the_limit_on_its_own_side(self):
         held = conditions_of([3600, 3672, 3528], [3600, 3600, 3600], None, [3672] * 3, [3528] * 3)
         long = trade_bars_ledger(np.full(3, 1e9), np.full(3, NAN), BarTable.of(held), 1e5, "rb", Size(1))

@@ -95,5 +95,9 @@ def test_what_is_refused(tidegate, store, worlds, tmp_path):
     later = worlds["1d"].frame.with_columns(pl.col("session").dt.offset_by("10y"), pl.col("time").dt.offset_by("10y"))
     store.put("later", Bars.of(later, worlds["1d"].spec))
     assert "no session in common" in refused("compare", "day", "later")
-    assert store.list() == ["day", "five", "later"]
+    assert "unknown asset in either table 'RX'" in refused("compare", "day", "day", "--asset", "RX")
+    named = worlds["1d"].frame.with_columns(asset=pl.lit("rb.SHF"))
+    store.put("named", Bars.of(named, worlds["1d"].spec))
+    assert tidegate("data", "compare", "day", "named", "--asset", "rb.SHF", "--strict")[0] == 0
+    assert store.list() == ["day", "five", "later", "named"]
     assert not list(tmp_path.glob("x*"))

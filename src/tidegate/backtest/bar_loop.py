@@ -3,7 +3,8 @@
 After the close of *t* a book names two prices. Where the open of *t + 1* lies below the first it goes long there, where
 above the second it goes short; at that bar's close it is out again. It does not enter at a limit on its own side; where
 the close is at the limit against it, the position is carried, marked at every close, and left at the next price at
-which anybody takes it: the next open, else that bar's close. While it is carried nothing new is opened. Where the
+which anybody takes it: the next open, else that bar's close. Once it has left at an open, that bar's own trade is
+taken there too; where it has not, nothing new is opened in that bar. Where the
 series goes on to another contract, what is carried is left at that open, at the price of the contract it is held in.
 
 A book may also name, for each bar, its size, and a stop: how far from the open the bar may go against it before it is
@@ -246,6 +247,8 @@ def walk_bars(
     exposure and the stop's distance, millionths, of each bar's wishes; `bars` ``[T, FIELDS]``; `fees`
     ``[T, FEE_FIELDS]``; `fixed`: lots a trade (0: by exposure), capital, the switch's fall in millionths (0: no
     switch) and its pause in bars; `turn`: 1, or -1 to go short below and long above. `outcome` as in `loop`.
+    Known at: column *t* of `wishes` and `wants` is read for bar t + 1 alone, after its open; bar t + 1's high, low and
+    close only by what happens within it; equity of *t* at CLOSE(t).
     """
     below, above = wishes
     equity, held, totals, lines, events = outcome

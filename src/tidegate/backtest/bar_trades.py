@@ -37,6 +37,8 @@ class Size:
         is not seen. `fall`: where
         equity at a close is at or below (1 - `fall`) · its highest, nothing is opened in the `pause` bars that follow
         (0: ever), and then the height is counted anew from there; 0 for no such switch.
+    Known at
+        Column *t* is decided after CLOSE(t); `fall` looks at equity at CLOSE(t), for bar t + 1 on.
     Units
         `exposure` a fraction of equity, read where `lots` is 0; `stop` of the open, `fall` of equity; to the nearest
         millionth.

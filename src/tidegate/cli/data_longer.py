@@ -75,9 +75,10 @@ def compare(
     _known(hours, cut)
     with progress(quiet=json) as tell:
         held = [
-            _of_asset(_read(what, hours, [*sets["both"], *sets[side]], tell), asset)
+            _read(what, hours, [*sets["both"], *sets[side]], tell)
             for side, what in (("ours", ours), ("theirs", theirs))
         ]
+        held = _of_asset(held, asset)
         tell(Event("step", "compare", 0, 1, ""))
         found = compare_tables(held[0], held[1], hours, _cut(cut))
         tell(Event("done", "compare"))
@@ -133,10 +134,17 @@ def _read(what: str, hours: str | None, sets: Sequence[str], tell: Tell) -> Bars
     return store.read(name)
 
 
-def _of_asset(bars: Bars, asset: str | None) -> Bars:
-    if asset is None or asset not in bars.assets:
-        return bars
-    return Bars.of(bars.frame.filter(pl.col("asset") == asset), bars.spec)
+def _of_asset(held: list[Bars], asset: str | None) -> list[Bars]:
+    """One asset of each table that has it; a table without it stays whole, since vendors name the same thing apart."""
+    if asset is None:
+        return held
+    names = [name for bars in held for name in bars.assets]
+    if asset not in names:
+        raise UnknownNameError.among("asset in either table", asset, names, where="--asset")
+    return [
+        Bars.of(bars.frame.filter(pl.col("asset") == asset), bars.spec) if asset in bars.assets else bars
+        for bars in held
+    ]
 
 
 def _known(hours: str | None, cut: str) -> None:

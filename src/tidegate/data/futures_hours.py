@@ -42,6 +42,8 @@ def label_of(frame: pl.DataFrame, hours: str) -> Literal["end", "start", ""]:
     Formula
         With b the day's first minute and e its last: "start" where labels at b are found and none at e, "end" where
         labels at e are found and none at b; else an empty text.
+    Known at
+        Of the whole file: how a vendor labels bars is one fact of it, and no number of a bar.
 
     >>> import datetime as dt
     >>> day = dt.datetime(2020, 1, 2)
@@ -64,6 +66,10 @@ def clocked(
 
     Rows on days without a session, in nights that were not held and outside the hours are quarantined. What was done
     is noted in the sieve. Raises `FileRefusedError` where the file does not tell what it must.
+
+    Known at
+        A bar's session and end in advance, from the calendar and the hours; how a file dates its nights is read off
+        all of its rows, one fact of it.
     """
     hours = HOURS[str(settings.hours)]
     frame = _within(frame, hours, where)
@@ -85,7 +91,11 @@ def clocked(
 
 
 def flag_holes(frame: pl.DataFrame, sieve: Sieve, hours: str) -> None:
-    """Flag labels that at least half of the sessions of one plan have and this one has not."""
+    """Flag labels that at least half of the sessions of one plan have and this one has not.
+
+    Known at
+        Never: what is usual is counted over the whole file. A flag tells of the file, and is no column to learn from.
+    """
     for (asset,), held in frame.group_by("asset", maintain_order=True):
         told = held.with_columns(minute=pl.Series(minutes_of(held["time"].to_numpy().astype("datetime64[us]"))))
         days = told.group_by("session", maintain_order=True).agg(pl.col("row").first())

@@ -28,7 +28,11 @@ _EXACT = ("open", "high", "low", "close", "volume")
 
 
 class Resampled(NamedTuple):
-    """Longer bars, and what each was made of."""
+    """Longer bars, and what each was made of.
+
+    Known at
+        A bar at its label, and `bars` with it; `usual`, and so `partial`, is counted over all of them: never.
+    """
 
     bars: Bars
     made: pl.DataFrame
@@ -102,6 +106,7 @@ def compare_bars(ours: Bars, theirs: Bars, columns: tuple[str, ...] = _EXACT) ->
     """List where two tables of bars of one asset differ: time, column, ours, theirs; null where one has no bar.
 
     Raises `DataError` where either holds several assets, since names of the same thing differ between vendors.
+    Known at: never, as a whole; each row as the later of its two bars.
 
     >>> from tidegate.testing.history import example_bars
     >>> bars = example_bars(sessions=5, assets=1)

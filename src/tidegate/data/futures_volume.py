@@ -34,6 +34,9 @@ def counted_once(frame: pl.DataFrame, settings: ImportSettings, sieve: Sieve, wh
         32 that are not zero and all even (a chance of 2⁻³² otherwise), counted twice. Open interest is halved with the
         volume, unless it has odd numbers itself.
 
+    Known at
+        As the bars. Whether a file counts twice is one fact of each side of it, read off all of its rows; a factor of
+        2 that does not change from row to row.
     Missing values
         Nulls stay null.
     Errors

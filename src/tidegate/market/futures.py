@@ -59,6 +59,9 @@ def future_conditions(own: Own, asset: str, terms: FutureTerms) -> Conditions:
         around is moved by the step, and without one no limit is known until the session ends.
         Limits of the bars that are not the computed ones go first, and are counted as alarms.
 
+    Known at
+        As `Conditions`: what is of an open at OPEN(t), of a close or a mark at CLOSE(t); a session whose first open
+        lies beyond the computed limits has none from that open on.
     Errors
         `DataError` before a table's first row, or for prices off the tick where those are refused.
     """

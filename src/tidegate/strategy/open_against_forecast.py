@@ -31,8 +31,10 @@ class OpenAgainstForecast(Selection, WithinBar):
     Readings
         The futures study prints that an open above the forecast is bought, which trades against its own forecast (?):
         as printed is the default, `follow` is what the words around it mean. An open at the forecast trades neither
-        way. A position whose closing order was refused (a limit) is given back at the next open, and no other is taken
-        in that bar.
+        way. A position whose closing order was refused (a limit) is given back at the next open. Paid in full, no other
+        is taken in that bar. On margin one that leaves at the open makes room: that bar's own trade is taken at the
+        same open, as in any other bar. Only where it cannot leave there either is nothing new opened; it is then left
+        at that bar's close, or carried on.
     Known at
         Orders after CLOSE(t) from the forecast of *t*; the condition is judged at OPEN(t+1).
     Markets

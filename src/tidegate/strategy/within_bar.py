@@ -45,6 +45,9 @@ class BarWish(NamedTuple):
     """What is wanted of one bar: long where its open lies below `below`, short above `above`, or turned round.
 
     NaN is no price; `exposure` is value over equity, 0 for none; `stop` the distance from the open, 0 for none.
+
+    Known at
+        The close before that bar.
     """
 
     below: float
