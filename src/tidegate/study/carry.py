@@ -52,10 +52,10 @@ def carry_at(carry: pl.DataFrame, year: int) -> pl.DataFrame:
 def adjusted_on(bars: Bars, before: pl.DataFrame) -> FloatArray:
     """`Bars.adjustment` of bars that go on after a year's end, with the bits that the whole history gives ``[R]``.
 
+    >>> import tempfile
+    >>> from pathlib import Path
     >>> from tidegate.data.stock_world import StockWorld
     >>> bars = StockWorld(assets=12, sessions=300, seed=1, ic=0.05).bars()
-    >>> from pathlib import Path
-    ... import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_carry(bars, Path(folder))
     ...     before = carry_at(load_carry(Path(folder)), 2011)

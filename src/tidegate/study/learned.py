@@ -232,4 +232,4 @@ LEARNING_DRAWERS = {
     "ponder": ponder_figures,
 }
 LEARNING_KINDS = ("metrics", "learning", "compute", "weights", "gates", "gradients", "contributions", "ponder")
-_ALWAYS = ("metrics", "learning", "weights", "gradients", "contributions", "ponder")
+_ALWAYS = ("learning", "weights", "gradients", "contributions", "ponder", "metrics")
