@@ -18,7 +18,8 @@ What the document leaves open is decided here, marked (?), and told in the repor
 - CSI 300 futures, and five-minute returns, learn for 10 epochs: their windows make as many steps, or are 20 bars long.
 - prices are joined by the recorded ratio at each change of contract, so that no roll is a return of a feature, a label
   or a trade (?): the document's series was most likely joined without. Errors are told in yuan of the contract traded.
-- its bars of five minutes and of an hour are not at hand for its months: each data set is stamped with its own.
+- which of its months a data set has is asked of the bars: nineteen of twenty sessions make them the document's months,
+  a tenth keeps the study within them; each data set is stamped with what it has.
 """
 
 from datetime import date
@@ -58,10 +59,12 @@ from tidegate.strategy.stop_loss import StopLoss
 from tidegate.strategy.volatility_scaled import VolatilityScaled
 from tidegate.study.declare import Dates, Study
 from tidegate.study.reproduction import Reproduction, Shown
+from tidegate.types.bars import Bars
 from tidegate.types.clock import Horizon
 from tidegate.types.report import Text
 from tidegate_studies.multifactor import elsewhere
 from tidegate_studies.rebar_futures_claims import claims
+from tidegate_studies.rebar_futures_months import FIRST, LAST, SWITCHES, invented, months_stamp, within
 
 __all__ = ["declare"]
 
@@ -71,6 +74,10 @@ FIELDS = RawFields(
 )
 UNITS, CONTEXT = 50, 20
 TRAINING = Training(loss=MAE(), optimiser=Adam(rate=1e-3), epochs=50, batch=72)
+INDEX = Text(
+    en="1 hour, weighted: an index over contracts; nobody can trade it.",
+    zh="1 小时加权：合约加权指数，不可交易。",
+)
 QUICK = Text(
     en="Quick form: a short synthetic market, few seeds, few epochs. Its figures show that everything works, not what is "
     "true.",
@@ -93,8 +100,12 @@ WHAT = {
 class _Ground:
     """One data set of the study: its short name, its bars, the days of them, and what must be said of its period."""
 
-    def __init__(self, key: str, source: Source, first: date | None, last: date | None, stamp: Text | None) -> None:
+    def __init__(
+        self, key: str, source: Source, first: date | None, last: date | None, stamp: Text | None, *, drawn: bool
+    ) -> None:
         self.key, self.source, self.span, self.stamp = key, source, Dates(first=first, last=last), stamp
+        self.drawn = drawn
+        """Whether its bars were drawn and never traded."""
 
 
 def declare(source: Source | None = None, *, quick: bool = False) -> Reproduction:
@@ -138,15 +149,20 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             Shown("C16", "level-regimes", (*uni, *multi)),
             Shown("C17", "rolls", tuple(pairs[key][0].name for key in three)),
         ),
-        claims=claims
-        if any(isinstance(ground.source, (Stored, RolledBars)) for ground in grounds)
-        else elsewhere(claims),
+        claims=elsewhere(claims) if any(ground.drawn for ground in grounds) else claims,
         stamps=(
             *((QUICK,) if quick else ()),
             *((SYNTHETIC,) if source is None and not quick and _synthetic(grounds) else ()),
             *(ground.stamp for ground in grounds if ground.stamp is not None),
+            *((INDEX,) if "1hw" in pairs else ()),
+            *((SWITCHES,) if any(_recorded(ground) for ground in grounds) else ()),
         ),
     )
+
+
+def _recorded(ground: _Ground) -> bool:
+    """Whether a vendor wrote down when the contract changed."""
+    return not ground.drawn and ground.key in {"5m", "1h", "1d"}
 
 
 def _synthetic(grounds: tuple[_Ground, ...]) -> bool:
@@ -160,48 +176,38 @@ def _grounds(source: Source | None, *, quick: bool) -> tuple[_Ground, ...]:
     world = source or RebarWorld(sessions=240 if quick else 775, seed=1, frequency="60min")
     if isinstance(world, RebarWorld):
         return tuple(
-            _Ground(key, world.but(frequency=frequency), None, None, None)
+            _Ground(key, world.but(frequency=frequency), None, None, None, drawn=True)
             for key, frequency in (("5m", "5min"), ("1h", "60min"), ("1d", "1d"))
         )
-    return (_Ground("own", world, None, None, None),)
+    drawn = not isinstance(world, Stored) or invented(world.bars().spec)
+    return (_Ground("own", world, None, None, None, drawn=drawn),)
 
 
 def _stored() -> tuple[_Ground, ...]:
     """The data sets of the store, each with the months that it has of the document's."""
     names, made = set(Store.default().list()), []
     daily = Stored(dataset="rebar-daily")
-    first, last = date(2016, 7, 1), date(2019, 8, 30)
-    if {"rebar-5min", "rebar-daily"} <= names:
-        joined = RolledBars(short=Stored(dataset="rebar-5min"), daily=daily)
-        made.append(_Ground("5m", joined, None, None, FIVE))
-    if {"rebar-60min", "rebar-daily"} <= names:
-        joined = RolledBars(short=Stored(dataset="rebar-60min"), daily=daily)
-        made.append(_Ground("1h", joined, first, last, HOURLY))
     if "rebar-daily" in names:
-        made.append(_Ground("1d", daily, first, last, None))
+        for key, name in (("5m", "rebar-5min"), ("1h", "rebar-60min")):
+            if name in names:
+                short = Stored(dataset=name)
+                made.append(_held(key, RolledBars(short=short, daily=daily), short.bars()))
+        made.append(_held("1d", daily, daily.bars()))
     if "rebar-weighted-60min" in names:
-        made.append(_Ground("1hw", Stored(dataset="rebar-weighted-60min"), first, last, WEIGHTED))
+        weighted = Stored(dataset="rebar-weighted-60min")
+        made.append(_held("1hw", weighted, weighted.bars()))
     if "csi300-future-5min" in names:
-        made.append(_Ground("if", DeliveryWeeks(held=Stored(dataset="csi300-future-5min")), None, None, INDEX))
+        index = Stored(dataset="csi300-future-5min")
+        bars = index.bars()
+        stamp = months_stamp(bars, WHAT["if"], published=False)
+        made.append(_Ground("if", DeliveryWeeks(held=index), None, None, stamp, drawn=invented(bars.spec)))
     return tuple(made)
 
 
-FIVE = Text(
-    en="5 minutes: bars of 2019-08 … 2020-08, none of the published months; no open interest.",
-    zh="5 分钟：数据为 2019-08 至 2020-08，不含原文月份；无持仓量。",
-)
-HOURLY = Text(
-    en="1 hour: bars of 2016-07 … 2017-11, the first 16 of the 38 published months; no open interest.",
-    zh="1 小时：数据为 2016-07 至 2017-11，仅为原文 38 个月中的前 16 个月；无持仓量。",
-)
-WEIGHTED = Text(
-    en="1 hour, weighted: an index over contracts, 2016-07 … 2017-07, with open interest; nobody can trade it.",
-    zh="1 小时加权：合约加权指数，2016-07 至 2017-07，含持仓量；不可交易。",
-)
-INDEX = Text(
-    en="CSI 300 futures: 5-minute bars of 2014-01 … 2019-10; no night session, no open interest.",
-    zh="沪深300期货：5 分钟数据，2014-01 至 2019-10；无夜盘，无持仓量。",
-)
+def _held(key: str, source: Source, bars: Bars) -> _Ground:
+    """A data set of rebar: within the document's months where it has some of them, else whole."""
+    first, last = (FIRST, LAST) if within(bars) else (None, None)
+    return _Ground(key, source, first, last, months_stamp(bars, WHAT[key]), drawn=invented(bars.spec))
 
 
 def _pair(ground: _Ground, *, quick: bool) -> tuple[Study, Study]:

@@ -1,12 +1,14 @@
 """What should work better on rebar, and whether it does: context, other cells, the sign alone, quantiles."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.level_tables import quantile_worth
-from tidegate.study.levels import LEVEL, leading_member, ratios
+from tidegate.study.levels import LEVEL, leading_member, ratios, rival_duel
 from tidegate.types.report import Claim, Text
-from tidegate_studies.rebar_futures_verdicts import Verdict, compared
+from tidegate_studies.rebar_futures_verdicts import Verdict, chosen, compared, last_losses, sureness
 
 __all__ = ["OURS", "trial_claims"]
 
@@ -30,28 +32,42 @@ def trial_claims(findings: Findings) -> tuple[Claim, ...]:
 
 def _context(findings: Findings, rows: list[str]) -> Claim:
     base = findings[rows[0].split("-rows-", maxsplit=1)[0] + "-uni"]
-    worth = {1: ratios(base), **{int(name.rsplit("-", 1)[1]): ratios(findings[name]) for name in rows}}
+    worth = {"1": ratios(base), **{name.rsplit("-", 1)[1]: ratios(findings[name]) for name in rows}}
     told = ", ".join(f"{count}: {np.median(held):.3f}" for count, held in worth.items())
-    best = min(worth, key=lambda count: float(np.median(worth[count])))
-    verdict: Verdict = compared(worth[1], worth[best]) if best > 1 else "fails"
-    return _own("context", "More bars of context help", "输入更多K线有帮助", f"{{bars}} {told}", verdict)
+    variants = {name.rsplit("-", 1)[1]: findings[name] for name in rows}
+    verdict, more = _best(base, variants)
+    return _own("context", "More bars of context help", "输入更多K线有帮助", f"{{bars}} {told}; {more}", verdict)
 
 
 def _cells(findings: Findings, cells: list[str]) -> Claim:
-    base = ratios(findings[cells[0].split("-", maxsplit=1)[0] + "-return"])
-    worth = {name.split("-", 1)[1]: ratios(findings[name]) for name in cells}
-    told = ", ".join(f"{name} {np.median(held):.4f}" for name, held in {"lstm": base, **worth}.items())
-    best = min(worth.values(), key=lambda held: float(np.median(held)))
-    return _own("cells", "Another cell does better than the LSTM", "其他循环单元优于 LSTM", told, compared(base, best))
+    base = findings[cells[0].split("-", maxsplit=1)[0] + "-return"]
+    variants = {name.split("-", 1)[1]: findings[name] for name in cells}
+    worth = {"lstm": ratios(base), **{name: ratios(found) for name, found in variants.items()}}
+    told = ", ".join(f"{name} {np.median(held):.4f}" for name, held in worth.items())
+    verdict, more = _best(base, variants)
+    return _own("cells", "Another cell does better than the LSTM", "其他循环单元优于 LSTM", f"{told}; {more}", verdict)
+
+
+def _best(base: Finding, variants: Mapping[str, Finding]) -> tuple[Verdict, str]:
+    """Judge the variant that the validation range prefers; unclear where its losses were not kept."""
+    name = chosen({key: last_losses(found)[1] for key, found in variants.items()})
+    if name is None:
+        return "unclear", "{unkept}"
+    best = variants[name]
+    held, after = rival_duel(base, best), ratios(best)
+    beside = "{worse}" if float(np.median(after)) >= 1 else "{below}"
+    return compared(ratios(base), after, held), f"{{chosen}} {name}, {{duel}} {sureness(held)}, {beside}"
 
 
 def _sign(found: Finding) -> Claim:
     right, common = found.over_seeds("direction_accuracy"), found.value("majority_rate", found.seeds[0])
-    p = found.value("ic_p", leading_member(found))
+    p = found.value("direction_p", leading_member(found))
     verdict: Verdict = "fails" if float(np.median(right)) <= common else "unclear"
     if float(right.min()) > common and p < 1 - LEVEL:
         verdict = "holds"
-    told = f"{np.median(right):.1%} ({right.min():.1%} … {right.max():.1%}); {{majority}} {common:.1%}; IC p {p:.2g}"
+    told = (
+        f"{np.median(right):.1%} ({right.min():.1%} … {right.max():.1%}); {{majority}} {common:.1%}; {{sign}} {p:.2g}"
+    )
     english = "Asked for the sign alone, the network knows it"
     return _own("direction", english, "只问方向，网络能答对", told, verdict)
 
@@ -64,16 +80,29 @@ def _quantiles(quantiles: list[Finding]) -> Claim:
         each = [quantile_worth(found, member)["ratio"] for member in found.seeds]
         told.append(f"{whole['level']:.0%}: {np.median(each):.3f} (p {whole['p']:.2g})")
         tails += [] if whole["level"] == _MIDDLE else [whole]
-    sure = all(one["ratio"] < 1 and one["p"] < 1 - LEVEL for one in tails)
-    verdict: Verdict = "holds" if sure else "fails" if all(one["ratio"] >= 1 for one in tails) else "unclear"
     english = "Quantiles of the next return are forecast better than by a constant"
-    return _own("quantiles", english, "收益分位的预测优于常数", f"{{pinball}} {', '.join(told)}", verdict)
+    return _own("quantiles", english, "收益分位的预测优于常数", f"{{pinball}} {', '.join(told)}", _of_tails(tails))
+
+
+def _of_tails(tails: list[dict[str, float]]) -> Verdict:
+    """Every tail better, and surely so; nothing is judged where no tail was asked for."""
+    if not tails:
+        return "not tested"
+    if all(one["ratio"] >= 1 for one in tails):
+        return "fails"
+    return "holds" if all(one["ratio"] < 1 and one["p"] < 1 - LEVEL for one in tails) else "unclear"
 
 
 def _own(key: str, english: str, chinese: str, told: str, verdict: Verdict) -> Claim:
     """A question of our own: nothing of it is published."""
     words = {
         "bars": ("error ratio by bars of context:", "按输入K线数的误差比："),
+        "below": ("errs less than the last close", "小于前收盘误差"),
+        "chosen": ("chosen on the validation range:", "按验证区间选出："),
+        "duel": ("Diebold–Mariano p", "DM 检验 p"),
+        "sign": ("p of the sign", "方向 p 值"),
+        "unkept": ("no validation losses were kept to choose by", "未保留验证损失，无法选择"),
+        "worse": ("worse than the last close", "不如前收盘"),
         "majority": ("the commoner sign", "较常见方向"),
         "pinball": ("pinball loss over the constant's:", "分位损失与常数之比："),
     }

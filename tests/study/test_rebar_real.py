@@ -14,6 +14,7 @@ from tidegate.study.progress import silent
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.run import run_reproduction
 from tidegate_studies.rebar_futures import declare
+from tidegate_studies.rebar_futures_months import covered
 
 pytestmark = pytest.mark.real_data
 REBAR = {"kind": "future", "asset": "RB", "hours": "shfe-rebar"}
@@ -39,7 +40,9 @@ def test_each_data_set_has_its_own_months_and_says_so(declared):
     assert not any(name.startswith("5m") for name in names)
     assert declared.study("1d-uni").span.last == date(2019, 8, 30)
     told = " ".join(stamp.en for stamp in declared.stamps)
-    assert "2016-07 … 2017-11, the first 16 of the 38 published months" in told
+    assert "1 hour: bars of 2016-07 … 2017-11, 4" in told
+    assert "CSI 300 futures, 5 minutes: bars of 2014-01 … 2019-10; no open interest." in told
+    assert covered(declared.study("1d-uni").source.bars()) == 1.0
 
 
 def test_the_last_close_errs_by_what_the_vendors_own_reference_says(declared, real_data, tmp_path):

@@ -23,7 +23,17 @@ from tidegate.study.words import GLOSSARY, member_title
 from tidegate.types.clock import Horizon
 from tidegate.types.report import Column, Figure, Role, Table, Text
 
-__all__ = ["Ground", "effort_figures", "found_figures", "found_table", "grounds", "network_table", "reachable", "work"]
+__all__ = [
+    "Ground",
+    "effort_figures",
+    "found_figures",
+    "found_table",
+    "grounds",
+    "network_table",
+    "reachable",
+    "trained",
+    "work",
+]
 
 SIGNIFICANT = 0.05
 TRAINING = 3
@@ -72,6 +82,16 @@ def work(found: Finding, ponder: Sequence[float] | None = None) -> float:
     return multiply_adds(
         model, found.study.lookback, len(found.windows.inputs), len(found.windows.context), steps or 1.0
     )
+
+
+def trained(found: Finding) -> float:
+    """Multiply-adds that one seed's training took: three passes a window and epoch, mean epochs over seeds.
+
+    A count from shapes alone, the same on any machine: no time was measured. NaN for a rival.
+    """
+    windows = int(sum(fold.training(found.windows).sum() for fold in found.folds))
+    epochs = float(np.mean([len(history) for history in found.histories.values()]))
+    return TRAINING * work(found) * windows * epochs
 
 
 def _steps(found: Finding) -> list[float]:

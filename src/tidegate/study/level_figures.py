@@ -14,7 +14,7 @@ from tidegate.report.figures.price_measures import Named, lag_correlation, price
 from tidegate.report.figures.rolls import rolls
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.trades import Candles
-from tidegate.study.comparing import TRAINING, work
+from tidegate.study.comparing import trained
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.levels import leading_member, learning_bars, priced, priced_grounds, ratios
 from tidegate.study.reproduction import Shown
@@ -64,7 +64,10 @@ def level_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]) -
 
 
 def regime_ratios(found: Finding, member: str) -> tuple[FloatArray, tuple[int, ...]]:
-    """Error ratios in thirds of volatility and of trend ``[6]``, and the judged bars in each; NaN of fewer than 20."""
+    """Error ratios in thirds of volatility and of trend ``[6]``, and the judged bars in each; NaN of fewer than 20.
+
+    Known at: a bar's third at its close, with cuts of the learning range; the ratios when the last truth is.
+    """
     held = priced(found, member)
     regimes = regimes_of(found.bars.adjusted("close"), learning_bars(found))
     told, counts = np.full(6, np.nan), []
@@ -212,9 +215,7 @@ def _work(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         found = findings[name]
         if not isinstance(found.study.model, Network):
             continue
-        windows = int(sum(fold.training(found.windows).sum() for fold in found.folds))
-        epochs = float(np.mean([len(history) for history in found.histories.values()]))
-        told.append((found.study.title, TRAINING * work(found) * windows * epochs / 1e9))
+        told.append((found.study.title, trained(found) / 1e9))
     title = Text(en=f"{shown.key} The work of training", zh=f"{shown.key} 训练的计算量")
     return (training_work(shown.key.lower(), title, told),)
 

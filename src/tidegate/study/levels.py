@@ -1,7 +1,8 @@
 """Findings → forecasts as prices: what each member said of the next close, in the currency of the contract traded.
 
 Series of futures are joined by a factor, so a level there is no price that anybody pays. Here it is one again: a
-forecast of the next close, divided by the factor of the next bar, which is known at the close before (the contract is).
+forecast of the next close, divided by the factor of the next bar. Switch dates are the vendor's; that the next contract
+is known at the close before is assumed.
 Returns from close to close become prices by the last one, so that levels and returns stand in one table and one unit.
 """
 
@@ -10,6 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tidegate.errors import DataError
+from tidegate.evaluate.doubt.duel import persistent_duel
+from tidegate.evaluate.doubt.overlap import Tested
 from tidegate.evaluate.levels import PriceForecast
 from tidegate.learn.losses.regression import Quantile
 from tidegate.study.declare import Study
@@ -30,14 +34,20 @@ __all__ = [
     "priced_grounds",
     "quantile_level",
     "ratios",
+    "rival_duel",
 ]
 
 LEVEL = 0.95
+_LEAST = 30
 _NEXT_CLOSE = Horizon(lag=0, span=1, entry="close", exit="close")
 
 
 class Priced(NamedTuple):
-    """One member's forecasts of the next close as prices, and the bars that they were made at."""
+    """One member's forecasts of the next close as prices, and the bars that they were made at.
+
+    Known at: what was said at CLOSE(t), `prices.came` at CLOSE(t + 1); `factor` is the next bar's: switch dates are the
+    vendor's; that the next contract is known at the close before is assumed.
+    """
 
     prices: PriceForecast
     at: IntArray
@@ -57,7 +67,10 @@ class PricedGround(NamedTuple):
 
 
 def foresees(study: Study) -> bool:
-    """Whether a study names the next close of one asset, as a level or as a return: not its sign, not a quantile."""
+    """Whether a study names the next close of one asset, as a level or as a return: not its sign, not a quantile.
+
+    Known at: before any bar, from the declaration.
+    """
     return (
         study.cadence == "bars"
         and study.label.unit in {"level", "return"}
@@ -78,7 +91,10 @@ def leading_member(found: Finding) -> str:
 
 
 def priced(found: Finding, member: str) -> Priced:
-    """Turn a member's forecasts into prices of the next bar's contract; rows whose truth has not come are left out."""
+    """Turn a member's forecasts into prices of the next bar's contract; rows whose truth has not come are left out.
+
+    Known at: as `Priced`.
+    """
     forecast = found.forecasts[member]
     known = np.isfinite(forecast.truth)
     times = forecast.frame["time"].to_numpy().astype("datetime64[us]")[known]
@@ -92,12 +108,31 @@ def priced(found: Finding, member: str) -> Priced:
 
 
 def ratios(found: Finding) -> FloatArray:
-    """Every seed's error over the last price's ``[seeds]``."""
+    """Every seed's error over the last price's ``[seeds]``. Known at: when the last judged close is."""
     return np.array([priced(found, member).prices.ratio for member in found.seeds])
 
 
+def rival_duel(base: Finding, other: Finding) -> Tested | None:
+    """Test over time whether `other` errs less than `base`: squared errors of their leading members, on common bars.
+
+    `persistent_duel`; above zero where `other` is better. Known at: when the last judged close is. None of fewer than
+    30 common bars. Raises `DataError` where the two are not of the same bars.
+    """
+    if base.bars.digest != other.bars.digest:
+        raise DataError("a duel is over the same bars", expected=base.study.name, found=other.study.name)
+    one, two = (priced(found, leading_member(found)) for found in (base, other))
+    _, left, right = np.intersect1d(one.at, two.at, return_indices=True)
+    if len(left) < _LEAST:
+        return None
+    theirs, ours = ((held.prices.said - held.prices.came) ** 2 for held in (one, two))
+    return persistent_duel(ours[right], theirs[left], level=LEVEL)
+
+
 def learning_bars(found: Finding) -> BoolArray:
-    """Whether each bar lies before the end of what the last fold learned from."""
+    """Whether each bar lies before the end of what the last fold learned from ``[T]``.
+
+    Known at: once the folds are cut, from the bars' places alone.
+    """
     marked = np.zeros(len(found.bars.times), dtype=bool)
     marked[: found.folds[-1].train.end] = True
     return marked
