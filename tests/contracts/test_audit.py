@@ -77,6 +77,16 @@ class Shifted(FactorSet):
         return panel_of(bars, {"close": close, "next": np.append(close[1:], close[-1]) / close})
 
 
+class NextOpen(FactorSet):
+    """The next open over this close: at every open it is known, at no close before it."""
+
+    name: ClassVar[str] = "audit-leak-next-open"
+
+    def compute(self, bars):
+        close, opens = bars.column("close"), bars.column("open")
+        return panel_of(bars, {"close": close, "gap": np.append(opens[1:], opens[-1:]) / close})
+
+
 class OfTheSample(FactorSet):
     """Centred on all there is."""
 
@@ -267,7 +277,33 @@ class Risen(UniverseRule):
         return np.nan_to_num(close) >= np.nan_to_num(np.nanmin(np.where(np.isnan(close), np.inf, close)[:1], axis=0))
 
 
+def gaps(grid):
+    """Whether an asset opens above its close before, at the session of its opening."""
+    before = grid.last("close")[:-1]
+    return np.vstack([np.zeros((1, before.shape[1]), dtype=bool), grid.column("open")[1:] > before])
+
+
+class WillGapUp(UniverseRule):
+    """Only what opens higher on the morning after the decision."""
+
+    name: ClassVar[str] = "audit-leak-will-gap-up"
+
+    def keeps(self, grid):
+        up = gaps(grid)
+        return np.vstack([up[1:], up[-1:]])
+
+
+class HasGappedUp(UniverseRule):
+    """Only what opened higher this morning."""
+
+    name: ClassVar[str] = "audit-fair-has-gapped-up"
+
+    def keeps(self, grid):
+        return gaps(grid)
+
+
 PLANTED = {
+    "feature, the next open": (one, {"factors": {"name": "audit-leak-next-open"}}, ("L1", "L4"), "factors"),
     "feature, shifted": (one, {"factors": {"name": "audit-leak-shifted"}}, ("L1", "L2"), "factors"),
     "feature, whole sample": (one, {"factors": {"name": "audit-leak-of-the-sample"}}, ("L1", "L2", "L3"), "factors"),
     "feature, survivors": (many, {"factors": {"name": "audit-leak-alive-at-the-end"}}, ("L1", "L2"), "factors"),
@@ -282,6 +318,7 @@ PLANTED = {
     "decision, better half": (one, {"strategy": {"name": "audit-leak-better-half"}}, ("L4",), "decisions of seed-1 in frictionless"),
     "execution, at the low": (one, {"markets": [{"name": "audit-leak-at-the-low"}]}, ("L4",), "fills of seed-1 in audit-leak-at-the-low"),
     "universe, winners": (many, {"filters": [{"name": "audit-leak-winners"}]}, ("L4",), "decisions of seed-1 in a-share"),
+    "universe, the next open": (many, {"filters": [{"name": "audit-leak-will-gap-up"}]}, ("L4",), "decisions of seed-1 in a-share"),
 }  # fmt: skip
 
 FAIR = {
@@ -293,6 +330,7 @@ FAIR = {
     "a timing of one's own": (one, {"strategy": {"name": "audit-fair-when-positive"}}),
     "a market of one's own": (one, {"markets": [{"name": "audit-fair-at-the-open"}]}),
     "a universe of one's own": (many, {"filters": [{"name": "audit-fair-risen"}]}),
+    "a universe of this morning's gaps": (many, {"filters": [{"name": "audit-fair-has-gapped-up"}]}),
     "held out by time": (one, {"hold_out": {"name": "by-time", "split": {"name": "share-split", "train": 0.4}}}),
 }
 

@@ -5,12 +5,15 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 import tidegate.catalog  # noqa: F401 - lets settings find members by name
 from tidegate.component import document
+from tidegate.data.stock_world import StockWorld
 from tidegate.data.worlds import NoiseWorld
 from tidegate.errors import ClockError
 from tidegate.factors.base import FactorSet, panel_of
+from tidegate.market.universe import UniverseRule
 from tidegate.prepare.normaliser import Normaliser, training_rows
 from tidegate.strategy.base import State, Timing
 from tidegate.study.declare import Study
@@ -48,6 +51,18 @@ class BestHalf(Timing):
 
     def exposures(self, scores):
         return (scores > np.nanmedian(scores, axis=1, keepdims=True)).astype(float)
+
+
+class GapsUp(UniverseRule):
+    """Only what opens higher: this morning, or on the morning after the decision."""
+
+    name: ClassVar[str] = "corridor-gaps-up"
+    ahead: int = Field(default=0, description="sessions that it looks ahead")
+
+    def keeps(self, grid):
+        before, opens = grid.last("close"), grid.column("open")
+        up = np.vstack([opens[:1] < 0, opens[1:] > before[:-1]])
+        return np.vstack([up[self.ahead :], up[: self.ahead]])
 
 
 def study(**changes):
@@ -98,3 +113,23 @@ def test_walking_forward_knows_nothing_later_in_any_fold():
 def test_a_leak_in_one_room_is_caught_at_the_end_of_the_corridor(changes, match):
     with pytest.raises(ClockError, match=match):
         check_corridor(study(**changes))
+
+
+def selection(ahead):
+    """Stocks chosen among those that open higher."""
+    return study(
+        source=document(StockWorld(assets=16, sessions=170, seed=2, ic=0.1)),
+        normaliser={"name": "window-z-score"},
+        model={"name": "linear"},
+        training=None,
+        rivals=[],
+        strategy={"name": "rank-and-hold", "names": 3, "days": 2},
+        markets=[{"name": "a-share"}],
+        filters=[{"name": "corridor-gaps-up", "ahead": ahead}],
+    )
+
+
+def test_a_selection_that_knows_the_next_open_is_caught():
+    assert check_corridor(selection(0)) == 2
+    with pytest.raises(ClockError, match="decisions a-share seed-1 changes with what came after"):
+        check_corridor(selection(1))

@@ -69,11 +69,18 @@ class Ground:
         return Ground(self.study, self.bars.upto(cut), reported, self.beside, self.whole)
 
     def scrambled(
-        self, cut: np.datetime64, seed: int, *, keep_open_of_next: bool = False, rows: bool = True
+        self,
+        cut: np.datetime64,
+        seed: int,
+        *,
+        keep_open_of_next: bool = False,
+        keep_factor_of_next: bool = False,
+        rows: bool = True,
     ) -> "Ground":
         """Another valid future after the close of a bar; with `rows` unset, no bar vanishes and none is new."""
-        more = {} if rows else {"vanish": 0.0, "listings": False}
-        bars = scramble_future(self.bars, cut, seed, keep_open_of_next=keep_open_of_next, **more)  # type: ignore[arg-type]
+        more = {"keep_open_of_next": keep_open_of_next, "keep_factor_of_next": keep_factor_of_next}
+        few = {} if rows else {"vanish": 0.0, "listings": False}
+        bars = scramble_future(self.bars, cut, seed, **more, **few)  # type: ignore[arg-type]
         beside = other_beside(self.beside, self.bars, cut, seed) or Beside()
         return Ground(self.study, bars, self._other_reports(cut, seed), beside, self.whole)
 

@@ -8,6 +8,7 @@ from tidegate.auditing.splits import folds_of
 from tidegate.auditing.trading import nothing_traded, traded
 from tidegate.auditing.verdict import Change, Verdict
 from tidegate.auditing.walk import Walk, changes_between, walk
+from tidegate.testing.corridor import knows_contract
 from tidegate.types.report import Text
 
 __all__ = ["decisions", "weights"]
@@ -19,6 +20,7 @@ _HINTS = {
     "target scaling": "scale targets by the training targets alone",
     "weights": "something that steers the fit (its fields, early stopping, a selection) looks past the cut",
 }
+_DONE = ("forecast", "decisions", "fills", "book")
 _HINT_DECISIONS = (
     "decide from what is known at the close: scores, holdings and listings up to it; fill at the next open"
 )
@@ -52,7 +54,11 @@ def weights(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2, 
 
 
 def decisions(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2, seed: int = 0) -> Verdict:
-    """L4: other bars after *t* leave forecasts, orders and books up to *t*, and what is filled at the open of *t* + 1."""
+    """L4: other bars after *t* leave forecasts, orders and books up to *t*, and what is filled at the open of *t* + 1.
+
+    Each moment is tried twice: after CLOSE(t), where the next open is another one too, and after OPEN(t+1), where what
+    is filled at that open must stay.
+    """
     if not base.forecasts:
         words = Text(en="no window of the first test range can be forecast", zh="首个测试区间内没有可预测的窗口")
         return Verdict(test="L4", status="not tested", words=words, on=ground.on)
@@ -62,13 +68,20 @@ def decisions(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2
     tried = 0
     for throw, middle in enumerate(_moments(ground, base, mine, tries)):
         tried += 1
-        other_ground = ground.scrambled(middle, seed + throw, keep_open_of_next=True, rows=False)
-        other = walk(other_ground, whole=whole, known=base.learned)
-        theirs, _ = traded(other, members=members)
         times = ground.bars.times
         following = times[min(int(np.searchsorted(times, middle)) + 1, len(times) - 1)]
-        path = changes_between(rooms, (*other.rooms, *theirs), middle, following)
-        first = next((c for c in path if c.room.startswith(("forecast", "decisions", "fills", "book"))), None)
+        path: tuple[Change, ...] = ()
+        for at_open in (False, True):
+            other_ground = ground.scrambled(
+                middle, seed + throw, rows=False, keep_open_of_next=at_open,
+                keep_factor_of_next=knows_contract(ground.study),
+            )  # fmt: skip
+            other = walk(other_ground, whole=whole, known=base.learned)
+            theirs, _ = traded(other, members=members)
+            path = changes_between(rooms, (*other.rooms, *theirs), middle, following if at_open else middle)
+            first = next((c for c in path if c.room.startswith(_DONE)), None)
+            if first is not None:
+                break
         if first is not None:
             words = Text(
                 en=f"what was said and done by {str(middle)[:16]} changes with what came after it: {_rooms(path)}",

@@ -45,9 +45,14 @@ def traded(
             books = load_books(kept.folder)
             for member in said:
                 title = f"{member} in {market.name}"
+                wishes = books.decided("wishes")
                 if books.selects:
                     orders = books.table(member, "orders")
                     decided = orders.select(pl.col("decided").alias(WHEN), pl.col("decided").alias("time"), *_DECIDED)
+                elif wishes is not None:
+                    decided = wishes.filter(pl.col("member") == member).select(
+                        pl.col("time").alias(WHEN), pl.all().exclude("member")
+                    )
                 else:
                     decided = pl.DataFrame({WHEN: books.times, "time": books.times, "exposure": books.wanted[member]})
                 fills, book = books.ledgers[member].fills, books.ledgers[member].book

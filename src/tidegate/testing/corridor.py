@@ -33,7 +33,7 @@ from tidegate.types.bars import Bars
 from tidegate.types.fold import Fold
 from tidegate.types.history import History, Reported
 
-__all__ = ["Passed", "check_corridor", "other_beside", "pass_through"]
+__all__ = ["Passed", "check_corridor", "knows_contract", "other_beside", "pass_through"]
 
 
 _DECIDED = ("asset", "side", "quantity", "at", "reason", "score", "rank")
@@ -84,8 +84,11 @@ def pass_through(study: Study, bars: Bars, beside: Beside | None = None, reporte
             books = load_books(traded.folder)
             for member in books.members:
                 title = f"{market.name} {member}"
+                wishes = books.decided("wishes")
                 if books.selects:
                     decided = books.table(member, "orders").select(pl.col("decided").alias("time"), *_DECIDED)
+                elif wishes is not None and member in wishes["member"]:
+                    decided = wishes.filter(pl.col("member") == member).drop("member")
                 else:
                     decided = pl.DataFrame({"time": books.times, "exposure": books.wanted[member]})
                 frames[f"decisions {title}"] = decided
@@ -107,9 +110,13 @@ def check_corridor(
     """Scramble the future of each fold's cut, and of the middle of each test range; returns how many cuts were tried.
 
     * After a cut: the hash of what every member learned in that fold is the same.
-    * After *t*: forecasts, decisions, fills and books up to *t* are the same, and so are the fills at OPEN(t+1) when
-      only that open stays. What is `beside` a selection gets another future too: ends of listing and the gate. So do
-      reports: later announcements, restatements and memberships are others.
+    * After CLOSE(t): forecasts, decisions, fills and books up to *t* are the same, whatever the next open and its
+      limits. Of bar t + 1 its factor alone stays, and that only where futures are traded within bars: its contract is
+      decided at the close before.
+    * After OPEN(t+1), what it shows being as it was: the fills at that open, and their sides, are the same.
+
+    What is `beside` a selection gets another future too: ends of listing and the gate. So do reports: later
+    announcements, restatements and memberships are others.
 
     No row vanishes, so that the time axis (and a split by shares of it) stays as it is.
 
@@ -132,13 +139,21 @@ def check_corridor(
                     where=str(cut)[:16],
                 )
         middle = full.times[(fold.test.first + fold.test.end) // 2]
-        later = scramble_future(held, middle, seed, keep_open_of_next=True, vanish=0, listings=False)
-        again = pass_through(study, later, other_beside(beside, held, middle, seed), _other(held, told, middle, seed))
         following = held.times[min(int(np.searchsorted(held.times, middle)) + 1, len(held.times) - 1)]
-        for name, frame in full.frames.items():
-            last = following if name.startswith("fills") else middle
-            _same(f"study {study.name!r}: {name}", frame, again.frames[name], last)
+        for kept, last in (({"keep_factor_of_next": knows_contract(study)}, middle),
+                           ({"keep_open_of_next": True}, following)):  # fmt: skip
+            later = scramble_future(held, middle, seed, **kept, vanish=0, listings=False)
+            around = other_beside(beside, held, middle, seed), _other(held, told, middle, seed)
+            again = pass_through(study, later, *around)
+            for name, frame in full.frames.items():
+                if name.startswith("fills") or last == middle:
+                    _same(f"study {study.name!r}: {name}", frame, again.frames[name], last)
     return 2 * len(full.folds)
+
+
+def knows_contract(study: Study) -> bool:
+    """Whether a study may read the next bar's factor at a close: where it trades futures within their bars."""
+    return any(trades_within_bars(study, market) for market in study.markets)
 
 
 def _other(bars: Bars, reported: Reported, after: np.datetime64, seed: int) -> Reported:

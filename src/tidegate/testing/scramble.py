@@ -61,6 +61,7 @@ def scramble_future(
     seed: int,
     *,
     keep_open_of_next: bool = False,
+    keep_factor_of_next: bool = False,
     permute: bool = True,
     vanish: float = 0.15,
     listings: bool = True,
@@ -73,6 +74,8 @@ def scramble_future(
     keep_open_of_next
         Move the moment from CLOSE(t) to OPEN(t+1): the next bar keeps what its open shows (open, previous close,
         limits, factor, suspension) and gets another high, low, close, settlement, volume and amount.
+    keep_factor_of_next
+        The next bar keeps its factor alone: of futures, which contract it is of is decided at the close before.
     permute, vanish, listings
         Whether rows change places within an asset; the share of rows that vanish, as in a suspension; whether a new
         name is listed (never where there is but one asset, or where an open is kept).
@@ -94,12 +97,15 @@ def scramble_future(
     if rows.size == 0:
         return bars
     generator = np.random.default_rng(seed)
-    held = (time[rows] == time[rows].min()) if keep_open_of_next else np.zeros(rows.size, dtype=bool)
+    of_next = time[rows] == time[rows].min()
+    held = of_next if keep_open_of_next else np.zeros(rows.size, dtype=bool)
     asset = frame["asset"].to_numpy()[rows]
     origin = _permuted(generator, asset, ~held) if permute else np.arange(rows.size)
     names = [name for name in frame.columns if name not in {"time", "session", "asset"}]
     taken = {name: _values(frame[name])[rows][origin] for name in names}
     made = _remade(_Dice(generator, _decimals(bars), sigma), taken, held)
+    if keep_factor_of_next and "factor" in made:
+        made["factor"] = np.where(of_next, _values(frame["factor"])[rows], made["factor"])
     gone = (generator.random(rows.size) < vanish) & ~held
     future = pl.DataFrame({name: _series(name, values, frame[name].dtype) for name, values in made.items()})
     future = frame[rows.tolist()].select("time", "session", "asset").hstack(future).select(frame.columns)
