@@ -272,6 +272,7 @@ FITS = {
     "selected on all": (best_columns, False),
     "selected on train": (lambda d: best_columns(d, CUT), True),
     "stops on test": (lambda d: stops_on_test(d, CUT), False),
+    "rows of all": (len, False),
     "survivors": (lambda d: sorted(set(np.round(d.close[d.volume > d.volume.iloc[-1]][:5], 2))), False),
 }
 

@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from tidegate.errors import ClockError, SettingError
 from tidegate.testing.lint import lint_function
+from tidegate.testing.moves import around_moves
 from tidegate.testing.other_future import other_future
+from tidegate.testing.other_names import other_names
 from tidegate.testing.tables import Laid, Table, laid_out, table_of
 
 __all__ = ["BROKEN", "Causal", "Cell", "check_causal"]
@@ -133,7 +135,8 @@ def check_causal(
         The moment at which a row's result is used. ``"close"``: row *t* may use all of bar *t*. ``"open"``: of bar *t*
         it may use only what the open shows (open, previous close, limits, factors), as a decision filled there may.
     cuts, scrambles, seed
-        How many moments, how many other futures at each, and what they are thrown with.
+        How many moments (half of them around the largest moves), how many other futures at each (and one of other
+        names: a listing, an end, a suspension, a new word), and what they are thrown with.
 
     Missing values
         Any NaN equals any NaN.
@@ -160,7 +163,7 @@ def check_causal(
     if _differences(full, again, everything_known=True)[0]:
         return Causal(told, "could not run", 1, note="asked twice, it answers otherwise: seed what it draws")
     tried, silent = 0, ""
-    for number, cut in enumerate(_cuts(moments, cuts, seed)):
+    for number, cut in enumerate(_cuts(table, moments, cuts, seed)):
         for how, at, make in _ways(table, cut, scrambles, seed + 1000 * number, known):
             try:
                 other, beside = make()
@@ -179,13 +182,14 @@ def check_causal(
     return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "")
 
 
-def _cuts(moments: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
-    """Moments to cut at, spread over time, the last but one among them."""
+def _cuts(table: Table, moments: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
+    """Moments to cut at: half spread over time, the last but one among them, half around the largest moves."""
     last = len(moments) - 2
-    edges = np.linspace(min(1, last), last, count + 1).astype(int)
+    rare = around_moves(table, moments, count // 2)
+    edges = np.linspace(min(1, last), last, count - len(rare) + 1).astype(int)
     generator = np.random.default_rng(seed)
     at = [int(generator.integers(a, max(b, a + 1))) for a, b in itertools.pairwise(edges)]
-    return moments[sorted({*at, last, last // 2})]
+    return moments[sorted({*at, *rare, last, last // 2})]
 
 
 def _ways(
@@ -206,6 +210,8 @@ def _ways(
             return other.take(~lost)
 
         ways.append(("scrambling", until, scrambled))
+    if scrambles:
+        ways.append(("other names in", until, lambda: other_names(table, later, seed, held)))
     return ways
 
 

@@ -7,6 +7,7 @@
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from tidegate.errors import ClockError, SettingError
 from tidegate.testing.causal import BROKEN, Causal, Cell
 from tidegate.testing.lint import lint_function
 from tidegate.testing.other_future import other_future
-from tidegate.testing.tables import table_of
+from tidegate.testing.other_names import other_names
+from tidegate.testing.tables import Table, table_of
+from tidegate.types.axes import BoolArray
 
 __all__ = ["check_fitted", "check_train_test", "digests_of"]
 
@@ -35,7 +38,10 @@ def check_fitted(
     seed: int = 0,
     name: str | None = None,
 ) -> Causal:
-    """Fit on the data, then on data whose rows after `cut` are another valid history: what was learned is the same.
+    """Fit on the data, then on data that end at `cut` or go on otherwise: what was learned is the same.
+
+    Rows after the cut are cut off; get other values, some vanish; and are of other names: one asset is listed after the
+    cut, one ends at it, one is suspended, and columns of words get a new one.
 
     Parameters
     ----------
@@ -72,10 +78,9 @@ def check_fitted(
     if dict(digests_of(fit(table.take(everything)[0]))) != before:
         return Causal(told, "could not run", 1, note="fitted twice, it learns otherwise: seed what it draws")
     tried, silent = 0, ""
-    for throw in range(scrambles):
-        lost = later & (np.random.default_rng((seed, throw)).random(table.rows) < _GONE) if throw % 2 else ~everything
+    for how, make in _ways(table, later, scrambles, seed):
         try:
-            other = table.replaced(other_future(table, later, seed + throw))[1].take(~lost)[0]
+            other = make()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 after = dict(digests_of(fit(other)))
@@ -89,13 +94,36 @@ def check_fitted(
             cell = Cell("", "", first, before.get(first, "nothing"), after.get(first, "nothing"))
             lines = lint_function(fit)
             hint = str(lines[0]) if lines else "fit on rows up to the cut alone, and purge targets that are known later"
-            return Causal(told, "failed", tried, cell, str(cut), "scrambling", len(changed), 0, hint)
+            return Causal(told, "failed", tried, cell, str(cut), how, len(changed), 0, hint)
     if not tried:
         return Causal(told, "could not run", 0, note=f"it works on no other history: {silent}")
     return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "")
 
 
 _GONE = 0.15
+
+
+def _ways(table: Table, later: BoolArray, scrambles: int, seed: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Data of another future, and how they are made: cut off, of other values, of other names."""
+    yield "cutting off", partial(_cut_off, table, later)
+    for throw in range(scrambles):
+        gone = np.random.default_rng((seed, throw)).random(table.rows) < _GONE
+        lost = later & gone if throw % 2 else np.zeros(table.rows, dtype=bool)
+        yield "scrambling", partial(_scrambled, table, later, lost, seed + throw)
+    for throw in range((scrambles + 1) // 2):
+        yield "other names in", partial(_renamed, table, later, seed + throw)
+
+
+def _cut_off(table: Table, later: BoolArray) -> Any:
+    return table.take(~later)[0]
+
+
+def _scrambled(table: Table, later: BoolArray, lost: BoolArray, seed: int) -> Any:
+    return table.replaced(other_future(table, later, seed))[1].take(~lost)[0]
+
+
+def _renamed(table: Table, later: BoolArray, seed: int) -> Any:
+    return other_names(table, later, seed)[0]
 
 
 def digests_of(value: Any, name: str = "it", depth: int = 0) -> Iterator[tuple[str, str]]:  # noqa: C901, PLR0912

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tidegate.testing.moves import largest_moves
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
 from tidegate.types.bars import EVENTS, Bars
 
@@ -33,7 +34,9 @@ def truncate(bars: Bars, upto: np.datetime64) -> Bars:
 
 
 def cut_times(bars: Bars, count: int = 8, seed: int = 0) -> TimeArray:
-    """Labels to cut at: `count` spread over the axis, and up to four around splits and around an asset's first bar.
+    """Labels to cut at: `count`, half spread over the axis and half around the largest moves, and up to four others.
+
+    The others are around splits and around an asset's first bar.
 
     >>> from tidegate.testing.history import example_bars
     >>> cut_times(example_bars(sessions=60), count=8).size >= 8
@@ -42,11 +45,12 @@ def cut_times(bars: Bars, count: int = 8, seed: int = 0) -> TimeArray:
     times = bars.times
     last = len(times) - 2
     generator = np.random.default_rng(seed)
-    edges = np.linspace(min(2, last), max(last, 0), count + 1).astype(np.int64)
-    spread = [int(generator.integers(a, max(b, a + 1))) for a, b in itertools.pairwise(edges)]
-    special: list[int] = []
     position = np.searchsorted(times, bars.frame["time"].to_numpy())
     asset = bars.frame["asset"].to_numpy()
+    close = bars.column("close") * (bars.column("factor") if bars.has("factor") else 1.0)
+    special = [p for p in largest_moves(close, asset, position, count // 2, last) if p >= min(2, last)]
+    edges = np.linspace(min(2, last), max(last, 0), count - len(special) + 1).astype(np.int64)
+    spread = [int(generator.integers(a, max(b, a + 1))) for a, b in itertools.pairwise(edges)]
     if bars.has("factor"):
         jumps = np.flatnonzero((np.diff(bars.column("factor")) != 0) & (asset[1:] == asset[:-1])) + 1
         special += [int(p) for jump in jumps[:1] for p in (position[jump] - 1, position[jump])]

@@ -57,13 +57,37 @@ class Table:
 
     def take(self, kept: BoolArray) -> "tuple[Any, Table]":
         """Some rows, in the user's own form and as a table."""
-        positions = np.flatnonzero(kept)
-        data = self.cut(positions)
+        return self.at(np.flatnonzero(kept))
+
+    def at(self, positions: IntArray, new: BoolArray | None = None, name: Any = None) -> "tuple[Any, Table]":
+        """Rows by position; copies marked `new` are rows of their own, of an asset called `name`."""
+        data, asset, origin = self.cut(positions), self.asset[positions], self.origin[positions]
+        if new is not None:
+            asset = _with_name(asset, new, name)
+            origin = np.where(new, int(self.origin.max()) + np.cumsum(new), origin)
+            data = self._listed(data, asset, new)
         made = table_of(data)
         return data, Table(
-            made.columns, self.time[positions], self.asset[positions], self.origin[positions], self.keys,
-            self.has_assets, made.index, made.cut, made.fill,
+            made.columns, self.time[positions], asset, origin, self.keys, self.has_assets, made.index, made.cut,
+            made.fill,
         )  # fmt: skip
+
+    def _listed(self, data: Any, asset: Column, new: BoolArray) -> Any:
+        """Write the assets into the user's own form, and give copies labels of their own where labels are numbers."""
+        for key in self.keys:
+            if np.array_equal(self.columns[key], self.asset):
+                data = table_of(data).fill({key: asset})
+        if self.index is None:
+            return data
+        for level, held in enumerate(_levels(self.index).values()):
+            if self.index.nlevels > 1 and np.array_equal(held, self.asset):
+                labels = data.index.to_frame(index=False)
+                labels.isetitem(level, asset)
+                data.index = type(data.index).from_frame(labels, names=data.index.names)
+        if self.index.nlevels == 1 and self.index.is_unique and self.index.to_numpy().dtype.kind in "iu":
+            numbers = data.index.to_numpy()
+            data.index = np.where(new, int(self.index.max()) + np.cumsum(new), numbers)
+        return data
 
     def replaced(self, columns: dict[Hashable, Column]) -> "tuple[Any, Table]":
         """Other values in some columns, in the user's own form and as a table."""
@@ -103,6 +127,12 @@ def table_of(data: Any, time: str | None = None, asset: str | None = None) -> Ta
         expected="a pandas or polars frame or series, a NumPy array of one or two axes, or a dictionary of columns",
         found=type(data).__name__,
     )
+
+
+def _with_name(asset: Column, new: BoolArray, name: Any) -> Column:
+    made = asset.astype(object)
+    made[new] = name
+    return made if asset.dtype == object else np.array(made.tolist())
 
 
 def _array(data: NDArray[Any], new: dict[Hashable, Column]) -> NDArray[Any]:
@@ -212,7 +242,7 @@ class Laid:
 
 
 def laid_out(result: Any, given: Table) -> Laid:
-    """Lay a result beside the data it was computed from: by its index, by its time and asset, or row by row.
+    """Lay a result beside the data it was computed from: by its columns of time and asset, by its index, or row by row.
 
     Errors
         `SettingError` where it has neither the rows of the data nor times of its own.
@@ -230,26 +260,41 @@ def laid_out(result: Any, given: Table) -> Laid:
         ) from error
     columns = {str(name): value for name, value in held.columns.items() if name not in held.keys}
     columns = columns or {str(name): value for name, value in held.columns.items()}
+    dated = held.time.dtype.kind == given.time.dtype.kind == "M"
+    when = held.time.astype(given.time.dtype) if dated else held.time  # by value: whatever unit a library gave them
+    if _named_by_columns(held, given):
+        own = list(zip(when.tolist(), held.asset.tolist(), strict=True))
+        if len(set(own)) == len(own):
+            return Laid(columns, list(own), when)
     if held.index is not None and given.index is not None and bool(given.index.is_unique):
         at = np.asarray(given.index.get_indexer(held.index))
-        dated = held.time.dtype == given.time.dtype and held.time.dtype.kind == "M"  # weeks, say: labels of their own
         if len(np.unique(at[at >= 0])) == int((at >= 0).sum()) and (bool((at >= 0).all()) or dated):
-            own = zip(held.time.tolist(), held.asset.tolist(), strict=True)
+            own = list(zip(when.tolist(), held.asset.tolist(), strict=True))
             keys: list[Hashable] = [
                 int(given.origin[place]) if place >= 0 else key for place, key in zip(at, own, strict=True)
             ]
-            when = given.time[at]
-            return Laid(columns, keys, np.where(at >= 0, when, held.time) if bool((at < 0).any()) else when)
+            told = given.time[at]
+            return Laid(columns, keys, np.where(at >= 0, told, when) if bool((at < 0).any()) else told)
     named = held.keys and given.has_assets == held.has_assets
     if named:
-        return Laid(columns, list(zip(held.time.tolist(), held.asset.tolist(), strict=True)), held.time)
+        return Laid(columns, list(zip(when.tolist(), held.asset.tolist(), strict=True)), when)
     if held.rows == given.rows:
         return Laid(columns, given.origin.tolist(), given.time)
-    if held.index is not None and held.time.dtype == given.time.dtype:
-        return Laid(columns, list(zip(held.time.tolist(), held.asset.tolist(), strict=True)), held.time)
+    if held.index is not None and (dated or held.time.dtype == given.time.dtype):
+        return Laid(columns, list(zip(when.tolist(), held.asset.tolist(), strict=True)), when)
     raise SettingError(
         "the function's rows can't be laid beside the data's",
         expected=given.rows,
         found=held.rows,
         hint="return one row per row of the data, or a frame with the columns time and asset",
     )
+
+
+def _named_by_columns(held: Table, given: Table) -> bool:
+    """Whether a result says in columns of its own, times of the data's kind among them, which rows it is of."""
+    if given.has_assets != held.has_assets or len(held.keys) != 1 + int(held.has_assets):
+        return False
+    timed = any(held.columns[key] is held.time for key in held.keys)
+    same = held.time.dtype.kind == given.time.dtype.kind
+    whole = held.time.dtype.kind not in "mM" or not bool(np.isnat(held.time).any())
+    return timed and same and whole
