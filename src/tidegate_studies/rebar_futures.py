@@ -83,6 +83,10 @@ QUICK = Text(
     "true.",
     zh="快速版：短的模拟市场，种子与训练轮数均较少。其数字只说明流程可用，不足以下结论。",
 )
+QUICK_GIVEN = Text(
+    en="Quick form: few seeds, few epochs. Its figures show that everything works, not what is true.",
+    zh="快速版：种子与训练轮数均较少。其数字只说明流程可用，不足以下结论。",
+)
 SYNTHETIC = Text(
     en="No bars of rebar were found in the store: a synthetic market stands in, whose prices nobody can forecast.",
     zh="数据仓库中没有螺纹钢行情：以模拟市场代替，其价格本就无法预测。",
@@ -151,7 +155,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
         ),
         claims=elsewhere(claims) if any(ground.drawn for ground in grounds) else claims,
         stamps=(
-            *((QUICK,) if quick else ()),
+            *((QUICK if _synthetic(grounds) else QUICK_GIVEN,) if quick else ()),
             *((SYNTHETIC,) if source is None and not quick and _synthetic(grounds) else ()),
             *(ground.stamp for ground in grounds if ground.stamp is not None),
             *((INDEX,) if "1hw" in pairs else ()),

@@ -6,6 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from tidegate.data.rebar_world import RebarWorld
+from tidegate.data.store import write_bars
+
 ROWS = """日期,开盘价,最高价,最低价,收盘价,成交量,成交金额
 2020-01-02,10.00,10.50,9.90,10.20,100000,1020000
 2020-01-03,10.20,10.60,10.10,10.50,120000,1250000
@@ -105,3 +108,18 @@ def test_a_wrong_request_is_one_line(tidegate, store, csv, asked, match):
     assert code == 2
     assert match in err
     assert "Traceback" not in err
+
+
+def test_each_kind_of_bars_is_sent_to_its_study(tidegate, store, csv, tmp_path):
+    assert "tidegate run index-timing --data store:index-300" in tidegate("data", "import", csv, *SETTINGS)[1]
+    write_bars(RebarWorld(sessions=20, seed=2, frequency="1d").bars(), tmp_path / "rb.csv")
+    asked = ("-s", "kind=future", "-s", "currency=CNY", "-s", "asset=RB")
+    code, out, err = tidegate("data", "import", tmp_path / "rb.csv", *asked)
+    assert code == 0, err
+    assert "tidegate run rebar-futures --data store:rb" in out
+    header, *rows = ROWS.splitlines()
+    both = [f"代码,{header}", *(f"{code},{row}" for code in ("600000.SH", "600004.SH") for row in rows)]
+    (tmp_path / "shares.csv").write_text("\n".join(both), encoding="utf-8")
+    code, out, err = tidegate("data", "import", tmp_path / "shares.csv", "-s", "kind=stock", "-s", "currency=CNY")
+    assert code == 0, err
+    assert "tidegate run stock-ranks --data store:shares" in out

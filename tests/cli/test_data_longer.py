@@ -101,3 +101,13 @@ def test_what_is_refused(tidegate, store, worlds, tmp_path):
     assert tidegate("data", "compare", "day", "named", "--asset", "rb.SHF", "--strict")[0] == 0
     assert store.list() == ["day", "five", "later", "named"]
     assert not list(tmp_path.glob("x*"))
+
+
+def test_where_longer_bars_go_and_what_length_was_meant(tidegate, store, worlds):
+    store.put("five", worlds["5min"])
+    code, _, err = tidegate("data", "resample", "five", "--to", "60min", *HOURS)
+    assert code != 0
+    assert "expected --name or --out, found neither" in " ".join(err.split())
+    code, _, err = tidegate("data", "resample", "five", "--to", "1h", *HOURS, "-n", "hourly")
+    assert code != 0
+    assert "write 60min" in " ".join(err.split())

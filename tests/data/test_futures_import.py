@@ -105,7 +105,7 @@ class TestNights:
         hole = TURN.filter(pl.col("time") != dt.datetime(2019, 12, 24, 22, 30))
         health = import_file(put(weekdays_in_gbk(hole)), ImportSettings(**FUTURE)).health
         assert [example.found for d in health.defects if d.name == "missing_bar" for example in d.examples] == [
-            "2019-12-25 22:30"
+            "22:30 of session 2019-12-25"
         ]
         assert health.count("missing_session") == 0
 

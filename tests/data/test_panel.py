@@ -79,10 +79,10 @@ def test_listed_suspensions_explain_holes_and_are_held_against_the_bars(panel):
     counts = {defect.name: defect.count for defect in made.health.defects}
     assert counts == {"missing_session": 1, "traded_suspended": 1}
     told = dict(made.listed.select("defect", "found").iter_rows())
-    assert told["missing_session"] == "1 between 2001-03-02 and 2001-03-07"
+    assert told["missing_session"] == "missing: 1 between 2001-03-02 and 2001-03-07"
     assert told["traded_suspended"] == "600000.SH 2001-03-06"
     (panel / "suspended.parquet").unlink()
-    assert import_panel(panel).listed["found"].to_list() == ["2 between 2001-03-02 and 2001-03-07"]
+    assert import_panel(panel).listed["found"].to_list() == ["missing: 2 between 2001-03-02 and 2001-03-07"]
 
 
 def test_tables_may_be_csv_with_other_headers_or_missing(panel):

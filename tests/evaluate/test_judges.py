@@ -14,7 +14,7 @@ from tidegate.evaluate.forecasts import judge_forecast
 from tidegate.evaluate.placebo import judge_placebos
 from tidegate.evaluate.seeds import judge_seeds
 from tidegate.evaluate.stated import stated
-from tidegate.measures.trading import trips_of_path
+from tidegate.measures.trading import Trips, trips_of_path
 from tidegate.types.clock import Horizon
 from tidegate.types.forecast import Forecast
 from tidegate.types.ledger import BOOK, FILLS, ORDERS, Ledger
@@ -116,6 +116,17 @@ class TestForecasts:
         assert (found["rmse"].value, found["skill"].value, found["direction_accuracy"].value) == (0.0, 1.0, 1.0)
         assert found["ic"].value == pytest.approx(1.0)
 
+    def test_no_change_is_no_direction(self):
+        truth = np.random.default_rng(4).normal(size=(60, 1))
+        found = judged(made(np.zeros((60, 1)), truth), np.zeros(60))
+        told = found["direction_accuracy"]
+        assert (told.value, told.low) == (None, None)
+        assert "says no direction" in told.note
+        assert found["majority_rate"].value == pytest.approx(max(np.mean(truth > 0), np.mean(truth <= 0)))
+        score = np.zeros((60, 1))
+        score[7] = -1.0
+        assert judged(made(score, truth), np.zeros(60))["direction_accuracy"].value is not None
+
     def test_a_reference_of_another_length(self):
         with pytest.raises(DataError, match="another length"):
             judged(made(np.ones((4, 1)), np.ones((4, 1))), np.zeros(3))
@@ -149,6 +160,13 @@ class TestBooks:
         assert (found["win_rate"].value, found["win_rate"].note.split("; ")[-1]) == (None, "no closed round trip")
         assert found["bars_in_market"].value == 500
         assert found["beta"].value is not None
+
+    def test_bars_with_a_trade_within_are_bars_in_the_market(self):
+        at = np.array([3, 4, 20, 20])
+        ones = np.ones(4)
+        within = Trips(at, at, ones.astype(np.int64), ones, ones, ones.astype(bool))
+        found = book(np.full(40, 100.0), np.zeros(40), trips=within)
+        assert (found["trades"].value, found["bars_in_market"].value, found["longest_out"].value) == (4, 3, 19)
 
     def test_a_book_that_never_traded(self):
         found = book(np.full(40, 100.0), np.zeros(40))

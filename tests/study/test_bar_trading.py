@@ -264,6 +264,8 @@ def test_measures_and_placebos(ran):
         assert told["seed-1", name].value is not None
     assert 0 <= told["seed-1", "total_return_percentile"].value <= 1
     assert told["always-long", "total_return_before_costs"].value > told["always-long", "total_return"].value
+    traded = told["always-long", "trades"].value
+    assert told["always-long", "bars_in_market"].value == traded > 0  # a trip a bar, flat at every close
 
 
 def test_buy_and_hold_pays_for_the_roll_and_earns_no_gap(books):

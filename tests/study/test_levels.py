@@ -102,6 +102,7 @@ def test_the_table_says_what_the_rows_say(ran):
     assert row["p"] == pytest.approx(float(told.p_value))
     assert row["dm"] == pytest.approx(float(told.statistic))
     assert table.rows[2]["dm"] is None
+    assert (table.rows[2]["direction"], row["direction"] is None) == (None, False)  # no change has no direction
 
 
 def test_rolls_are_listed_with_the_windows_over_them(ran):

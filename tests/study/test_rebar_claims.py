@@ -6,6 +6,7 @@ import pytest
 
 from tidegate.data.rebar_world import RebarWorld
 from tidegate.data.store import Store
+from tidegate.data.stored import Stored
 from tidegate.errors import DataError
 from tidegate.evaluate.doubt.overlap import mean_hac
 from tidegate.learn.losses.regression import Quantile
@@ -135,3 +136,6 @@ def test_a_store_is_told_by_its_bars(tmp_path, monkeypatch):
     assert "100% of the published months' sessions; no open interest" in told
     assert "the next contract is known at the close before is assumed" in told
     assert covered(WHOLE.bars()) == 1.0
+    own, synthetic = (declare(source, quick=True) for source in (Stored(dataset="rebar-daily"), None))
+    assert own.stamps[0].en.startswith("Quick form: few seeds, few epochs")
+    assert synthetic.stamps[0].en.startswith("Quick form: a short synthetic market")

@@ -31,7 +31,8 @@ def make_longer(
 ) -> None:  # fmt: skip
     """Join bars into longer ones; keep them in the store, or write a file."""
     if (name is None) == (out is None):
-        raise SettingError("longer bars go to one place", expected="--name or --out", found={"name": name, "out": out})
+        found = "neither" if name is None else "both"
+        raise SettingError("longer bars go to one place", expected="--name or --out", found=found)
     _known(hours, cut)
     if name is not None and not replace and Store.default().named(name) in Store.default().list():
         raise SettingError(

@@ -74,10 +74,19 @@ def bring_in(
     if assumed:
         say(f"assumed: {', '.join(assumed)}; say otherwise with -s kind=stock or -s currency=USD, for example")
     if kept:
-        one = f" Run a study on it: tidegate run index-timing --data store:{kept}" if made.health.assets == 1 else ""
-        say(f"\nKept as {kept!r}.{one}")
+        study = _study_for(made.bars.spec.kind, made.health.assets)
+        say(f"\nKept as {kept!r}." + (f" Run a study on it: tidegate run {study} --data store:{kept}" if study else ""))
     else:
         say("\nNothing was kept (--dry).")
+
+
+def _study_for(kind: str, assets: int) -> str | None:
+    """The study that such bars are for; None where several assets are no market of shares."""
+    if kind == "stock" and assets > 1:
+        return "stock-ranks"
+    if assets > 1:
+        return None
+    return "rebar-futures" if kind == "future" else "index-timing"
 
 
 def show_health(health: HealthReport) -> None:

@@ -123,7 +123,9 @@ def _flag_sessions(
     told = days.with_columns(missing, last=pl.col("session").shift(1).over("asset"))
     if halts is not None:
         told = _explained(told, halts, sieve)
-    sieve.flag(told, pl.col("missing") > 0, "missing_session", "time", "{missing} between {last} and {session}")
+    sieve.flag(
+        told, pl.col("missing") > 0, "missing_session", "sessions", "missing: {missing} between {last} and {session}"
+    )
 
 
 def _explained(told: pl.DataFrame, halts: pl.DataFrame, sieve: Sieve) -> pl.DataFrame:

@@ -110,7 +110,7 @@ def flag_holes(frame: pl.DataFrame, sieve: Sieve, hours: str) -> None:
             "{}:{}", (pl.col("minute") % _DAY) // 60, (pl.col("minute") % 60).cast(pl.String).str.zfill(2)
         )
         absent = absent.with_columns(clock=clock, asset=pl.lit(asset))
-        sieve.flag(absent, pl.lit(value=True), "missing_bar", "time", "{session} {clock}")
+        sieve.flag(absent, pl.lit(value=True), "missing_bar", "time", "{clock} of session {session}")
 
 
 def _within(frame: pl.DataFrame, hours: TradingHours, where: str) -> pl.DataFrame:

@@ -20,6 +20,8 @@ __all__ = ["MINUTES", "Longer", "Resampled", "compare_bars", "resample"]
 Longer = Literal["15min", "30min", "60min", "1d"]
 MINUTES = {"1min": 1, "5min": 5, "15min": 15, "30min": 30, "60min": 60, "1d": 24 * 60}
 """Lengths of bars, by name; a day is all of its session."""
+_MEANT = {"15m": "15min", "30m": "30min", "1h": "60min", "60m": "60min", "1hour": "60min", "hour": "60min",
+          "d": "1d", "1day": "1d", "day": "1d", "daily": "1d"}  # fmt: skip
 _DAY = 24 * 60
 _FIRST = ("open", "preclose", "limit_up", "limit_down", "roll_from")
 _LAST = ("close", "settle", "open_interest", "factor", "at_risk", "total_shares", "float_shares")
@@ -74,7 +76,9 @@ def resample(bars: Bars, frequency: str, hours: str, cut: Cut = "trading") -> Re
     if hours not in HOURS:
         raise UnknownNameError.among("trading hours", hours, HOURS)
     if frequency not in get_args(Longer):
-        raise UnknownNameError.among("length of a bar", frequency, get_args(Longer))
+        meant = _MEANT.get(frequency.lower().replace(" ", ""))
+        hint = f"write {meant}" if meant else ""
+        raise UnknownNameError.among("length of a bar", frequency, get_args(Longer), hint=hint)
     short, long = bars.spec.frequency, MINUTES[frequency]
     require(holds=short in MINUTES and MINUTES[short] < long, what="bars are not shorter than what is asked for",
             expected=f"bars shorter than {frequency}", found=short)  # fmt: skip

@@ -280,13 +280,14 @@ def _doings(held: FloatArray, trips: Trips, subject: dict[str, str], level: floa
     low, high = binomial_interval(won, closed, level=level)
     rate, none = trading.win_rate(trips), "no closed round trip"
     still_open = len(trips) - closed
-    out = np.abs(held) <= trading.FLAT
+    inside = np.abs(held) > trading.FLAT
+    inside[trips.entry[trips.closed & (trips.entry == trips.exit)]] = True  # opened and closed within: flat at closes
     return [
-        stated("bars_in_market", subject, int(trading.bars_in_market(held)), "bars", n=held.size),
+        stated("bars_in_market", subject, int(inside.sum()), "bars", n=held.size),
         stated(
             "longest_out",
             subject,
-            int(trading.longest_run(out)),
+            int(trading.longest_run(~inside)),
             "bars",
             n=held.size,
             note="longest spell out of the market",

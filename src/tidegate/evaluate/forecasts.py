@@ -200,7 +200,8 @@ def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: flo
     beyond = hac(terms.mean(), rows.by_date(terms), span=span, level=level)
     apart = float(np.exp((size.high - root) / root)) if root else np.nan
     low, high = max(float(right.low), 0.0), min(float(right.high), 1.0)
-    accuracy = float(scores.direction_accuracy(rows.score, rows.truth))
+    silent = not rows.score.any()  # no change throughout: it says no direction, and cannot be right about one
+    accuracy = np.nan if silent else float(scores.direction_accuracy(rows.score, rows.truth))
     return [
         stated(
             "direction_accuracy",
@@ -212,6 +213,7 @@ def _errors(rows: _Rows, forecast: Forecast, subject: dict[str, str], level: flo
             level=level,
             n=n,
             note=f"base rate {base:.4f}",
+            otherwise="the forecast says no direction",
         ),
         stated(
             "majority_rate",

@@ -17,6 +17,7 @@ from tidegate.data.months import by_month
 from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.files import read_json, write_json
 from tidegate.learn.losses.fitting import fitted_loss
+from tidegate.market.futures import CONTINUOUS
 from tidegate.models.base import Network
 from tidegate.prepare.date_step import prepare_dates
 from tidegate.prepare.hold_out import part_within
@@ -224,7 +225,12 @@ def _save_axis(bars: Bars, rows: Bars, work: Path) -> None:
 def stamps_of(study: Study, bars: Bars, ground: Ground, windows: Windows, folds: tuple[Fold, ...]) -> tuple[str, ...]:
     """What every report must say of a study's bars and factors, and of windows that its protocol lets leak."""
     path = ground.panel.folder / STAMPS
-    told: list[str] = [*_not_looked_for(bars), *(read_json(path) if path.is_file() else []), *mistakes_in(study)]
+    told: list[str] = [
+        *_not_looked_for(bars),
+        *_rolls_unknown(bars),
+        *(read_json(path) if path.is_file() else []),
+        *mistakes_in(study),
+    ]
     if study.hold_out is not None:
         fold = folds[-1]
         among = fold.training(windows) | fold.validation(windows)
@@ -248,6 +254,11 @@ def _not_looked_for(bars: Bars) -> tuple[str, ...]:
     """Say where nobody looked for days on which prices begin anew: bars imported before there was such a column."""
     real = bars.spec.kind == "stock" and bars.has("preclose") and not bars.spec.source.startswith("Tidegate")
     return (_ACROSS,) if real and not bars.has("reset") else ()
+
+
+def _rolls_unknown(bars: Bars) -> tuple[str, ...]:
+    """Say where futures have no column that tells a change of contract: its gap is a move of forecasts and books."""
+    return () if bars.spec.kind != "future" or bars.has("factor") or bars.has("roll_from") else (CONTINUOUS,)
 
 
 def held_until(standing: Standing, forecasts: dict[str, Forecast]) -> np.datetime64 | None:
