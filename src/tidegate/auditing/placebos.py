@@ -5,7 +5,6 @@ factors. One that finds nothing when the answer stands among its factors could n
 """
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,8 @@ import polars as pl
 
 from tidegate.auditing.blind import panel_on, scramble, truncate
 from tidegate.auditing.ground import Ground
+from tidegate.auditing.skill import CROSS, Skill, as_changes, levels_before, skill_of
+from tidegate.auditing.splits import audit_split
 from tidegate.auditing.trading import traded
 from tidegate.auditing.verdict import Change, Verdict
 from tidegate.auditing.walk import Walk, few, learn, said
@@ -27,63 +28,25 @@ from tidegate.types.panel import Panel
 from tidegate.types.report import Text
 from tidegate.types.windows import Windows
 
-__all__ = ["Skill", "canaries", "late", "shuffled", "skill_of"]
+__all__ = ["canaries", "late", "shuffled"]
 
-_FAR, _SURE, _LOST, _JUMP = 4.5, 2.0, 0.5, 0.3
+_FAR, _SURE, _LOST, _JUMP = 4.0, 2.0, 0.5, 0.3
 """Standard errors from zero that shuffled labels may reach; those from which a skill is worth losing; the share of it
 that a bar's delay may cost; the IC that the answer itself must reach."""
-_LEAST_DATES, _CROSS = 20, 20
 CANARY = "canary"
 
 
-@dataclass(frozen=True)
-class Skill:
-    """The IC of a forecast, its standard error (labels that overlap counted once), and the independent periods."""
-
-    ic: float
-    error: float
-    periods: float
-
-    @property
-    def far(self) -> float:
-        """How many standard errors from zero."""
-        return self.ic / self.error if self.error > 0 else 0.0
-
-    def __str__(self) -> str:
-        return f"{self.ic:+.3f} ± {self.error:.3f}"
-
-
-def skill_of(frame: pl.DataFrame, span: int) -> Skill | None:
-    """The IC by date of a cross-section, or over time of few assets; None where too little can be judged.
-
-    The standard error is that of the mean over dates, widened by the square root of the label's span, since labels of
-    neighbouring dates overlap.
-    """
-    held = frame.filter(pl.col("truth").is_finite() & pl.col("score").is_finite())
-    dates = held["time"].n_unique()
-    if dates < _LEAST_DATES:
-        return None
-    periods = dates / span
-    if held.height / dates >= _CROSS:
-        by = held.group_by("time").agg(pl.corr("score", "truth", method="spearman").alias("ic")).drop_nans("ic")
-        ics = by["ic"].drop_nulls().to_numpy()
-        if ics.size < _LEAST_DATES:
-            return None
-        return Skill(float(ics.mean()), float(ics.std(ddof=1) / np.sqrt(max(ics.size / span, 2.0))), periods)
-    score, truth = held["score"].to_numpy(), held["truth"].to_numpy()
-    if score.std() == 0 or truth.std() == 0:
-        return Skill(0.0, 1.0, periods)
-    return Skill(float(np.corrcoef(score, truth)[0, 1]), float(1 / np.sqrt(max(periods, 2.0))), periods)
-
-
 def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2, seed: int = 0) -> Verdict:
-    """L6: labels are dealt out anew, within dates or in blocks of time; what learns from them must find nothing."""
-    span, told = ground.study.label.horizon.span, []
+    """L6: labels are dealt out anew, within dates or in blocks of time; what learns from them must find nothing.
+
+    Of labels that are prices the change from the last known one is dealt out, and judged.
+    """
+    span, told, before = ground.study.label.horizon.span, [], levels_before(ground, base.windows)
     for draw in range(draws):
-        windows = _dealt(base.windows, seed + draw)
+        windows = _dealt(base.windows, seed + draw, before)
         learned = learn(ground.study, windows, base.learned.fold, whole=whole)
         for member, forecast in said(ground.study, windows, learned, whole=whole).items():
-            skill = skill_of(forecast.frame, span)
+            skill = skill_of(as_changes(forecast.frame, windows, before), span)
             if skill is None:
                 continue
             told.append(skill)
@@ -91,7 +54,7 @@ def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2,
                 change = Change(
                     room=f"forecast of {member}",
                     where="IC on shuffled labels",
-                    expected="0 within 4.5 standard errors",
+                    expected=f"0 within {_FAR:g} standard errors",
                     found=str(skill),
                 )
                 words = Text(
@@ -100,7 +63,7 @@ def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2,
                 )
                 return Verdict(
                     test="L6", status="failed", words=words, cuts=len(told), on=ground.on, partial=not whole,
-                    first=change, path=(change,), hint="look for windows or targets on both sides of the split",
+                    first=change, path=(change,), hint=_hint(ground, base, seed),
                 )  # fmt: skip
     if not told:
         return _silent("L6", ground)
@@ -111,25 +74,37 @@ def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2,
     return Verdict(test="L6", status="passed", words=words, cuts=len(told), on=ground.on, partial=not whole)
 
 
+def _hint(ground: Ground, base: Walk, seed: int) -> str:
+    """Where to look: at the split, unless L5 finds nothing there."""
+    if audit_split(ground, base.windows.panel, seed=seed).status == "failed":
+        return "L5 fails too: look for windows or targets on both sides of the split"
+    return "L5 finds nothing in the split: look for labels that reach a forecast past it, in a model, a loss or a choice that keeps or reads them"
+
+
 def _silent(test: str, ground: Ground) -> Verdict:
     words = Text(en="too few dates can be judged", zh="可评判的日期太少")
     return Verdict(test=test, status="not tested", words=words, on=ground.on)
 
 
-def _dealt(windows: Windows, seed: int) -> Windows:
-    """Targets dealt out anew: among the windows of a date where there are many, else in blocks of time."""
+def _dealt(windows: Windows, seed: int, before: FloatArray | None = None) -> Windows:
+    """Targets dealt out anew: among the windows of a date where there are many, else in blocks of time.
+
+    With the levels `before` it is the ratios to them that are dealt: no target then knows of another window's level.
+    """
     generator = np.random.default_rng((seed, 6))
-    target, when = windows.target.copy(), windows.anchor_time
+    unit = np.ones(len(windows)) if before is None else before
+    source, when = windows.target / unit, windows.anchor_time
+    target = source.copy()
     there = np.flatnonzero(np.isfinite(target))
     dates, at = np.unique(when[there], return_inverse=True)
-    if there.size / max(len(dates), 1) >= _CROSS:
+    if there.size / max(len(dates), 1) >= CROSS:
         order = np.lexsort((generator.random(there.size), at))
-        target[there[np.argsort(at, kind="stable")]] = windows.target[there[order]]
+        target[there[np.argsort(at, kind="stable")]] = source[there[order]]
     else:
         block = at // max(4 * windows.horizon.span, 20)
         ranks = generator.permutation(block.max() + 1)[block]
-        target[there[np.lexsort((there, when[there]))]] = windows.target[there[np.lexsort((there, at, ranks))]]
-    return _with_targets(windows, target)
+        target[there[np.lexsort((there, when[there]))]] = source[there[np.lexsort((there, at, ranks))]]
+    return _with_targets(windows, target * unit)
 
 
 def _with_targets(windows: Windows, target: FloatArray) -> Windows:
@@ -146,8 +121,9 @@ def late(ground: Ground, base: Walk, *, whole: bool = False) -> Verdict:
     if member is None:
         return _silent("L7", ground)
     forecast = base.forecasts[member]
-    lagged = _lagged(forecast)
-    now, then = skill_of(forecast.frame, span), skill_of(lagged.frame, span)
+    before = levels_before(ground, base.windows)
+    lagged = _lagged(forecast, base.windows, before)
+    now, then = (skill_of(as_changes(one.frame, base.windows, before), span) for one in (forecast, lagged))
     if now is None or then is None:
         return _silent("L7", ground)
     told_en, told_zh = f"IC {now} → {then}", f"IC {now} → {then}"
@@ -177,11 +153,19 @@ def late(ground: Ground, base: Walk, *, whole: bool = False) -> Verdict:
     return Verdict(test="L7", status="passed", words=words, cuts=1, on=ground.on, partial=not whole)
 
 
-def _lagged(forecast: Forecast) -> Forecast:
-    """What was said one row of the asset earlier; its first row says nothing."""
+def _lagged(forecast: Forecast, windows: Windows, before: FloatArray | None) -> Forecast:
+    """What was said one row of the asset earlier; its first row says nothing.
+
+    A level comes late as the change that was said then, from the level known now.
+    """
     said_then = [name for name in forecast.frame.columns if name not in {"time", "asset", "fold", "truth"}]
-    frame = forecast.frame.with_columns(pl.col(name).shift(1).over("asset") for name in said_then)
-    return Forecast.of(frame.drop_nulls("score"), forecast.horizon, forecast.unit, forecast.fingerprints)
+    frame = as_changes(forecast.frame, windows, before)
+    late_by_one = frame.with_columns(pl.col(name).shift(1).over("asset") for name in said_then)
+    if before is not None:
+        late_by_one = late_by_one.with_columns(
+            score=(1 + pl.col("score")) * pl.col("before"), truth=forecast.frame["truth"]
+        ).drop("before")
+    return Forecast.of(late_by_one.drop_nulls("score"), forecast.horizon, forecast.unit, forecast.fingerprints)
 
 
 def canaries(ground: Ground, base: Walk, *, cuts: int = 3, seed: int = 0) -> Verdict:
@@ -197,7 +181,7 @@ def canaries(ground: Ground, base: Walk, *, cuts: int = 3, seed: int = 0) -> Ver
         if verdict.status != "failed":
             missed.append(verdict.test)
     study, fold, span = ground.study, base.learned.fold, ground.study.label.horizon.span
-    knowing = _linear(ground, base, _answer(base.windows), fold, span)
+    knowing = _linear(ground, base, _answer(base.windows), fold, span, levels_before(ground, base.windows))
     noise = [_noise_skill(ground, base, fold, seed + draw, span) for draw in range(2)]
     tried += 1 + len(noise)
     found = max((one for one in noise if one is not None), key=lambda skill: abs(skill.far), default=None)
@@ -278,8 +262,13 @@ def _noise_skill(ground: Ground, base: Walk, fold: Fold, seed: int, span: int) -
     return _linear(ground, base, windows, fold, span)
 
 
-def _linear(ground: Ground, base: Walk, windows: Windows, fold: Fold, span: int) -> Skill | None:
-    """The skill of a straight line on some windows: quick, and enough to see what is there."""
+def _linear(
+    ground: Ground, base: Walk, windows: Windows, fold: Fold, span: int, before: FloatArray | None = None
+) -> Skill | None:
+    """The skill of a straight line on some windows: quick, and enough to see what is there.
+
+    What noise says holds no price, so it is judged as it is; taking the price off it would put one in.
+    """
     train = few(windows, learned_from(ground.study, fold, base.windows)[0], 3_000)
     asked = few(windows, np.flatnonzero(fold.testing(windows) & np.isfinite(windows.target)), 6_000)
     if not train.size or not asked.size:
@@ -289,4 +278,5 @@ def _linear(ground: Ground, base: Walk, windows: Windows, fold: Fold, span: int)
     affine = ground.study.normaliser.fit(windows, among)
     with tempfile.TemporaryDirectory() as place:
         fitted = fit_rival(Linear(), windows, affine, train, Path(place))
-    return skill_of(said_of(windows, fold.index, affine, fitted, asked), span)
+    frame = said_of(windows, fold.index, affine, fitted, asked)
+    return skill_of(as_changes(frame, windows, before), span)
