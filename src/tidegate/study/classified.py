@@ -4,7 +4,7 @@ A study is one of classes where its network speaks probabilities. What its rows 
 that figures draw what was judged; rivals that give one number stand in the same table, by the class nearest to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class Judged:
         return bullish(self.held, self.returns, self.market, above=RISE)
 
 
-def class_values(study: Study, forecasts: dict[str, Forecast]) -> FloatArray | None:
+def class_values(study: Study, forecasts: Mapping[str, Forecast]) -> FloatArray | None:
     """The label's value of each class, lowest first; None where no forecast has probabilities, or no truth has come."""
     for forecast in forecasts.values():
         chances, truth = forecast.probabilities, forecast.truth

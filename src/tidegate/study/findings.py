@@ -1,5 +1,6 @@
 """Findings: everything a run found out, in memory, for tables, figures and claims."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Finding:
     windows: Windows
     folds: tuple[Fold, ...]
     dropped: dict[str, int]
-    forecasts: dict[str, Forecast]
+    forecasts: Mapping[str, Forecast]
     histories: dict[int, tuple[dict[str, Any], ...]]
     learned: dict[int, Fitted]
     pondered: dict[int, dict[str, FloatArray]]

@@ -8,6 +8,7 @@ there is not made again; what was being made when the process was killed goes on
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,14 @@ from tidegate.study.bar_trading import trade_within_bars, trades_within_bars
 from tidegate.study.beside import Beside, beside_of
 from tidegate.study.books import load_books
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.fitting import HELD, Job, begun, fit_stages, kept_forecast
+from tidegate.study.fitting import HELD, Ground, Job, begun, fit_stages, kept_forecast
 from tidegate.study.folder import RunFolder, environment
 from tidegate.study.ground import Standing, held_until, seen_bars, seen_reports, stamps_of, stand
 from tidegate.study.insight import explained_of, ponder_of
 from tidegate.study.judging import judge_study, load_measures
 from tidegate.study.pool import perform_all
 from tidegate.study.progress import Event, Tell
+from tidegate.study.recalled import Recalled
 from tidegate.study.records import load_folds, load_forecast, load_panel, load_windows
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.selecting import trade_selection
@@ -45,6 +47,7 @@ from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.history import Reported
 from tidegate.types.report import Report, dump
+from tidegate.types.windows import Windows
 
 __all__ = ["Ran", "run_reproduction"]
 
@@ -78,6 +81,7 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
         forecasts = _forecast(reproduction, grounds, stages, jobs, tell)
         found: dict[str, Finding] = {}
         used: list[Kept] = []
+        cut: dict[str, Windows] = {}
         for study in reproduction.studies:
             tell(Event("step", "trading and judging", len(found), len(reproduction.studies), study.name))
             beside = beside_of(
@@ -86,7 +90,7 @@ def run_reproduction(reproduction: Reproduction, out: Path, *, jobs: int | None,
                 {one.name: one for one in reproduction.studies},
                 {} if study.gate is None else {study.gate: _spoken(forecasts[study.gate])},
             )
-            finding, kept = _conclude(grounds[study.name], forecasts[study.name], beside, stages, folder, tell)
+            finding, kept = _conclude(grounds[study.name], forecasts[study.name], beside, stages, folder, tell, cut)
             found[study.name] = finding
             used.extend(kept)
         tell(Event("done", "trading and judging"))
@@ -121,16 +125,21 @@ def _declaration(reproduction: Reproduction) -> dict[str, Any]:
 
 
 def _stand(reproduction: Reproduction, stages: Stages, tell: Tell) -> dict[str, Standing]:
-    """Bars, panel, windows and folds of every study; a source that several studies share is read once."""
+    """Bars, panel, windows and folds of every study; what several studies share is read once and held once."""
     read: dict[str, tuple[Bars, Reported]] = {}
+    seen: dict[str, tuple[Bars, Reported]] = {}
     grounds = {}
     for place, study in enumerate(reproduction.studies):
         tell(Event("step", "data and windows", place, len(reproduction.studies), study.name))
         source = fingerprint(study.source)
         if source not in read:
             read[source] = (study.source.bars(), study.source.reported())
-        bars, reported = read[source]
-        grounds[study.name] = stand(study, seen_bars(study, bars), stages, seen_reports(study, reported))
+        part = fingerprint([source, study.universe, study.span])
+        if part not in seen:
+            bars, reported = read[source]
+            seen[part] = (seen_bars(study, bars), seen_reports(study, reported))
+        bars, reported = seen[part]
+        grounds[study.name] = stand(study, bars, stages, reported)
     tell(Event("done", "data and windows"))
     return grounds
 
@@ -176,13 +185,18 @@ def _plan(missing: list[Job], planned: int, stages: Stages) -> str:
 
 
 def _conclude(
-    standing: Standing, made: list[tuple[Job, Kept]], beside: Beside, stages: Stages, folder: RunFolder, tell: Tell
+    standing: Standing,
+    made: list[tuple[Job, Kept]],
+    beside: Beside,
+    stages: Stages,
+    folder: RunFolder,
+    tell: Tell,
+    cut: dict[str, Windows],
 ) -> tuple[Finding, list[Kept]]:
-    """Trade and judge one study, and keep its records in the run folder."""
+    """Trade and judge one study, and keep its records in the run folder; `cut` are the windows already read, by key."""
     study, ground = standing.study, standing.ground
     name = study.name
-    panel = load_panel(ground.panel.folder)
-    windows = load_windows(ground.windows.folder, panel)
+    windows = _windows_of(ground, cut)
     forecasts: dict[str, Forecast] = {}
     keys: dict[str, str] = {}
     histories, learned, paths, held_out = {}, {}, {}, {}
@@ -207,6 +221,7 @@ def _conclude(
     seeds = [member for member in forecasts if member.startswith("seed-")]
     if len(seeds) > 1:
         forecasts = {**{seed: forecasts[seed] for seed in seeds}, "ensemble": _ensemble(forecasts, seeds), **forecasts}
+    recalled = _recalled(list(forecasts), seeds, {job.label: kept.folder for job, kept in made})
     books = {}
     for market, kept in _traded(standing, forecasts, keys, beside, stages, tell).items():
         books[market] = load_books(kept.folder)
@@ -228,7 +243,7 @@ def _conclude(
         windows,
         load_folds(ground.folds.folder),
         dropped,
-        forecasts,
+        recalled,
         histories,
         learned,
         ponder,
@@ -264,6 +279,27 @@ def _traded(
 def _spoken(made: list[tuple[Job, Kept]]) -> list[Forecast]:
     """The forecasts of a study's own seeds."""
     return [load_forecast(kept.folder) for job, kept in made if job.member == "model"]
+
+
+def _windows_of(ground: Ground, cut: dict[str, Windows]) -> Windows:
+    """The windows of a ground; what several studies share is read once and held once, and so is its panel."""
+    if ground.windows.key not in cut:
+        like = cut.get(f"panel {ground.panel.key}")
+        panel = load_panel(ground.panel.folder) if like is None else like.panel
+        windows = load_windows(ground.windows.folder, panel)
+        cut[ground.windows.key] = cut[f"panel {ground.panel.key}"] = windows
+    return cut[ground.windows.key]
+
+
+def _recalled(members: list[str], seeds: list[str], folders: dict[str, Path]) -> Recalled:
+    """The same forecasts, read again when a report asks for them."""
+
+    def together() -> Forecast:
+        return _ensemble({seed: load_forecast(folders[seed]) for seed in seeds}, seeds)
+
+    return Recalled(
+        {member: partial(load_forecast, folders[member]) if member in folders else together for member in members}
+    )
 
 
 def _ensemble(forecasts: dict[str, Forecast], seeds: list[str]) -> Forecast:
