@@ -220,6 +220,23 @@ class BetterHalf(Timing):
         return (scores > np.nanmedian(scores, axis=1, keepdims=True)).astype(float)
 
 
+class SeldomEarly(Timing):
+    """Looks at the score to come, but only after the largest score of twenty."""
+
+    name: ClassVar[str] = "audit-leak-seldom-early"
+
+    def decide(self, state, score):
+        return State(), float(score > 0)
+
+    def exposures(self, scores):
+        held = np.nan_to_num(scores)
+        made = (held > 0).astype(float)
+        for t in range(20, held.shape[1] - 1):
+            rare = held[:, t] > held[:, t - 20 : t].max(axis=1)
+            made[:, t] = np.where(rare, held[:, t + 1] > 0, made[:, t])
+        return made
+
+
 class WhenPositive(Timing):
     """In the market after a score above zero."""
 
@@ -265,6 +282,24 @@ class Winners(UniverseRule):
     def keeps(self, grid):
         close = grid.last("close")
         return np.broadcast_to(close[-1] > np.nanmedian(close[-1]), close.shape)
+
+
+class Survivors(UniverseRule):
+    """Only what trades in the last session that there is."""
+
+    name: ClassVar[str] = "audit-leak-survivors"
+
+    def keeps(self, grid):
+        return np.broadcast_to(grid.trades[-1], grid.trades.shape)
+
+
+class TradesTomorrow(UniverseRule):
+    """Only what is not suspended in the next session."""
+
+    name: ClassVar[str] = "audit-leak-trades-tomorrow"
+
+    def keeps(self, grid):
+        return np.vstack([grid.trades[1:], grid.trades[-1:]])
 
 
 class Risen(UniverseRule):
@@ -317,8 +352,11 @@ PLANTED = {
     "forecast, centred on its company": (one, {"model": {"name": "audit-leak-centred"}}, ("L4",), "forecast of seed-1"),
     "decision, better half": (one, {"strategy": {"name": "audit-leak-better-half"}}, ("L4",), "decisions of seed-1 in frictionless"),
     "execution, at the low": (one, {"markets": [{"name": "audit-leak-at-the-low"}]}, ("L4",), "fills of seed-1 in audit-leak-at-the-low"),
-    "universe, winners": (many, {"filters": [{"name": "audit-leak-winners"}]}, ("L4",), "decisions of seed-1 in a-share"),
-    "universe, the next open": (many, {"filters": [{"name": "audit-leak-will-gap-up"}]}, ("L4",), "decisions of seed-1 in a-share"),
+    "universe, winners": (many, {"filters": [{"name": "audit-leak-winners"}]}, ("L4",), "universe"),
+    "universe, the next open": (many, {"filters": [{"name": "audit-leak-will-gap-up"}]}, ("L4",), "universe"),
+    "universe, survivors": (many, {"filters": [{"name": "audit-leak-survivors"}]}, ("L4",), "universe"),
+    "universe, suspended tomorrow": (many, {"filters": [{"name": "audit-leak-trades-tomorrow"}]}, ("L4",), "universe"),
+    "decision, seldom of the next score": (one, {"strategy": {"name": "audit-leak-seldom-early"}}, ("L4",), "decisions of seed-1"),
 }  # fmt: skip
 
 FAIR = {
@@ -363,6 +401,17 @@ def test_an_honest_study_passes(name):
     assert all(verdict.cuts for verdict in found.verdicts)
     assert found.passed
     assert found.code == 0
+
+
+def test_a_timing_over_assets_with_suspensions_of_their_own_is_audited_on_one():
+    source = document(StockWorld(assets=4, sessions=260, seed=5, ic=0.05))
+    study = one(source=source, factors={"name": "raw-fields", "fields": ["close", "volume"]})
+    bars = study.source.bars()
+    assert len({int(rows) for rows in np.diff(bars.offsets)}) > 1
+    found = audit_study(study, ("L4", "L7"), cuts=3)
+    assert [verdict.status for verdict in found.verdicts] == ["passed", "passed"], [v.line for v in found.verdicts]
+    leaking = audit_study(study.but(strategy={"name": "audit-leak-better-half"}), ("L4",), cuts=3)
+    assert leaking.verdicts[0].status == "failed"
 
 
 def test_the_path_goes_from_the_factor_to_the_book():

@@ -197,7 +197,7 @@ _TESTS: dict[str, Callable[[Bench], Verdict]] = {
     "L1": lambda b: truncate(b.ground, cuts=b.cuts, seed=b.seed),
     "L2": lambda b: scramble(b.ground, cuts=b.cuts, seed=b.seed),
     "L3": lambda b: weights(b.ground, b.base, whole=b.full, seed=b.seed),
-    "L4": lambda b: decisions(b.ground, b.base, whole=b.full, seed=b.seed),
+    "L4": lambda b: decisions(b.ground, b.base, whole=b.full, cuts=b.cuts, seed=b.seed),
     "L5": lambda b: audit_split(b.ground, b.panel, seed=b.seed),
     "L6": lambda b: shuffled(b.ground, b.base, whole=b.full, seed=b.seed),
     "L7": lambda b: late(b.ground, b.base, whole=b.full),

@@ -76,9 +76,14 @@ class Ground:
         keep_open_of_next: bool = False,
         keep_factor_of_next: bool = False,
         rows: bool = True,
+        keep_sessions: bool = False,
     ) -> "Ground":
         """Another valid future after the close of a bar; with `rows` unset, no bar vanishes and none is new."""
-        more = {"keep_open_of_next": keep_open_of_next, "keep_factor_of_next": keep_factor_of_next}
+        more = {
+            "keep_open_of_next": keep_open_of_next,
+            "keep_factor_of_next": keep_factor_of_next,
+            "keep_sessions": keep_sessions,
+        }
         few = {} if rows else {"vanish": 0.0, "listings": False}
         bars = scramble_future(self.bars, cut, seed, **more, **few)  # type: ignore[arg-type]
         beside = other_beside(self.beside, self.bars, cut, seed) or Beside()

@@ -127,10 +127,10 @@ def late(ground: Ground, base: Walk, *, whole: bool = False) -> Verdict:
     if now is None or then is None:
         return _silent("L7", ground)
     told_en, told_zh = f"IC {now} → {then}", f"IC {now} → {then}"
-    rooms, earned = traded(base, {member: forecast}, members=1)
+    rooms, earned = traded(ground, {member: forecast}, members=1)
     if rooms:
         title = next(iter(earned))
-        delayed = traded(base, {member: lagged}, members=1)[1][title]
+        delayed = traded(ground, {member: lagged}, members=1)[1][title]
         told_en += f"; return {earned[title]:.1%} → {delayed:.1%} ({title})"
         told_zh += f"；收益 {earned[title]:.1%} → {delayed:.1%}（{title}）"
     lost = now.far > _SURE and then.ic < _LOST * now.ic

@@ -2,7 +2,8 @@
 
 One common factor per bar would leave every ratio within a bar as it was (close over open, say), and a factor that peeks
 at such a ratio would pass. So each price gets a factor of its own inside a high and a low made anew, rows change
-places, volumes and amounts change (some become zero), factors jump, limits move, rows vanish and a new name is listed.
+places, volumes and amounts change (some become zero), factors jump, limits move, rows vanish, and of names one is
+listed, one ends and one is suspended for a while.
 """
 
 import itertools
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from tidegate.testing.moves import largest_moves
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
@@ -21,6 +21,7 @@ __all__ = ["cut_times", "scramble_future", "truncate"]
 _ZERO_SHARE = 0.1
 _LIMIT_SHARE = 0.25
 _MOST_DECIMALS = 4
+_SPELL = 20
 _AT_OPEN = (
     *("open", "preclose", "limit_up", "limit_down", "factor", "suspended"),
     *("at_risk", "total_shares", "float_shares"),
@@ -69,6 +70,7 @@ def scramble_future(
     permute: bool = True,
     vanish: float = 0.15,
     listings: bool = True,
+    keep_sessions: bool = False,
     sigma: float = 0.05,
 ) -> Bars:
     """Replace everything after the close of bar `after` by other valid history; what came up to it stays, bit for bit.
@@ -81,8 +83,11 @@ def scramble_future(
     keep_factor_of_next
         The next bar keeps its factor alone: of futures, which contract it is of is decided at the close before.
     permute, vanish, listings
-        Whether rows change places within an asset; the share of rows that vanish, as in a suspension; whether a new
-        name is listed (never where there is but one asset, or where an open is kept).
+        Whether rows change places within an asset; the share of rows that vanish, as in a suspension; whether names
+        change where there are several: one is listed (not where an open is kept), one ends, one is suspended from the
+        next bar on, for up to twenty bars.
+    keep_sessions
+        No moment is left without a row: the time axis, and a split by shares of it, stay as they are.
     sigma
         How far prices move: the standard deviation of each one's logarithm.
 
@@ -103,30 +108,53 @@ def scramble_future(
     generator = np.random.default_rng(seed)
     of_next = time[rows] == time[rows].min()
     held = of_next if keep_open_of_next else np.zeros(rows.size, dtype=bool)
-    asset = frame["asset"].to_numpy()[rows]
+    asset = np.repeat(np.arange(len(bars.assets)), np.diff(bars.offsets))[rows]
     origin = _permuted(generator, asset, ~held) if permute else np.arange(rows.size)
     names = [name for name in frame.columns if name not in {"time", "session", "asset"}]
     taken = {name: _values(frame[name])[rows][origin] for name in names}
     made = _remade(_Dice(generator, _decimals(bars), sigma), taken, held)
     if keep_factor_of_next and "factor" in made:
         made["factor"] = np.where(of_next, _values(frame["factor"])[rows], made["factor"])
-    gone = (generator.random(rows.size) < vanish) & ~held
+    gone = generator.random(rows.size) < vanish
+    if listings and len(bars.assets) > 1:
+        gone |= _ended(generator, asset, time[rows])
+    gone &= ~held
+    if keep_sessions:
+        gone[np.unique(time[rows], return_index=True)[1]] &= ~_emptied(time[rows], gone)
     future = pl.DataFrame({name: _series(name, values, frame[name].dtype) for name, values in made.items()})
-    future = frame[rows.tolist()].select("time", "session", "asset").hstack(future).select(frame.columns)
+    future = (
+        frame.filter(pl.Series(time > after)).select("time", "session", "asset").hstack(future).select(frame.columns)
+    )
     parts = [frame.filter(pl.Series(time <= after)), future.filter(pl.Series(~gone))]
     if listings and len(bars.assets) > 1 and not keep_open_of_next:
-        clone = future.filter(pl.Series(asset == asset[0])).with_columns(pl.lit(f"{asset[0]}.NEW").alias("asset"))
+        name = bars.assets[int(asset[0])]
+        clone = future.filter(pl.Series(asset == asset[0])).with_columns(pl.lit(f"{name}.NEW").alias("asset"))
         parts.append(clone[clone.height // 3 :])
     return Bars.of(pl.concat(parts), bars.spec)
 
 
-def _permuted(generator: np.random.Generator, asset: NDArray[np.object_], free: BoolArray) -> IntArray:
+def _permuted(generator: np.random.Generator, asset: IntArray, free: BoolArray) -> IntArray:
     """Where each row's values come from: another row of the same asset."""
     origin = np.arange(asset.size)
-    for name in np.unique(asset.astype(str)):
-        own = np.flatnonzero((asset == name) & free)
-        origin[own] = generator.permutation(own)
+    for own in np.split(origin.copy(), np.flatnonzero(np.diff(asset)) + 1):
+        moving = own[free[own]]
+        origin[moving] = generator.permutation(moving)
     return origin
+
+
+def _ended(generator: np.random.Generator, asset: IntArray, time: TimeArray) -> BoolArray:
+    """Rows of one asset from some moment on, as if it had ended, and a spell of another's next ones."""
+    there, times = np.unique(asset), np.unique(time)
+    ended, paused = generator.permutation(there)[:2] if there.size > 1 else (there[0], -1)
+    end = times[int(generator.integers(times.size))]
+    back = times[min(int(generator.integers(1, _SPELL + 1)), times.size - 1)]
+    return np.asarray(((asset == ended) & (time >= end)) | ((asset == paused) & (time < back)))
+
+
+def _emptied(time: TimeArray, gone: BoolArray) -> BoolArray:
+    """Of each moment, in their order, whether all its rows are gone."""
+    _, at = np.unique(time, return_inverse=True)
+    return np.asarray(np.bincount(at, weights=~gone) == 0)
 
 
 @dataclass(frozen=True)
