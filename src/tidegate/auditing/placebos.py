@@ -12,7 +12,7 @@ import polars as pl
 
 from tidegate.auditing.blind import panel_on, scramble, truncate
 from tidegate.auditing.ground import Ground
-from tidegate.auditing.skill import CROSS, Skill, as_changes, levels_before, skill_of
+from tidegate.auditing.skill import CROSS, Skill, as_changes, levels_before, skill_of, skill_of_dealt
 from tidegate.auditing.splits import audit_split
 from tidegate.auditing.trading import traded
 from tidegate.auditing.verdict import Change, Verdict
@@ -28,7 +28,7 @@ from tidegate.types.panel import Panel
 from tidegate.types.report import Text
 from tidegate.types.windows import Windows
 
-__all__ = ["canaries", "late", "shuffled"]
+__all__ = ["canaries", "crosswise", "late", "shuffled"]
 
 _FAR, _SURE, _LOST, _JUMP = 4.0, 2.0, 0.5, 0.3
 """Standard errors from zero that shuffled labels may reach; those from which a skill is worth losing; the share of it
@@ -37,16 +37,20 @@ CANARY = "canary"
 
 
 def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2, seed: int = 0) -> Verdict:
-    """L6: labels are dealt out anew, within dates or in blocks of time; what learns from them must find nothing.
+    """L6: labels are dealt out anew; what learns from them must find nothing.
 
-    Of labels that are prices the change from the last known one is dealt out, and judged.
+    Where many assets are judged they are dealt within dates, else one by one, and in a second draw in blocks of time,
+    which leave labels that overlap side by side. Of labels that are prices the change from the last known one is dealt
+    out, and judged.
     """
     span, told, before = ground.study.label.horizon.span, [], levels_before(ground, base.windows)
     for draw in range(draws):
-        windows = _dealt(base.windows, seed + draw, before)
+        blocks = draw % 2 == 1 and not crosswise(base.windows)
+        windows = _dealt(base.windows, seed + draw, before, blocks=blocks)
         learned = learn(ground.study, windows, base.learned.fold, whole=whole)
         for member, forecast in said(ground.study, windows, learned, whole=whole).items():
-            skill = skill_of(as_changes(forecast.frame, windows, before), span)
+            frame = as_changes(forecast.frame, windows, before)
+            skill = skill_of(frame, span) if blocks else skill_of_dealt(frame)
             if skill is None:
                 continue
             told.append(skill)
@@ -86,8 +90,14 @@ def _silent(test: str, ground: Ground) -> Verdict:
     return Verdict(test=test, status="not tested", words=words, on=ground.on)
 
 
-def _dealt(windows: Windows, seed: int, before: FloatArray | None = None) -> Windows:
-    """Targets dealt out anew: among the windows of a date where there are many, else in blocks of time.
+def crosswise(windows: Windows) -> bool:
+    """Whether there are so many windows a date that they are judged, and dealt out, within dates."""
+    there = np.isfinite(windows.target)
+    return bool(there.sum() / max(len(np.unique(windows.anchor_time[there])), 1) >= CROSS)
+
+
+def _dealt(windows: Windows, seed: int, before: FloatArray | None = None, *, blocks: bool = False) -> Windows:
+    """Targets dealt out anew: among the windows of a date where there are many, else one by one or in blocks of time.
 
     With the levels `before` it is the ratios to them that are dealt: no target then knows of another window's level.
     """
@@ -96,14 +106,16 @@ def _dealt(windows: Windows, seed: int, before: FloatArray | None = None) -> Win
     source, when = windows.target / unit, windows.anchor_time
     target = source.copy()
     there = np.flatnonzero(np.isfinite(target))
-    dates, at = np.unique(when[there], return_inverse=True)
-    if there.size / max(len(dates), 1) >= CROSS:
+    _, at = np.unique(when[there], return_inverse=True)
+    if crosswise(windows):
         order = np.lexsort((generator.random(there.size), at))
         target[there[np.argsort(at, kind="stable")]] = source[there[order]]
-    else:
+    elif blocks:
         block = at // max(4 * windows.horizon.span, 20)
         ranks = generator.permutation(block.max() + 1)[block]
         target[there[np.lexsort((there, when[there]))]] = source[there[np.lexsort((there, at, ranks))]]
+    else:
+        target[there] = source[generator.permutation(there)]
     return _with_targets(windows, target * unit)
 
 

@@ -17,7 +17,7 @@ from tidegate.measures.scores import ic
 from tidegate.types.axes import FloatArray
 from tidegate.types.windows import Windows
 
-__all__ = ["CROSS", "Skill", "as_changes", "levels_before", "skill_of"]
+__all__ = ["CROSS", "Skill", "as_changes", "levels_before", "skill_of", "skill_of_dealt"]
 
 _LEAST_DATES, CROSS = 20, 20
 """Dates that can be judged at least; assets a date (mean) from which on a forecast is judged as a cross-section."""
@@ -67,6 +67,37 @@ def skill_of(frame: pl.DataFrame, span: int) -> Skill | None:
     each = dates / held.height
     product, square = (np.bincount(date, weights=x) * each for x in (z * w, 0.5 * (z**2 + w**2)))
     return _told(hac_correlation(ic(score, truth), product, square, span=span, level=_LEVEL))
+
+
+def skill_of_dealt(frame: pl.DataFrame) -> Skill | None:
+    """The rank IC on labels that were dealt out one by one, whose error needs no estimate; None as `skill_of`.
+
+    Formula
+        What was dealt is exchangeable, however much labels overlap: of n windows (of a date, where there are many) the
+        variance of a rank IC is 1 / (n - 1), and dates are independent.
+
+    >>> times = np.arange(101).astype("datetime64[D]")
+    >>> truth = np.random.default_rng(0).normal(size=101)
+    >>> skill_of_dealt(pl.DataFrame({"time": times, "score": truth, "truth": truth})).error
+    0.1
+    """
+    held = frame.filter(pl.col("truth").is_finite() & pl.col("score").is_finite())
+    dates = held["time"].n_unique()
+    if dates < _LEAST_DATES:
+        return None
+    if held.height / dates >= CROSS:
+        by = held.group_by("time").agg(pl.corr("score", "truth", method="spearman").alias("ic"), pl.len().alias("n"))
+        told = by.filter(pl.col("ic").is_finite() & (pl.col("n") > 1))
+        if told.height < _LEAST_DATES:
+            return None
+        found = float(told["ic"].to_numpy().mean())
+        error = float(np.sqrt(np.sum(1 / (told["n"].to_numpy() - 1)))) / told.height
+        return Skill(found, error, found / error)
+    score, truth = (np.asarray(rankdata(held[side].to_numpy()), dtype=np.float64) for side in ("score", "truth"))
+    if np.ptp(score) == 0 or np.ptp(truth) == 0:
+        return Skill(0.0, 1.0, 0.0)
+    found, error = float(ic(score, truth)), float(1 / np.sqrt(held.height - 1))
+    return Skill(found, error, found / error)
 
 
 def _told(tested: Tested) -> Skill:
