@@ -288,6 +288,7 @@ def _walk(published: Study, *, warned: bool) -> Study:
         strategy=_held(published).but(sell_at="open"),
         markets=(_shares(slippage=1),),
         filters=filters,
+        watch_test=False,
     )
 
 
@@ -304,11 +305,15 @@ def _template(published: Study, told: _About, *, quick: bool) -> Study:
         strategy=_held(published).but(holding="average"),
         gates=0,
         stamps=(SATURATES,),
+        watch_test=False,
     )
 
 
 def _mistakes(published: Study, told: _About, *, quick: bool) -> tuple[Study, ...]:
-    """One mistake each: what differs from `published` is the mistake alone, and so is what it costs."""
+    """One mistake each: what differs from `published` is the mistake alone, and so is what it costs.
+
+    Where only the market differs the networks are those of `published`; others are not watched as they learn.
+    """
     kinds: tuple[tuple[str, Text, dict[str, object]], ...] = (
         ("axes", Text(en="Scrambled axes", zh="坐标轴打乱"), {"model": _scrambled(_network_of(published))}),
         (
@@ -336,6 +341,7 @@ def _mistakes(published: Study, told: _About, *, quick: bool) -> tuple[Study, ..
             seeds=published.seeds if quick else (0, 1, 2),
             rivals=(),
             gates=0,
+            watch_test="markets" in changes,
             **changes,
         )
         for name, title, changes in kinds

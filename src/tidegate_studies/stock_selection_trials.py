@@ -34,6 +34,7 @@ def of_networks(published: Study) -> tuple[Study, ...]:
         seeds=(0, 1, 2),
         rivals=(),
         gates=0,
+        watch_test=False,
     )
     changes: tuple[tuple[str, Text, dict[str, object]], ...] = (
         ("window-3", Text(en="window of 3 days", zh="窗口 3 日"), {"lookback": 3}),

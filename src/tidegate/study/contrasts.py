@@ -38,14 +38,14 @@ def contrast_tables(reproduction: Reproduction, findings: Findings) -> tuple[Tab
 
 
 def differing(base: Study, study: Study) -> tuple[str, ...]:
-    """Dotted paths at which two declarations differ, names, titles, seeds, rivals, placebos and stamps aside.
+    """Dotted paths at which two declarations differ, names, titles, seeds, rivals, placebos, stamps and what is watched aside.
 
     >>> from tidegate_studies.stock_ranks import declare
     >>> lead, average, equal = declare().studies
     >>> differing(lead, average)
     ('strategy.holding at least → average',)
     """
-    skipped = {"name", "title", "seeds", "rivals", "gates", "stamps"}
+    skipped = {"name", "title", "seeds", "rivals", "gates", "stamps", "watch_test"}
     held, other = ({k: v for k, v in document(one).items() if k not in skipped} for one in (base, study))
     return tuple(_paths(held, other, ""))
 
