@@ -9,6 +9,7 @@ This file declares what was printed, and what it takes to judge it:
 if-…               the same on CSI 300 index futures, five minutes
 1h-rows-…          more bars of context: 5, 20, 60
 …-return           the next return in place of the next level, 20 bars, each window standardised by itself
+1h-contract, 1d-contract   levels of the contracts themselves: nothing joined, prices begin anew at each change
 1h-gru, 1h-min-lstm, 1h-direction, 1h-q-…   other cells, the sign alone, quantiles
 
 What the document leaves open is decided here, marked (?), and told in the report:
@@ -23,9 +24,10 @@ What the document leaves open is decided here, marked (?), and told in the repor
 """
 
 from datetime import date
+from itertools import takewhile
 
 from tidegate.data.rebar_world import RebarWorld
-from tidegate.data.rolled import DeliveryWeeks, RolledBars
+from tidegate.data.rolled import ContractLevels, DeliveryWeeks, RolledBars
 from tidegate.data.source import Source
 from tidegate.data.store import Store
 from tidegate.data.stored import Stored
@@ -35,6 +37,8 @@ from tidegate.learn.losses.regression import MAE, MSE, Quantile
 from tidegate.learn.optimisers import Adam
 from tidegate.learn.target import Classes, MinMaxTarget, StandardTarget
 from tidegate.learn.training import Training
+from tidegate.market.base import Market
+from tidegate.market.index_future import IndexFuture
 from tidegate.market.rebar_future import RebarFuture
 from tidegate.models.cells.gru import GRU
 from tidegate.models.cells.lstm import LSTM
@@ -74,6 +78,8 @@ FIELDS = RawFields(
 )
 UNITS, CONTEXT = 50, 20
 TRAINING = Training(loss=MAE(), optimiser=Adam(rate=1e-3), epochs=50, batch=72)
+_NAMES = frozenset({"rebar-daily", "rebar-60min", "rebar-5min", "rebar-weighted-60min", "csi300-future-5min"})
+"""Data sets of the store that it takes by itself."""
 INDEX = Text(
     en="1 hour, weighted: an index over contracts; nobody can trade it.",
     zh="1 小时加权：合约加权指数，不可交易。",
@@ -86,6 +92,17 @@ QUICK = Text(
 QUICK_GIVEN = Text(
     en="Quick form: few seeds, few epochs. Its figures show that everything works, not what is true.",
     zh="快速版：种子与训练轮数均较少。其数字只说明流程可用，不足以下结论。",
+)
+UNREAD = Text(
+    en="The store's own bars of rebar are left alone by the quick form: it is without --quick that they are run, or one "
+    "of them with --data store:NAME.",
+    zh="快速版不读取数据仓库中的螺纹钢行情：去掉 --quick 即可使用，或以 --data store:NAME 指定其一。",
+)
+UNTRADED = Text(
+    en="Forecasts only: fees, limits and lots are known here of rebar (codes RB…) and CSI 300 futures (IF…), and these "
+    "bars are of neither; tell of another one with --set own-uni.strategy and --set own-uni.markets (`listed-future`).",
+    zh="仅预测，不交易：此处只备有螺纹钢（代码 RB…）与沪深300股指期货（IF…）的手续费、涨跌停与手数；其他品种可用 --set own-uni.strategy 与 "
+    "--set own-uni.markets（`listed-future`）指定。",
 )
 SYNTHETIC = Text(
     en="No bars of rebar were found in the store: a synthetic market stands in, whose prices nobody can forecast.",
@@ -117,13 +134,15 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
     grounds = _grounds(source, quick=quick)
     pairs = {ground.key: _pair(ground, quick=quick) for ground in grounds}
     main = next((key for key in ("1h", "own", "1d") if key in pairs), next(iter(pairs)))
-    tradable = main in {"1h", "1d"}
-    lead = _traded(pairs[main][0], quick=quick) if tradable else pairs[main][0]
+    market = _market(next(ground for ground in grounds if ground.key == main))
+    lead = pairs[main][0] if market is None else _traded(pairs[main][0], market, quick=quick)
     studies = [lead if study.name == lead.name else study for pair in pairs.values() for study in pair]
     better = {key: _return(pair[1], key, quick=quick) for key, pair in pairs.items() if key not in {"1hw", "if"}}
-    if tradable:
-        better[main] = _traded(better[main], quick=quick)
-    trials = () if quick else _trials(pairs[main][0], better[main], main)
+    if market is not None:
+        better[main] = _traded(better[main], market, quick=quick)
+    joined = [pairs[key][0] for key in ("1h", "1d") if key in pairs]
+    trials = () if quick else (*map(_contract, joined), *_trials(pairs[main][0], better[main], main))
+    contracts = tuple(study.name for study in trials if study.name.endswith("-contract"))
     rows = tuple(study.name for study in trials if "-rows-" in study.name)
     levels = tuple(study.name for study in studies)
     three = tuple(key for key in pairs if key in {"5m", "1h", "1d"}) or tuple(pairs)
@@ -144,11 +163,11 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             *(Shown(f"C{at}", "level-forecast", (name,)) for at, name in enumerate(uni, 3)),
             Shown("C6", "losses", multi),
             *(Shown(f"C{at}", "level-forecast", (name,)) for at, name in enumerate(multi, 7)),
-            *((Shown("C10", "equity", (lead.name,)),) if tradable else ()),
-            Shown("C11", "error-ratio", (*levels, *rows, *(one.name for one in better.values()))),
+            *((Shown("C10", "equity", (lead.name,)),) if market is not None else ()),
+            Shown("C11", "error-ratio", (*levels, *rows, *(one.name for one in better.values()), *contracts)),
             Shown("C12", "lag-correlation", levels),
             Shown("C13", "level-zoom", (lead.name,)),
-            *((Shown("C14", "cost-views", (lead.name,)),) if tradable else ()),
+            *((Shown("C14", "cost-views", (lead.name,)),) if market is not None else ()),
             Shown("C15", "training-work", levels),
             Shown("C16", "level-regimes", (*uni, *multi)),
             Shown("C17", "rolls", tuple(pairs[key][0].name for key in three)),
@@ -156,11 +175,35 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
         claims=elsewhere(claims) if any(ground.drawn for ground in grounds) else claims,
         stamps=(
             *((QUICK if _synthetic(grounds) else QUICK_GIVEN,) if quick else ()),
+            *((UNREAD,) if quick and source is None and _NAMES & set(Store.default().list()) else ()),
+            *((UNTRADED,) if market is None else ()),
             *((SYNTHETIC,) if source is None and not quick and _synthetic(grounds) else ()),
             *(ground.stamp for ground in grounds if ground.stamp is not None),
             *((INDEX,) if "1hw" in pairs else ()),
             *((SWITCHES,) if any(_recorded(ground) for ground in grounds) else ()),
         ),
+    )
+
+
+def _market(ground: _Ground) -> Market | None:
+    """Where a ground is traded: rebar's market, or that of given bars by the letters of their one asset's code."""
+    if ground.key != "own":
+        return RebarFuture() if ground.key in {"1h", "1d"} else None
+    assets = ground.source.bars().assets
+    letters = "".join(takewhile(str.isalpha, assets[0])).upper() if len(assets) == 1 else ""
+    return {"RB": RebarFuture(), "IF": IndexFuture()}.get(letters)
+
+
+def _contract(uni: Study) -> Study:
+    """Levels of the contracts themselves, which the document's series most likely were, without the rolls' moves."""
+    return uni.but(
+        name=f"{uni.name.split('-')[0]}-contract",
+        title=Text(en=f"{uni.title.en}, contracts not joined", zh=f"{uni.title.zh}，合约不拼接"),
+        source=ContractLevels(held=uni.source),
+        strategy=None,
+        markets=(),
+        managed=(),
+        gates=0,
     )
 
 
@@ -189,7 +232,7 @@ def _grounds(source: Source | None, *, quick: bool) -> tuple[_Ground, ...]:
 
 def _stored() -> tuple[_Ground, ...]:
     """The data sets of the store, each with the months that it has of the document's."""
-    names, made = set(Store.default().list()), []
+    names, made = set(Store.default().list()) & _NAMES, []
     daily = Stored(dataset="rebar-daily")
     if "rebar-daily" in names:
         for key, name in (("5m", "rebar-5min"), ("1h", "rebar-60min")):
@@ -246,7 +289,7 @@ def _pair(ground: _Ground, *, quick: bool) -> tuple[Study, Study]:
     return uni, multi
 
 
-def _traded(study: Study, *, quick: bool) -> Study:
+def _traded(study: Study, market: Market, *, quick: bool) -> Study:
     """The document's strategy: against the forecast, from the open to the close of every bar, the whole of equity.
 
     Beside it the risk management that the document left out (?): half of equity; sized to 0.4 % of volatility a bar; at
@@ -260,7 +303,7 @@ def _traded(study: Study, *, quick: bool) -> Study:
         StopLoss(inner=printed, distance=0.01),
         DrawdownSwitch(inner=printed, fall=0.05),
     )
-    return study.but(strategy=printed, markets=(RebarFuture(),), gates=50 if quick else 500, managed=managed)
+    return study.but(strategy=printed, markets=(market,), gates=50 if quick else 500, managed=managed)
 
 
 def _return(multi: Study, key: str, *, quick: bool) -> Study:

@@ -15,6 +15,7 @@ from tidegate_studies.rebar_futures_verdicts import (
     Verdict,
     beats,
     beside_last,
+    beyond,
     compared,
     last_losses,
     near,
@@ -197,7 +198,7 @@ def _last_price(found: Finding) -> Claim:
     held = priced(found, leading_member(found)).prices.duel(level=LEVEL)
     linear = priced(found, "linear").prices.ratio
     p = float("nan") if held is None else float(held.p_value)
-    beyond = _beyond(found)
+    outside = beyond(found)
     return Claim(
         key=f"last-price-{found.study.name.split('-')[0]}",
         statement=Text(
@@ -213,18 +214,11 @@ def _last_price(found: Finding) -> Claim:
         difference=f"{np.median(worth) - 1:+.1%}",
         reason=Text(
             en="Above 1, saying “the last close” is the better forecast. Joined prices drift, and "
-            f"{beyond:.0%} of the judged bars lie beyond all that was learned from, where a level has to be guessed.",
-            zh=f"大于 1 则直接说“前收盘”更准。拼接价格有漂移，{beyond:.0%} 的评判K线超出训练区间的价格范围，水平值只能外推。",
+            f"{outside:.0%} of the judged bars lie beyond all that was learned from, where a level has to be guessed.",
+            zh=f"大于 1 则直接说“前收盘”更准。拼接价格有漂移，{outside:.0%} 的评判K线超出训练区间的价格范围，水平值只能外推。",
         ),
         verdict=beats(worth, p),
     )
-
-
-def _beyond(found: Finding) -> float:
-    """Share of judged bars whose joined close lies outside the range of the training windows' targets."""
-    learned = found.windows.target[found.folds[-1].training(found.windows)]
-    close = found.bars.adjusted("close")[priced(found, found.seeds[0]).at]
-    return float(np.mean((close < np.nanmin(learned)) | (close > np.nanmax(learned))))
 
 
 def _traded(lead: Finding, market: str) -> Claim:

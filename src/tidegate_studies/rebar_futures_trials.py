@@ -6,9 +6,9 @@ import numpy as np
 
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.level_tables import quantile_worth
-from tidegate.study.levels import LEVEL, leading_member, ratios, rival_duel
+from tidegate.study.levels import LEVEL, leading_member, priced, ratios, rival_duel
 from tidegate.types.report import Claim, Text
-from tidegate_studies.rebar_futures_verdicts import Verdict, chosen, compared, last_losses, sureness
+from tidegate_studies.rebar_futures_verdicts import Verdict, beats, beyond, chosen, compared, last_losses, sureness
 
 __all__ = ["OURS", "trial_claims"]
 
@@ -22,12 +22,30 @@ def trial_claims(findings: Findings) -> tuple[Claim, ...]:
     rows = [name for name in names if "-rows-" in name]
     cells = [name for name in names if name.endswith(("-gru", "-min-lstm"))]
     quantiles = [findings[name] for name in names if "-q-" in name]
+    contracts = [findings[name] for name in names if name.endswith("-contract")]
     return (
+        *(_contract(findings, found) for found in contracts),
         *([_context(findings, rows)] if rows else []),
         *([_cells(findings, cells)] if cells else []),
         *(_sign(findings[name]) for name in names if name.endswith("-direction")),
         *([_quantiles(quantiles)] if quantiles else []),
     )
+
+
+def _contract(findings: Findings, found: Finding) -> Claim:
+    """Levels that were not joined: fewer of them lie beyond what was learned from."""
+    key = found.study.name.split("-")[0]
+    worth, joined = ratios(found), ratios(findings[f"{key}-uni"])
+    held = priced(found, leading_member(found)).prices.duel(level=LEVEL)
+    p = float("nan") if held is None else float(held.p_value)
+    told = (
+        f"{{ratio}} {np.median(worth):.3f} ({worth.min():.3f} … {worth.max():.3f}), {{joined}} {np.median(joined):.3f}; "
+        f"{{outside}} {beyond(found):.0%} / {beyond(findings[f'{key}-uni']):.0%}; {{duel}} {p:.2g}"
+    )
+    what = found.study.title
+    english = f"Levels of the contracts themselves are forecast better than by the last close: {what.en}"
+    chinese = f"不拼接的合约价格可优于前收盘：{what.zh}"
+    return _own(f"contract-{key}", english, chinese, told, beats(worth, p))
 
 
 def _context(findings: Findings, rows: list[str]) -> Claim:
@@ -99,6 +117,12 @@ def _own(key: str, english: str, chinese: str, told: str, verdict: Verdict) -> C
         "bars": ("error ratio by bars of context:", "按输入K线数的误差比："),
         "below": ("errs less than the last close", "小于前收盘误差"),
         "chosen": ("chosen on the validation range:", "按验证区间选出："),
+        "joined": ("of joined levels", "拼接价格为"),
+        "outside": (
+            "judged bars beyond all that was learned from, either way",
+            "超出训练价格范围的评判K线（不拼接/拼接）",
+        ),
+        "ratio": ("error over the last close's", "与前收盘误差之比"),
         "duel": ("Diebold–Mariano p", "DM 检验 p"),
         "sign": ("p of the sign", "方向 p 值"),
         "unkept": ("no validation losses were kept to choose by", "未保留验证损失，无法选择"),

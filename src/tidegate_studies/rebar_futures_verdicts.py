@@ -7,10 +7,11 @@ import numpy as np
 
 from tidegate.evaluate.doubt.overlap import Tested
 from tidegate.study.findings import Finding
+from tidegate.study.levels import priced
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Text
 
-__all__ = ["Verdict", "beats", "beside_last", "chosen", "compared", "last_losses", "near", "sureness"]
+__all__ = ["Verdict", "beats", "beside_last", "beyond", "chosen", "compared", "last_losses", "near", "sureness"]
 
 Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SURE, _NEAR, _FAR = 0.05, 0.10, 0.25
@@ -81,6 +82,13 @@ def beside_last(worth: FloatArray) -> Text:
     middle = float(np.median(worth))
     words = ("worse than the last close", "不如前收盘") if middle >= 1 else ("below the last close", "小于前收盘")
     return Text(en=f"{words[0]} (error ratio {middle:.3f})", zh=f"{words[1]}（误差比 {middle:.3f}）")
+
+
+def beyond(found: Finding) -> float:
+    """Share of judged bars whose joined close lies outside the range of the training windows' targets: 0 … 1."""
+    learned = found.windows.target[found.folds[-1].training(found.windows)]
+    close = found.bars.adjusted("close")[priced(found, found.seeds[0]).at]
+    return float(np.mean((close < np.nanmin(learned)) | (close > np.nanmax(learned))))
 
 
 def sureness(held: Tested | None) -> str:

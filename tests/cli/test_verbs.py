@@ -196,8 +196,9 @@ def test_runs_of_the_same_study_in_two_places_can_be_compared(tidegate, runs, tm
 def test_explain_follows_a_number_through_the_rooms(tidegate, runs):
     made = declare(small())
     run = f"small/{made.fingerprint[:8]}"
-    code, _, _ = tidegate("explain", run, "planted", "2001-02-05", "--out", runs)
+    code, out, _ = tidegate("explain", run, "planted", "2001-02-05", "--out", runs)
     assert code == 0
+    assert f"run {run}" in " ".join(out.split())
     held = json.loads(tidegate("explain", run, "planted", "2001-02-05", "--out", runs, "--json")[1])
     rooms = [line["room"] for line in held["lines"]]
     assert list(dict.fromkeys(rooms)) == ["data", "factors", "prepare", "learn", "strategy", "backtest"]

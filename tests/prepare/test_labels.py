@@ -113,6 +113,20 @@ def test_the_level_is_the_exit_price():
     assert known.tolist() == [2, 3, 4, 5, 5]
 
 
+@pytest.mark.parametrize(
+    ("lag", "kept"), [(0, [True, False, True, True, False]), (1, [False, False, True, False, False])]
+)
+def test_no_label_reaches_over_a_new_beginning_of_prices(lag, kept):
+    bars = bars_of(FULL)
+    bars = Bars.of(bars.frame.with_columns(reset=pl.col("time") == DAY + timedelta(days=2)), SPEC)
+    horizon = Horizon(lag=lag, span=1, entry="close", exit="close")
+    target, known = made(FutureLevel(horizon=horizon), bars)
+    assert np.isfinite(target).tolist() == kept
+    assert known.tolist() == [min(at + lag + 1, 5) for at in range(5)]
+    if lag == 0:
+        assert np.isfinite(made(ForwardReturn(horizon=horizon), bars)[0]).tolist() == kept
+
+
 @pytest.mark.parametrize("clip", [0.0, -0.1])
 def test_a_clip_is_above_zero(clip):
     with pytest.raises(SettingError, match=r"forward-return\.clip"):

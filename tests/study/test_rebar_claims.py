@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from tidegate.data.rebar_world import RebarWorld
+from tidegate.data.rolled import ContractLevels
 from tidegate.data.store import Store
 from tidegate.data.stored import Stored
 from tidegate.errors import DataError
@@ -21,7 +22,7 @@ from tidegate.types.report import Text
 from tidegate_studies.rebar_futures import declare
 from tidegate_studies.rebar_futures_claims import claims
 from tidegate_studies.rebar_futures_months import covered, own_months
-from tidegate_studies.rebar_futures_verdicts import compared
+from tidegate_studies.rebar_futures_verdicts import beyond, compared
 
 WHOLE, PART = (RebarWorld(sessions=count, seed=1, frequency="1d") for count in (790, 300))
 
@@ -31,7 +32,7 @@ def ran(tmp_path_factory):
     """One field and several on all the document's days, and on a part of them; levels, returns, a sign, a median."""
     declared = declare(WHOLE)
     picked = {"1h-uni": WHOLE, "1h-multi": WHOLE, "1h-return": WHOLE, "1h-rows-5": WHOLE, "1h-rows-20": WHOLE,
-              "1h-direction": WHOLE, "1h-q-50": WHOLE, "1d-uni": PART}  # fmt: skip
+              "1h-contract": ContractLevels(held=WHOLE), "1h-direction": WHOLE, "1h-q-50": WHOLE, "1d-uni": PART}  # fmt: skip
     studies = []
     for name, source in picked.items():
         one = declared.study(name)
@@ -112,6 +113,18 @@ def test_the_sign_has_the_p_of_signs_and_a_median_alone_is_no_quantile_judged(ra
     assert told["quantiles"].verdict == "not tested"
 
 
+def test_levels_that_are_not_joined_reach_over_no_change_of_contract(ran):
+    claim = ledger(ran, {name: name for name in ("1h-uni", "1h-multi", "1h-contract")})["contract-1h"]
+    found, joined = ran["1h-contract"], ran["1h-uni"]
+    steps = np.flatnonzero(np.diff(joined.bars.adjustment)) + 1
+    assert len(steps) > 5
+    assert np.isnan(found.windows.target[np.isin(found.windows.anchors, steps - 1)]).all()
+    assert np.isfinite(joined.windows.target[np.isin(joined.windows.anchors, steps - 1)]).all()
+    assert (found.bars.adjustment == 1.0).all()
+    assert f"{beyond(found):.0%} / {beyond(joined):.0%}" in claim.ours.en
+    assert f"{np.median(ratios(found)):.3f}" in claim.ours.en
+
+
 def as_vendors(bars):
     spec = bars.spec.model_copy(update={"source": "a vendor", "title": "Rebar"})
     return Bars.of(bars.frame.drop("open_interest"), spec)
@@ -139,3 +152,19 @@ def test_a_store_is_told_by_its_bars(tmp_path, monkeypatch):
     own, synthetic = (declare(source, quick=True) for source in (Stored(dataset="rebar-daily"), None))
     assert own.stamps[0].en.startswith("Quick form: few seeds, few epochs")
     assert synthetic.stamps[0].en.startswith("Quick form: a short synthetic market")
+    assert all("are left alone" in made.stamps[1].en for made in (synthetic, declare(quick=True)))
+    assert not any("are left alone" in stamp.en for stamp in own.stamps)
+
+
+def test_given_bars_are_traded_where_their_market_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_STORE", str(tmp_path))
+    bars = as_vendors(WHOLE.bars())
+    Store.default().put("steel", bars)
+    Store.default().put("copper", Bars.of(bars.frame.with_columns(asset=pl.lit("CU")), bars.spec))
+    steel, copper = (declare(Stored(dataset=name)) for name in ("steel", "copper"))
+    assert [market.name for market in steel.study("own-uni").markets] == ["rebar-future"]
+    assert copper.study("own-uni").markets == ()
+    told = [" ".join(stamp.en for stamp in made.stamps) for made in (steel, copper)]
+    assert "Forecasts only" not in told[0]
+    assert "Forecasts only: fees, limits and lots are known here of rebar" in told[1]
+    assert "C10" in {shown.key for shown in steel.shown} - {shown.key for shown in copper.shown}

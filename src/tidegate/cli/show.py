@@ -174,7 +174,7 @@ def explain_run(run: str, asset: str, day: str, study: str | None, member: str |
         say_json(asdict(told))
         return
     rows = [(line.room, line.what, line.value, line.known) for line in told.lines]
-    table(f"{told.asset}, {told.time}, study {told.study}", ("room", "what", "value", "known at"), rows)
+    table(f"{told.asset}, {told.time}, study {told.study}, run {told.run}", ("room", "what", "value", "known at"), rows)
 
 
 def draw_figures(run: str, form: str, only: Sequence[str], out: str, *, language: str, theme: str) -> None:

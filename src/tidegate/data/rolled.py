@@ -1,8 +1,10 @@
-"""Main contracts whose changes nobody wrote into the file: two ways to keep a roll from being a return.
+"""Main contracts: three ways to keep a roll from being a return, two of them where nobody wrote it into the file.
 
 A vendor's short bars of a main contract change contract without a word. Where daily bars of the same series tell when
 (`RolledBars`), their factor is taken, session by session. Where nobody does (`DeliveryWeeks`), prices begin anew on
-every session in which a change may lie: nothing reaches across it, neither a window nor a label.
+every session in which a change may lie: nothing reaches across it, neither a window nor a label. Where changes are
+known, levels of the contracts themselves can be had in the same way (`ContractLevels`): no factor, a new beginning at
+each change.
 """
 
 from typing import Any, ClassVar
@@ -13,11 +15,12 @@ from pydantic import Field
 
 from tidegate.data.futures_chain import with_recorded_factor, with_recorded_settlement
 from tidegate.data.source import Source
+from tidegate.errors import DataError
 from tidegate.market.calendar import XSHG, Calendar
 from tidegate.types.axes import BoolArray
 from tidegate.types.bars import Bars
 
-__all__ = ["DeliveryWeeks", "RolledBars"]
+__all__ = ["ContractLevels", "DeliveryWeeks", "RolledBars"]
 
 _Days = np.ndarray[Any, np.dtype[np.datetime64]]
 _BEFORE, _AFTER = 5, 1
@@ -100,6 +103,48 @@ class DeliveryWeeks(Source):
         told = "Changes of contract are not recorded: prices begin anew on each session around a month's third Friday."
         spec = bars.spec.model_copy(update={"stamps": (*bars.spec.stamps, told)})
         return Bars.of(bars.frame.with_columns(reset=pl.Series(marked)), spec)
+
+
+class ContractLevels(Source):
+    """Prices of the contracts themselves: nothing is joined, and prices begin anew at each change of contract.
+
+    Formula
+        `factor` is taken away, with `roll_from`; `reset` marks the first bar after each step of it. No window, label or
+        return reaches across such a bar; levels stay those that were traded, and drift no further than the market did.
+    Known at
+        As the factor's steps, at the session's first open.
+    Errors
+        `DataError` where the bars hold several assets, or no factor.
+
+    >>> from tidegate.data.rebar_world import RebarWorld
+    >>> bars = ContractLevels(held=RebarWorld(sessions=30, seed=1, roll=12, frequency="1d")).bars()
+    >>> bars.has("factor"), bars.frame.filter("reset").height
+    (False, 2)
+    """
+
+    name: ClassVar[str] = "contract-levels"
+    example: ClassVar[dict[str, Any]] = {
+        "held": {"name": "rebar-world", "sessions": 30, "seed": 1, "roll": 12, "frequency": "60min"}
+    }
+
+    held: Source = Field(description="bars of one main contract, with the factor that joins its contracts")
+
+    def bars(self) -> Bars:
+        """Read the bars, mark where the factor steps, and take it away."""
+        bars = self.held.bars()
+        if len(bars.assets) != 1 or not bars.has("factor"):
+            raise DataError(
+                "levels of contracts are taken from one main series that was joined by a factor",
+                where=bars.spec.title, expected="one asset with `factor`",
+                found=f"{len(bars.assets)} assets, {'a' if bars.has('factor') else 'no'} factor",
+            )  # fmt: skip
+        stepped = np.append(False, np.diff(bars.adjustment) != 0.0)
+        if bars.has("reset"):
+            stepped |= bars.frame["reset"].fill_null(value=False).to_numpy()
+        kept = bars.frame.drop("factor", "roll_from", strict=False)
+        told = "Levels of the contracts themselves: prices begin anew at each change of contract."
+        spec = bars.spec.model_copy(update={"stamps": (*bars.spec.stamps, told)})
+        return Bars.of(kept.with_columns(reset=pl.Series(stepped)), spec)
 
 
 def _mixed(bars: Bars) -> BoolArray:

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from tidegate.prepare.ahead import Count, taken
 from tidegate.prepare.label import Label
 from tidegate.types.axes import FloatArray
@@ -19,6 +21,9 @@ class FutureLevel(Label):
 
     Known at
         ``horizon.exit_at(t)``.
+    Missing values
+        NaN where the exit is missing, or where prices began anew after *t* (`Bars.segments`): a level there is of
+        another price than any that the window saw.
     Units
         The bars' currency or index points.
     """
@@ -28,5 +33,10 @@ class FutureLevel(Label):
     example: ClassVar[dict[str, Any]] = {"horizon": {"lag": 1, "span": 5}}
 
     def target(self, bars: Bars, panel: Panel, count: Count) -> FloatArray:
-        """Take the exit price."""
-        return taken(bars.adjusted(self.horizon.exit), self.exit_row(panel, count))
+        """Take the exit price, of the same stretch of prices."""
+        at = self.exit_row(panel, count)
+        made = taken(bars.adjusted(self.horizon.exit), at)
+        if bars.has("reset"):
+            anew = np.cumsum(bars.frame["reset"].fill_null(value=False).to_numpy())
+            made[anew[np.maximum(at, 0)] > anew] = np.nan
+        return made

@@ -35,7 +35,7 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
         `UnknownNameError` for a study or an asset that the run does not have; `DataError` for a time without a bar,
         with the nearest bars in the hint.
     """
-    folder = RunFolder(run)
+    folder, label = RunFolder(run), f"{run.resolve().parent.name}/{run.resolve().name}"
     held = folder.read("study.json")
     declared = {entry["name"]: Study.of(entry) for entry in held["studies"]}
     name = study or held["lead"]
@@ -61,7 +61,7 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
         between = []
         if declared[name].cadence == "months" and not (panel.times == when).any():
             between = [Line("factors", "fields", "none: no month ends here, the last forecasts stand", "")]
-        return Explained(name, asset, shown(when), (*bar, *between, *ordered))
+        return Explained(name, asset, shown(when), (*bar, *between, *ordered), label)
     if rows.size == 0:
         near = panel.times[np.argsort(np.abs(panel.times - when))[:3]]
         raise DataError(
@@ -88,7 +88,7 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
             else _book_lines(place, asset, when, panel.times)
         ),
     ]
-    return Explained(name, asset, shown(when), tuple(lines))
+    return Explained(name, asset, shown(when), tuple(lines), label)
 
 
 def _bar_line(bar: dict[str, Any]) -> Line:

@@ -257,8 +257,12 @@ def _not_looked_for(bars: Bars) -> tuple[str, ...]:
 
 
 def _rolls_unknown(bars: Bars) -> tuple[str, ...]:
-    """Say where futures have no column that tells a change of contract: its gap is a move of forecasts and books."""
-    return () if bars.spec.kind != "future" or bars.has("factor") or bars.has("roll_from") else (CONTINUOUS,)
+    """Say where no column of futures tells a change of contract: its gap is a move of forecasts and books.
+
+    Where prices begin anew (`reset`) no forecast reaches across; a market that trades there says so of its books.
+    """
+    told = any(bars.has(column) for column in ("factor", "roll_from", "reset"))
+    return () if bars.spec.kind != "future" or told else (CONTINUOUS,)
 
 
 def held_until(standing: Standing, forecasts: dict[str, Forecast]) -> np.datetime64 | None:

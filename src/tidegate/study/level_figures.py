@@ -14,6 +14,7 @@ from tidegate.report.figures.price_measures import Named, lag_correlation, price
 from tidegate.report.figures.rolls import rolls
 from tidegate.report.figures.seeds import Level, Sample, seeds
 from tidegate.report.figures.trades import Candles
+from tidegate.strategy.within_bar import WithinBar
 from tidegate.study.comparing import trained
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.levels import leading_member, learning_bars, priced, priced_grounds, ratios
@@ -128,7 +129,19 @@ def _zoom(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
     who, count = member_title(member), len(last)
     what = Text(en=f"The last {count} judged bars, {who.en}", zh=f"最后 {count} 根评判K线，{who.zh}")
     title = titled(shown.key, what, found.study.title)
-    return (price_zoom(shown.key.lower(), title, candles, held.prices.said[-_ZOOM:]),)
+    entries = _entries(found, member, candles)
+    return (price_zoom(shown.key.lower(), title, candles, held.prices.said[-_ZOOM:], entries=entries),)
+
+
+def _entries(found: Finding, member: str, candles: Candles) -> list[tuple[np.datetime64, str, float, float]] | None:
+    """A member's trades in these bars as they went in, in the study's first market; None where it traded none."""
+    held = next(iter(found.books.values()), None)
+    if held is None or member not in held.ledgers or not isinstance(found.study.strategy, WithinBar):
+        return None
+    first, last = (pl.lit(time).cast(pl.Datetime("us")) for time in candles.time[[0, -1]])
+    went = held.ledgers[member].fills.unique("trip", keep="first", maintain_order=True)
+    went = went.filter(pl.col("time").is_between(first, last))
+    return went.select("time", "side", "price", "quantity").rows()
 
 
 def _ratio(shown: Shown, findings: Findings) -> tuple[Figure, ...]:

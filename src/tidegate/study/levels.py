@@ -7,6 +7,7 @@ Returns from close to close become prices by the last one, so that levels and re
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -139,7 +140,10 @@ def learning_bars(found: Finding) -> BoolArray:
 
 
 def priced_grounds(names: Sequence[str], findings: Findings) -> tuple[PricedGround, ...]:
-    """Put studies of the next close together by their bars, in their order; others are left out."""
+    """Put studies of the next close together by their bars, in their order; others are left out.
+
+    A ground is called what the titles of its studies share; where they share nothing, what its data are called.
+    """
     held: dict[str, list[str]] = {}
     for name in names:
         found = findings[name]
@@ -147,6 +151,11 @@ def priced_grounds(names: Sequence[str], findings: Findings) -> tuple[PricedGrou
             held.setdefault(found.bars.digest, []).append(name)
     made = []
     specs = [findings[group[0]].bars.spec for group in held.values()]
+    common = [_shared([findings[name].study.title for name in group]) for group in held.values()]
+    told = {words.en for words in common if words}
+    if len(names) > 1 and len(told) == len(common):
+        several = zip(held.values(), common, strict=True)
+        return tuple(PricedGround(str(at), w, tuple(group)) for at, (group, w) in enumerate(several, 1) if w)
     for place, (group, spec) in enumerate(zip(held.values(), specs, strict=True), 1):
         words = data_title(spec.title)
         if sum(one.title == spec.title for one in specs) > 1:  # one title of several bar lengths
@@ -154,6 +163,21 @@ def priced_grounds(names: Sequence[str], findings: Findings) -> tuple[PricedGrou
             words = Text(en=f"{words.en}, {often.en}", zh=f"{words.zh}，{often.zh}")
         made.append(PricedGround(str(place), words, tuple(group)))
     return tuple(made)
+
+
+def _shared(titles: Sequence[Text]) -> Text | None:
+    """What titles begin with, up to a comma; None where they share nothing."""
+    english, chinese = (
+        mark.join(
+            parts[0]
+            for parts in takewhile(
+                lambda parts: len(set(parts)) == 1,
+                zip(*(getattr(title, side).split(mark) for title in titles), strict=False),
+            )
+        )
+        for side, mark in (("en", ", "), ("zh", "，"))
+    )
+    return Text(en=english, zh=chinese) if english and chinese else None
 
 
 _OFTEN = {

@@ -27,6 +27,8 @@ class Explained:
     asset: str
     time: str
     lines: tuple[Line, ...]
+    run: str
+    """The run's study and fingerprint: whose numbers these are."""
 
 
 def moment(day: str) -> np.datetime64:

@@ -80,7 +80,7 @@ def trials_of(reproduction: Reproduction) -> tuple[Trial, ...]:
     """Everything that a run tries: every seed of every study, and every rival."""
     found = []
     for study in reproduction.studies:
-        question, title = question_of(study), study.source.name
+        question, title = question_of(study), _data_of(document(study.source))
         seeds = study.seeds if isinstance(study.model, Network) else study.seeds[:1]
         for seed in seeds:
             fit = _fit_of(study, seed)
@@ -89,6 +89,21 @@ def trials_of(reproduction: Reproduction) -> tuple[Trial, ...]:
             other = study.but(model=rival, rivals=(), explain=None, rollout=None)
             found.append(Trial(question, variant_of(other), _fit_of(other, 0), study.name, rival.name, "rival", title))
     return tuple(found)
+
+
+def _data_of(source: dict[str, Any]) -> str:
+    """A source in few words: its name, and which data sets and files it reads.
+
+    >>> _data_of({"name": "rolled-bars", "short": {"name": "stored", "dataset": "rb-60min"}})
+    'rolled-bars: rb-60min'
+    """
+    held: list[str] = []
+    for key, value in source.items():
+        if isinstance(value, dict):
+            held += [part.rpartition(": ")[2] for part in [_data_of(value)] if ": " in part]
+        elif key in {"dataset", "path"}:
+            held.append(str(value))
+    return ": ".join([source["name"], ", ".join(dict.fromkeys(held))]) if held else str(source["name"])
 
 
 def _fit_of(study: Study, seed: int) -> str:

@@ -83,14 +83,17 @@ function measureTable(group) {
 
 const SIGNS = { holds: "\u2713", fails: "\u2715", unclear: "?", "not tested": "\u2013" };
 
+// A ledger whose rows all say the same of themselves (another market, say) says it once, above them.
 function claimsView() {
-  const names = ["statement", "published", "ours", "difference", "reason", "verdict"];
+  const badge = (verdict) => el("span", { class: "badge", "data-verdict": verdict }, el("i", { "aria-hidden": "true" }, SIGNS[verdict]), word(verdict));
+  const all = (of) => REPORT.claims.length > 2 && new Set(REPORT.claims.map((c) => JSON.stringify(of(c)))).size === 1;
+  const once = all((c) => [c.reason, c.verdict]), names = ["statement", "published", "ours", "difference", "reason", "verdict"].filter((n) => !once || (n !== "reason" && n !== "verdict" && !(n === "difference" && all((c) => c.difference))));
   const row = (c) => {
-    const badge = el("span", { class: "badge", "data-verdict": c.verdict }, el("i", { "aria-hidden": "true" }, SIGNS[c.verdict]), word(c.verdict));
-    const cells = { statement: prose(c.statement), published: prose(c.published), ours: prose(c.ours), difference: c.difference, reason: prose(c.reason), verdict: badge };
+    const cells = { statement: prose(c.statement), published: prose(c.published), ours: prose(c.ours), difference: c.difference, reason: prose(c.reason), verdict: badge(c.verdict) };
     return el("tr", {}, names.map((n, i) => el(i ? "td" : "th", { "data-label": word(n), class: n, scope: i ? null : "row" }, cells[n])));
   };
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("claims") }, el("table", { class: "claims" }, el("caption", {}, word("claims")), el("thead", {}, el("tr", {}, names.map((n) => el("th", { scope: "col" }, word(n))))), el("tbody", {}, REPORT.claims.map(row))));
+  const first = REPORT.claims[0], told = once ? el("p", { class: "words" }, badge(first.verdict), " ", prose(first.reason)) : null;
+  return [told, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("claims") }, el("table", { class: "claims" }, el("caption", {}, word("claims")), el("thead", {}, el("tr", {}, names.map((n) => el("th", { scope: "col" }, word(n))))), el("tbody", {}, REPORT.claims.map(row))))];
 }
 
 function provenanceView(held) {

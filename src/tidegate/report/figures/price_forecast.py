@@ -4,12 +4,14 @@ On a chart of a thousand bars any forecast near the last price lies on the price
 beside what the last price erred by; close by, one sees it come a bar late.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tidegate.errors import SettingError
 from tidegate.report.figures.plain import Floats, Times, numbers, sentences, texts, thinning
 from tidegate.report.figures.trades import Candles
-from tidegate.types.report import Figure, Role, Series, Text
+from tidegate.types.report import Figure, Mark, Role, Series, Text
 
 __all__ = ["price_forecast", "price_zoom"]
 
@@ -65,8 +67,16 @@ def price_forecast(
     )
 
 
-def price_zoom(key: str, title: Text, candles: Candles, said: Floats, *, note: Text | None = None) -> Figure:
-    """Draw the last bars as candles with what was said of each one's close on them.
+def price_zoom(
+    key: str,
+    title: Text,
+    candles: Candles,
+    said: Floats,
+    *,
+    entries: Sequence[tuple[np.datetime64, str, float, float]] | None = None,
+    note: Text | None = None,
+) -> Figure:
+    """Draw the last bars as candles with what was said of each one's close on them, and the side taken in each.
 
     Parameters
     ----------
@@ -74,6 +84,9 @@ def price_zoom(key: str, title: Text, candles: Candles, said: Floats, *, note: T
         ``[n]`` bars forecast, raw.
     said
         ``[n]`` forecast of each one's close, made at the close before; NaN where nothing was said.
+    entries
+        Where it was traded: rows of (time, side, price, quantity), one a trade, as it went in; a price has the slippage
+        in it.
 
     Errors
         `SettingError` where there is no bar.
@@ -93,10 +106,11 @@ def price_zoom(key: str, title: Text, candles: Candles, said: Floats, *, note: T
         "last close is the price moved one bar to the right.",
         zh="折线上每一点为在前一收盘时对该K线收盘价的预测。若预测只是重复前收盘，折线即为价格右移一根K线。",
     )
+    marks = [] if entries is None else _marks(entries)
     return Figure(
         key=key,
         title=title,
-        caption=sentences(caption, note),
+        caption=sentences(caption, _TAKEN if marks else None, note),
         x="time",
         series=(
             Series(
@@ -107,10 +121,33 @@ def price_zoom(key: str, title: Text, candles: Candles, said: Floats, *, note: T
                 data={"x": x, **{name: numbers(values) for name, values in columns.items()}},
             ),
             Series(key="said", title=_SAID, kind="line", role="main", data={"x": x, "y": numbers(said)}),
+            *marks,
         ),
         y_titles=(Text(en="Price", zh="价格"),),
         y_styles=("number",),
     )
+
+
+_TAKEN = Text(
+    en="A triangle is a trade as it went in, at the open, slippage included: up bought, down sold short. It is left at "
+    "the close of its bar.",
+    zh="三角为开仓成交（开盘价，含滑点）：向上为买入，向下为卖空；当根K线收盘平仓。",
+)
+_SIDES: tuple[tuple[str, Text, Role, Mark], ...] = (
+    ("buy", Text(en="Bought at the open", zh="开盘买入"), "rival", "up"),
+    ("sell", Text(en="Sold short at the open", zh="开盘卖空"), "doubt", "down"),
+)
+
+
+def _marks(entries: Sequence[tuple[np.datetime64, str, float, float]]) -> list[Series]:
+    made = []
+    for side, label, role, mark in _SIDES:
+        rows = [(time, price, quantity) for time, one, price, quantity in entries if one == side]
+        if rows:
+            when = texts(np.array([row[0] for row in rows], dtype="datetime64[us]"))
+            data = {"x": when, "y": numbers([row[1] for row in rows]), "quantity": numbers([row[2] for row in rows])}
+            made.append(Series(key=f"{side}s", title=label, kind="scatter", role=role, mark=mark, data=data))
+    return made
 
 
 def _mean_so_far(errors: Floats) -> Floats:
