@@ -99,7 +99,7 @@ def _labels(lead: Finding, sign: Finding, market: str) -> Claim:
 
 def _penalty(lead: Finding, held: Finding, market: str) -> list[Claim]:
     before, after = lead.over_seeds("max_drawdown", market), held.over_seeds("max_drawdown", market)
-    inside = [found.median("bars_in_market", market) for found in (lead, held)]
+    idle = [found.median("cash_share", market) for found in (lead, held)]
     return [
         Claim(
             key="l2-drawdown",
@@ -118,12 +118,15 @@ def _penalty(lead: Finding, held: Finding, market: str) -> list[Claim]:
             statement=Text(en="L2 in the gate stays out longer", zh="择时加入 L2 正则后空仓期更长"),
             published=_CHARTED,
             ours=Text(
-                en=f"{inside[0]:.0f} → {inside[1]:.0f} bars in the market",
-                zh=f"持仓 {inside[0]:.0f} → {inside[1]:.0f} 天",
+                en=f"{idle[0]:.0%} → {idle[1]:.0%} of the book in cash, on average over closes",
+                zh=f"平均现金占比 {idle[0]:.0%} → {idle[1]:.0%}",
             ),
-            difference=f"{inside[1] - inside[0]:+.0f}",
-            reason=_SEEDS,
-            verdict="holds" if inside[1] < inside[0] else "fails",
+            difference=f"{idle[1] - idle[0]:+.0%}",
+            reason=Text(
+                en=f"{_SEEDS.en} Bars in the market tell little of a book of thirty names, which keeps what is suspended.",
+                zh=f"{_SEEDS.zh}持仓含停牌股，持仓天数难以反映空仓程度，故看现金占比。",
+            ),
+            verdict="holds" if idle[1] > idle[0] else "fails",
         ),
     ]
 

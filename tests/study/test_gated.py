@@ -100,6 +100,7 @@ def test_percentiles_are_among_gates_of_each_ones_own(ran):
 
 def test_the_report_tells_both_backtests(ran):
     figures = {figure.key: figure for figure in ran.report.figures}
+    assert "ensemble" not in figures["b10"].title.en  # its curve is the median over seeds
     keys = [series.key for series in figures["b10"].series]
     assert {"gated", "alone", "gated drawdown", "alone drawdown", "gate"} <= set(keys)
     band = ran.findings["stocks"].books["a-share"].decided("band")
@@ -108,6 +109,9 @@ def test_the_report_tells_both_backtests(ran):
         assert (band["low"] <= band["middle"]).all()
         assert (band["middle"] <= band["high"]).all()
     (table,) = [table for table in ran.report.tables if table.key == "gate-both"]
+    found = ran.findings["stocks"]
+    idle = [(one := found.books["a-share"].ledgers[seed].book)["cash"] / one["equity"] for seed in ("seed-1", "seed-2")]
+    assert table.rows[0]["gated_cash_share"]["value"] == pytest.approx(np.median([share.mean() for share in idle]))
     (row,) = table.rows
     found = ran.findings["stocks"]
     assert row["alone_drawdown"] == found.value("max_drawdown", UNGATED, "a-share")

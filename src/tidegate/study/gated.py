@@ -30,7 +30,7 @@ _GATED: tuple[tuple[str, Text, Style], ...] = (
     ("max_drawdown", Text(en="gated: drawdown", zh="加择时门：最大回撤"), "percent"),
     ("total_return_percentile", Text(en="random gates that earned less", zh="收益更低的随机择时"), "percent"),
     ("max_drawdown_percentile", Text(en="random gates that fell deeper", zh="回撤更深的随机择时"), "percent"),
-    ("bars_in_market", Text(en="bars in the market", zh="持仓天数"), "integer"),
+    ("cash_share", Text(en="share in cash, on average", zh="平均现金占比"), "percent"),
     ("trades", Text(en="trades", zh="交易次数"), "integer"),
     ("excess_return", Text(en="excess return", zh="超额收益"), "percent"),
     ("alpha", Text(en="alpha, a year", zh="年化 alpha"), "percent"),

@@ -96,8 +96,10 @@ def selected_sections(keys: Mapping[str, Sequence[str]], tables: Sequence[Table]
 Drawn = Callable[[str, Text, Finding, BookSet], tuple[Figure, ...]]
 
 
-def _each_market(draw: Drawn, what: Text) -> Callable[[Shown, Findings], tuple[Figure, ...]]:
-    """A drawer of one figure for each market in which the study's books select."""
+def _each_market(
+    draw: Drawn, what: Text, whose: Callable[[Finding], Text] = leading_title
+) -> Callable[[Shown, Findings], tuple[Figure, ...]]:
+    """A drawer of one figure for each market in which the study's books select; `whose` books, its title says."""
 
     def drawn(shown: Shown, findings: Findings) -> tuple[Figure, ...]:
         made: list[Figure] = []
@@ -107,7 +109,7 @@ def _each_market(draw: Drawn, what: Text) -> Callable[[Shown, Findings], tuple[F
                 if held.selects:
                     parts = [shown.key.lower(), *([name] if len(shown.studies) > 1 else [])]
                     parts += [market] if len(found.books) > 1 else []
-                    about = leading_title(found) if len(found.books) == 1 else GLOSSARY.get(market, Text.same(market))
+                    about = whose(found) if len(found.books) == 1 else GLOSSARY.get(market, Text.same(market))
                     made += draw("-".join(parts), titled(shown.key, what, about), found, held)
         return tuple(made)
 
@@ -329,7 +331,9 @@ SELECTED_DRAWERS = {
     "trades": _each_market(_trades, Text(en="Trades on candles", zh="K 线上的成交")),
     "rank-ic": _rank_ic,
     "gated": _each_market(
-        gate_figures, Text(en="Behind its gate, and behind random ones", zh="择时门之后与随机择时门之后")
+        gate_figures,
+        Text(en="Behind its gate, and behind random ones", zh="择时门之后与随机择时门之后"),
+        lambda found: found.study.title,
     ),
     "spending": _each_market(_spending, Text(en="Cash used a bar", zh="每日资金使用")),
 }

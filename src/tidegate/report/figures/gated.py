@@ -146,8 +146,8 @@ def _panes(
 def _caption(seeds: int, gates: int) -> Text:
     many = Text(
         en=f"The gated curve is the median of {seeds} seeds of the gate, its band their quartiles, its drawdown the"
-        " median of theirs.",
-        zh=f"加择时曲线为 {seeds} 个择时种子的中位数，色带为四分位区间，回撤取各自回撤的中位数。",
+        " median of theirs; the gate itself is drawn as the mean of their forecasts has it.",
+        zh=f"加择时曲线为 {seeds} 个择时种子的中位数，色带为四分位区间，回撤取各自的中位数；所绘择时门取其预测均值。",
     )
     one = Text(en="One book behind one gate.", zh="单一择时门下的一个账本。")
     drawn = Text(
