@@ -35,7 +35,7 @@ def measured() -> list[Row]:
          "honest": []} for leak in LEAKS
     ]  # fmt: skip
     rows.append(
-        {"key": "searched", "what": "the best of a hundred tries, shown alone", "published": "all; every public contest",
+        {"key": "searched", "what": "the best of a hundred tries, shown alone", "published": "all; public contests",
          "measure": "chance that its Sharpe ratio is above zero", "flattering": [], "honest": []}
     )  # fmt: skip
     for world in WORLDS:
@@ -97,7 +97,7 @@ def _main(told: list[str]) -> None:
     rows = last() if told == ["--table"] else measured()
     if told != ["--table"]:
         for row, leak in zip(rows, LEAKS, strict=False):
-            row |= audited(leak)
+            row.update(audited(leak))
         keep("leak_gallery", rows)
     print(f"<!-- measured: gallery -->\n{table(rows)}\n<!-- end -->")
 
