@@ -359,16 +359,29 @@ def test_precedence_and_equality():
 
 
 def test_shared_parts_are_computed_once(monkeypatch):
-    from tidegate.factors.expression import evaluate as room
+    from tidegate.factors.expression.plan import Plan
 
     calls = []
-    real = room._Engine._step
-    monkeypatch.setattr(
-        room._Engine, "_step", lambda self, node, *rest: (calls.append(str(node)), real(self, node, *rest))[1]
-    )
-    made([parse("mean(close, 5) / close"), parse("mean(close, 5) * 2"), w.Mean(X, 5)], BARS)
+    real = Plan._step
+    monkeypatch.setattr(Plan, "_step", lambda self, node, *rest: (calls.append(str(node)), real(self, node, *rest))[1])
+    made([parse("mean(close, 5) / close * 1"), parse("mean(close, 5) * 2"), w.Mean(X, 5)], BARS)
     assert calls.count("mean(close, 5)") == 1
-    assert len(calls) == 3
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("piece", [40, 64, 100, 8192])
+def test_pieces_that_begin_within_an_asset_give_the_same_bits(piece):
+    asked = [*ALL, parse("close / open"), parse("1 / mean(close, 5)"), X, parse("close / open")]
+    whole = evaluate(asked, BARS)
+    np.testing.assert_array_equal(evaluate(asked, BARS, piece=piece), whole)
+    some = np.arange(3, BARS.frame.height, 7)
+    np.testing.assert_array_equal(evaluate(asked, BARS, rows=some, piece=piece), whole[some])
+
+
+def test_a_quotient_that_is_divided_and_written_at_once_is_the_same_number():
+    apart, at_once = evaluate([parse("close / delta(close, 1) * 1"), parse("close / delta(close, 1)")], BARS).T
+    np.testing.assert_array_equal(apart, at_once)
+    assert np.isnan(at_once[0])
 
 
 class TestSets:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tidegate.factors.expression.kernels import compiled
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["cast", "lagged", "masked", "quantiles", "ranks", "runs", "turned"]
+__all__ = ["cast", "lagged", "masked", "quantiles", "ranks", "ratio", "runs", "turned"]
 
 
 @compiled
@@ -109,6 +109,14 @@ def cast(x: FloatArray, most: float, made: NDArray[Any]) -> None:
     """``x [n]`` in the precision of `made`; NaN where it is not finite, or beyond `most`."""
     for t in range(made.size):
         made[t] = x[t] if -most <= x[t] <= most else np.nan
+
+
+@compiled
+def ratio(x: FloatArray, y: FloatArray, most: float, made: NDArray[Any]) -> None:
+    """``x / y`` in the precision of `made`: `cast` of a quotient; NaN where y is 0."""
+    for t in range(made.size):
+        value = x[t] / y[t] if y[t] != 0.0 else np.nan
+        made[t] = value if -most <= value <= most else np.nan
 
 
 @compiled

@@ -4,7 +4,7 @@ Operators that need the same statistics of the same column share them: a slope, 
 windows, are one call of one kernel.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +14,10 @@ from tidegate.factors.expression import finishing, kernels, ordering
 from tidegate.factors.expression.tree import Expression
 from tidegate.types.axes import FloatArray, IntArray
 
-__all__ = ["Group", "group_key"]
+__all__ = ["Call", "Group", "group_key"]
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function and what it is called with, piece after piece."""
 
 _KERNEL: Final = {
     "sum": "sums", "mean": "sums", "count": "hits", "variance": "moments", "std": "moments", "skew": "shapes",
@@ -40,10 +43,8 @@ class Group:
 
     kernel: str
     variants: list[tuple[float | int | str, ...]] = field(default_factory=list)
-    cap: int = 0
     statistics: FloatArray = field(default_factory=lambda: np.empty((0, 0, 0)))
     _flat: FloatArray = field(default_factory=lambda: np.empty(0))
-    _run: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def add(self, node: Expression) -> None:
         """Count in a node; before `ready`."""
@@ -52,66 +53,63 @@ class Group:
 
     def ready(self, cap: int) -> None:
         """Take memory for columns of up to `cap` rows."""
-        self.kernel, self.cap = self.kernel, cap
         self.variants.sort()
         self._flat = np.empty(len(self.variants) * _STATISTICS.get(self.kernel, 1) * cap)
-        self._run = np.empty(cap, np.int64)
 
     def _variant(self, node: Expression) -> tuple[float | int | str, ...]:
         return node.settings if self.kernel in {"quantiles", "decayed"} else node.settings[:1]
 
-    def compute(self, columns: list[FloatArray], age: IntArray, work: FloatArray, spare: FloatArray) -> None:
-        """Compute every window over this piece; `work` is flat and large enough, `spare` is [n]."""
+    def computing(
+        self, columns: list[FloatArray], run: IntArray, work: FloatArray, spare: FloatArray
+    ) -> Iterator[Call]:
+        """The calls that compute every window over this piece; `work` is flat and large enough, `spare` is [n]."""
         n, kind = columns[0].size, self.kernel
         deep = _STATISTICS.get(kind, 1)
         made = self._flat[: len(self.variants) * deep * n].reshape(len(self.variants), deep, n)
         held = work[: 3 * deep * n].reshape(3, deep, n)
-        run = self._run[:n]
-        run[:] = np.iinfo(np.int64).max
-        for column in columns:
-            ordering.runs(column, age, run)
+        self.statistics = made
         x = columns[0]
         windows = np.array([variant[0] for variant in self.variants], np.int64)
         if kind in _TURNED:
-            x = np.negative(x, out=spare)
+            yield np.negative, (x, spare)
+            x = spare
         elif kind == "hits":
-            x = np.not_equal(x, 0.0, out=spare)
-        self.statistics = made
+            yield np.not_equal, (x, 0.0, spare)
+            x = spare
         if kind == "quantiles":
             shares = np.array([variant[1] for variant in self.variants], np.float64)
-            ordering.quantiles(x, run, int(windows[0]), shares, work[-int(windows[0]) :], made[:, 0])
+            yield ordering.quantiles, (x, run, int(windows[0]), shares, work[-int(windows[0]) :], made[:, 0])
         elif kind == "decayed":
             keeps = np.array([1.0 - 2.0 / (float(variant[1]) + 1.0) for variant in self.variants])
-            kernels.decayed(x, windows, keeps, made, held)
+            yield kernels.decayed, (x, windows, keeps, made, held)
         elif kind in {"moments", "shapes"}:
-            kernels.moments(x, windows, made, held, deep)
+            yield kernels.moments, (x, windows, made, held, deep)
         elif kind == "comoments":
-            kernels.comoments(x, columns[1], windows, made, held)
+            yield kernels.comoments, (x, columns[1], windows, made, held)
         else:
-            _PLAIN[kind](x, windows, made, held)
+            yield _PLAIN[kind], (x, windows, made, held)
 
-    def finish(self, node: Expression, columns: list[FloatArray], made: FloatArray) -> None:
-        """Bring one node's statistics into its values; missing where its window is not full."""
+    def finishing(self, node: Expression, columns: list[FloatArray], run: IntArray, made: FloatArray) -> Iterator[Call]:
+        """The calls that bring one node's statistics into its values; missing where its window is not full."""
         statistics = self.statistics[self.variants.index(self._variant(node))]
-        run, bars, count = self._run[: made.size], node.bars, float(node.bars)
-        name = node.operator
+        bars, count, name = node.bars, float(node.bars), node.operator
         if name in _DIVISOR:
             which, divisor = _DIVISOR[name](count)
-            finishing.divided(statistics[which], divisor, run, bars, made)
+            yield finishing.divided, (statistics[which], divisor, run, bars, made)
         elif name == "exponential_mean":
             keep = 1.0 - 2.0 / (float(node.settings[1]) + 1.0)
-            finishing.divided(statistics[0], float(np.sum(keep ** np.arange(bars)[::-1])), run, bars, made)
+            yield finishing.divided, (statistics[0], float(np.sum(keep ** np.arange(bars)[::-1])), run, bars, made)
         elif name == "std":
-            finishing.spread(statistics[1], count - 1.0, run, bars, made)
+            yield finishing.spread, (statistics[1], count - 1.0, run, bars, made)
         elif name == "correlation":
-            finishing.correlation(statistics[2:], run, bars, made)
+            yield finishing.correlation, (statistics[2:], run, bars, made)
         elif name == "r_squared":
-            finishing.squared(statistics, _over_time(count), run, bars, made)
+            yield finishing.squared, (statistics, _over_time(count), run, bars, made)
         elif name == "residual":
-            finishing.residual(columns[0], statistics, (count - 1.0) / 2.0 / _over_time(count), run, bars, made)
+            yield finishing.residual, (columns[0], statistics, (count - 1.0) / 2.0 / _over_time(count), run, bars, made)
         else:
-            _FINISH[name](statistics, count, columns, made)
-            ordering.masked(made, run, bars)
+            yield _FINISH[name], (statistics, count, columns, made)
+            yield ordering.masked, (made, run, bars)
 
 
 _PLAIN: Final[dict[str, Callable[..., Any]]] = {
