@@ -9,7 +9,8 @@ from tidegate.evaluate.doubt.deflated import deflated_sharpe
 from tidegate.evaluate.doubt.effective import effective_trials
 from tidegate.evaluate.stated import stated
 from tidegate.measures.returns import periods_per_year, simple_returns
-from tidegate.study.sharpes import overfit_figures, sharpe_tables
+from tidegate.study.sharpes import independent_trials, overfit_figures, sharpe_tables
+from tidegate.study.trials import deflated_measures
 from tidegate.types.report import Text
 
 BARS = 400
@@ -37,7 +38,11 @@ def found(name, seeds, *, drift=0.0, rivals=(), together=True, times=TIMES):
         return stated("sharpe", {"member": member}, 1.0, "ratio a year", n=BARS, low=-0.5, high=2.5, level=0.95)
 
     study = SimpleNamespace(name=name, seeds=tuple(range(seeds)), title=Text(en=f"Study {name}", zh=f"研究 {name}"))
-    return SimpleNamespace(books={"etf-proxy": books}, study=study, measure=measure)
+    names = [f"seed-{seed}" for seed in range(seeds)]
+    leader = "ensemble" if "ensemble" in equity else names[0]
+    return SimpleNamespace(
+        books={"etf-proxy": books}, study=study, measure=measure, leader=leader, traders=lambda market: names
+    )
 
 
 class Findings:
@@ -54,7 +59,8 @@ def test_everybody_with_a_book_has_a_row_and_only_trials_are_deflated():
     (table,) = sharpe_tables(made)
     assert [row["who"]["en"] for row in table.rows] == ["Study a", "Study bb", "linear (ridge)", "buy and hold"]
     assert table.roles == ("main", "plain", "rival", "benchmark")
-    assert [row["deflated"] is None for row in table.rows] == [False, False, True, True]
+    for name in ("deflated", "independent"):
+        assert [row[name] is None for row in table.rows] == [False, False, True, True]
     assert table.rows[0]["sharpe"] == {"value": 1.0, "low": -0.5, "high": 2.5}
 
 
@@ -83,6 +89,41 @@ def test_what_the_ledger_tells_counts_where_it_is_more():
     assert "that 500 trials were made" in many.note.en
 
 
+def test_alike_trials_count_for_fewer():
+    """Twelve seeds that earn nearly the same are hardly more than one; the ledger's others count in full."""
+    alike, common = found("a", 12), np.random.default_rng(5).normal(0.0004, 0.01, BARS)
+
+    def equity(member):
+        own = np.random.default_rng(sum(map(ord, member))).normal(0, 0.001, BARS)
+        return 1e6 * np.cumprod(1 + common + own)
+
+    alike.books["etf-proxy"].equity = equity
+    for told in (0, 30):
+        made = Findings(alike, told=told)
+        number, effective = independent_trials(made, "etf-proxy")
+        assert effective.raw == 12
+        assert effective.number < 3
+        assert effective.clusters == 1
+        assert number == int(np.ceil(effective.number)) + max(told - 12, 0)
+        (table,) = sharpe_tables(made)
+        moves = simple_returns(equity("ensemble"), 1e6)
+        assert table.rows[0]["independent"] == pytest.approx(float(deflated_sharpe(moves, trials=number).deflated))
+        assert f"deflated by {number} independent trials" in table.note.en
+        assert f"按 {number} 次等效独立尝试" in table.note.zh
+    assert deflated_sharpe(moves, trials=3).deflated > deflated_sharpe(moves, trials=12).deflated
+
+
+def test_measures_tell_both_counts():
+    plain, independent = deflated_measures(Findings(found("a", 5), told=40))
+    assert (plain.name, independent.name) == ("deflated_sharpe", "deflated_sharpe_independent")
+    assert plain.subject == independent.subject == {"study": "a", "member": "ensemble", "market": "etf-proxy"}
+    assert "best of 40 independent trials; the 5 of this run amount to 5.0" in independent.note
+    moves = simple_returns(found("a", 5).books["etf-proxy"].equity("ensemble"), 1e6)
+    assert independent.value == pytest.approx(float(deflated_sharpe(moves, trials=40).deflated))
+    (lone,) = deflated_measures(Findings(found("a", 1)))
+    assert lone.name == "deflated_sharpe"
+
+
 def test_the_best_is_held_against_the_benchmark():
     """Of many trials none is better than holding, or they all are."""
     for drift, words in ((0.0, "Wolf's steps 0 of 5 did"), (0.006, "Wolf's steps 5 of 5 did")):
@@ -94,6 +135,7 @@ def test_the_best_is_held_against_the_benchmark():
 def test_one_trial_is_not_deflated_and_never_is_a_dash():
     (table,) = sharpe_tables(Findings(found("a", 1, drift=-0.01)))
     assert table.rows[0]["deflated"] is None
+    assert table.rows[0]["independent"] is None
     assert table.rows[0]["track"] is None
     assert table.rows[0]["who"]["en"] == "Study a, seed 0"
     assert "trials were made" not in table.note.en

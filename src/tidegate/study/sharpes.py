@@ -1,10 +1,11 @@
 """Sharpe ratios never stand alone: with interval, probability, deflation by the number of trials, and overfitting.
 
 One table a market, with everybody who has a book. The trials are every seed of every traded study of this run; where
-the project's trial ledger tells of more, its number counts. Rivals and yardsticks are there to be beaten and were not
-picked, so nothing deflates them.
+the project's trial ledger tells of more, its number counts. Beside that plain count stands the number of independent
+trials that these amount to. Rivals and yardsticks are there to be beaten and were not picked, so nothing deflates them.
 """
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from tidegate.study.words import GLOSSARY, member_title
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Column, Figure, Role, Table, Text
 
-__all__ = ["overfit_figures", "sharpe_tables"]
+__all__ = ["independent_trials", "overfit_figures", "sharpe_tables"]
 
 _VARIANTS, _BLOCKS, _BARS_A_BLOCK, _RESAMPLES, _LEVEL = 8, (16, 8), 20, 499, 0.95
 """Variants from which on their choice is cross-validated; blocks, the first number that leaves bars enough in each;
@@ -41,6 +42,23 @@ def sharpe_tables(findings: Findings) -> tuple[Table, ...]:
     """
     lead = findings[findings.lead]
     return tuple(_table(findings, lead, market) for market in lead.books)
+
+
+def independent_trials(findings: Findings, market: str) -> tuple[int, EffectiveTrials] | None:
+    """How many independent trials those of the leading study's market amount to, and what this run's own amount to.
+
+    Trials of this run over the leading study's bars count as ``ceil(effective number)``; all others that are known of,
+    by the trial ledger or over other bars, left no returns to compare and count in full.
+
+    Known at
+        The last bar of the books.
+    Missing values
+        None with fewer than two trials over these bars.
+    """
+    effective = _effective(findings, market, findings[findings.lead].books[market])
+    if effective is None:
+        return None
+    return ceil(effective.number) + max(_count(findings, market) - effective.raw, 0), effective
 
 
 def overfit_figures(findings: Findings) -> tuple[Figure, ...]:
@@ -73,21 +91,21 @@ def overfit_figures(findings: Findings) -> tuple[Figure, ...]:
 
 def _table(findings: Findings, lead: Finding, market: str) -> Table:
     held = lead.books[market]
-    ratios = _ratios(findings, market)
-    told = int(findings.provenance.get("trials", {}).get("trials", 0))
-    count = max(ratios.size, told)
+    ratios, count = _ratios(findings, market), _count(findings, market)
     variance = float(ratios.var(ddof=1)) if ratios.size > 1 else float("nan")
+    independent = independent_trials(findings, market)
+    counts = count, 0 if independent is None else independent[0]
     rows: list[dict[str, Any]] = []
     roles: list[Role] = []
     for name, found in findings.found.items():
         if market in found.books and found.books[market].selects == held.selects:
             member = _speaks(found.books[market])
             title = found.study.title if member == "ensemble" else _with(found.study.title, member)
-            rows.append({"who": document(title), **_row(found, market, member, count, variance)})
+            rows.append({"who": document(title), **_row(found, market, member, counts, variance)})
             roles.append("main" if name == findings.lead else "plain")
     for member in (*held.members, *held.paths):
         if not member.startswith("seed-") and member != "ensemble":
-            rows.append({"who": document(member_title(member)), **_row(lead, market, member, 0, variance)})
+            rows.append({"who": document(member_title(member)), **_row(lead, market, member, (0, 0), variance)})
             roles.append("benchmark" if member in {held.benchmark, *held.paths} else "rival")
     words = GLOSSARY.get(market, Text.same(market))
     return Table(
@@ -98,23 +116,31 @@ def _table(findings: Findings, lead: Finding, market: str) -> Table:
             Column(key="sharpe", title=Text(en="Sharpe ratio a year [95 %]", zh="年化夏普比率 [95%]"), style="number"),
             Column(key="probabilistic", title=GLOSSARY["probabilistic_sharpe"], style="percent"),
             Column(key="deflated", title=GLOSSARY["deflated_sharpe"], style="percent"),
+            Column(key="independent", title=Text(en="by independent trials", zh="按等效独立次数"), style="percent"),
             Column(key="track", title=Text(en="minimum track, bars", zh="最短业绩长度（K线）"), style="integer"),
             Column(key="bars", title=Text(en="bars", zh="K线数"), style="integer"),
         ),
         rows=tuple(rows),
         roles=tuple(roles),
-        note=_note(held, count, variance, _effective(findings, market, held), _beaten(findings, market, held)),
+        note=_note(held, count, variance, independent, _beaten(findings, market, held)),
     )
 
 
-def _row(found: Finding, market: str, member: str, count: int, variance: float) -> dict[str, Any]:
-    held = found.books[market]
+def _row(found: Finding, market: str, member: str, counts: tuple[int, int], variance: float) -> dict[str, Any]:
+    """`counts`: trials made, and independent ones that these amount to; 0 where nothing is deflated."""
+    (count, independent), held = counts, found.books[market]
     moves = simple_returns(held.equity(member), held.capital)
     measure = found.measure("sharpe", member, market)
     one = deflated_sharpe(moves, trials=1)
     picked = count > 1 and np.isfinite(variance)
     many = float(deflated_sharpe(moves, trials=count, variance=variance).deflated) if picked else float("nan")
-    numbers = {"probabilistic": float(one.probabilistic), "deflated": many, "track": float(np.ceil(one.minimum_track))}
+    few = float(deflated_sharpe(moves, trials=independent).deflated) if picked and independent else float("nan")
+    numbers = {
+        "probabilistic": float(one.probabilistic),
+        "deflated": many,
+        "independent": few,
+        "track": float(np.ceil(one.minimum_track)),
+    }
     shown = {name: value if np.isfinite(value) else None for name, value in numbers.items()}
     bounded = measure.value is not None and measure.low is not None
     ratio = {"value": measure.value, "low": measure.low, "high": measure.high} if bounded else measure.value
@@ -142,6 +168,12 @@ def _traded(findings: Findings, market: str) -> list[BookSet]:
 
 def _returns(held: BookSet) -> FloatArray:
     return simple_returns(np.vstack([held.equity(seed) for seed in _seeds(held)]), held.capital)
+
+
+def _count(findings: Findings, market: str) -> int:
+    """Trials made: of this run, or of the project's ledger where that tells of more."""
+    told = int(findings.provenance.get("trials", {}).get("trials", 0))
+    return max(_ratios(findings, market).size, told)
 
 
 def _ratios(findings: Findings, market: str) -> FloatArray:
@@ -173,7 +205,11 @@ def _beaten(findings: Findings, market: str, lead: BookSet) -> Superior | None:
 
 
 def _note(
-    held: BookSet, count: int, variance: float, effective: EffectiveTrials | None, beaten: Superior | None
+    held: BookSet,
+    count: int,
+    variance: float,
+    independent: tuple[int, EffectiveTrials] | None,
+    beaten: Superior | None,
 ) -> Text:
     en = (
         "Net of the market's costs; a study's row is the ensemble of its seeds. Intervals by studentised block "
@@ -194,16 +230,23 @@ def _note(
             f"缩减夏普比率则考虑到共有 {count} 次尝试：按这些尝试的离散程度，"
             f"毫无技巧者中最好的一个也会有每年 {best:.2f}。"
         )
-    if effective is not None:
-        number = f"{effective.number:.1f}" if effective.number < 10 else f"{effective.number:.0f}"  # noqa: PLR2004
+    if independent is not None:
+        number, effective = independent
+        of_run = f"{effective.number:.1f}" if effective.number < 10 else f"{effective.number:.0f}"  # noqa: PLR2004
         en += (
-            f" The {effective.raw} of this run on these bars are as good as {number} independent ones, in "
+            f" The {effective.raw} of this run on these bars are as good as {of_run} independent ones, in "
             f"{effective.clusters} {'group' if effective.clusters == 1 else 'groups'} that earn alike."
         )
         zh += (
-            f"本次运行中同一时段的 {effective.raw} 次相当于 {number} 次独立尝试，"
+            f"本次运行中同一时段的 {effective.raw} 次相当于 {of_run} 次独立尝试，"
             f"按收益相似程度分为 {effective.clusters} 组。"
         )
+        if count > 1 and np.isfinite(variance):
+            en += (
+                f" Beside it stands the ratio deflated by {number} independent trials (others of the ledger count in "
+                "full), whose ratios vary as those of worthless ones do."
+            )
+            zh += f"另列按 {number} 次等效独立尝试（台账中其余各次全数计入）修正者，其离散程度取毫无技巧时的理论值。"
     if beaten is not None and np.isfinite(beaten.p_value):
         sure, every = int((beaten.p_each < 1 - _LEVEL).sum()), beaten.p_each.size
         yard, p = GLOSSARY[held.benchmark], f"{beaten.p_value:.2g}"

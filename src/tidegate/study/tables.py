@@ -193,6 +193,7 @@ def doubt_table(findings: Findings) -> Table:
                 "sharpe",
                 "probabilistic_sharpe",
                 "deflated_sharpe",
+                "deflated_sharpe_independent",
                 "win_rate",
                 "total_return_percentile",
             )

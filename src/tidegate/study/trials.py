@@ -7,17 +7,21 @@ number can only be higher.
 
 import numpy as np
 
+from tidegate.evaluate.doubt.deflated import deflated_sharpe
 from tidegate.evaluate.doubt.sharpe import Trials, deflated, moments
 from tidegate.evaluate.stated import stated
 from tidegate.measures.returns import sharpe, simple_returns
 from tidegate.study.findings import Findings
+from tidegate.study.sharpes import independent_trials
 from tidegate.types.report import Measure
 
 __all__ = ["deflated_measures"]
 
 
 def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
-    """The deflated Sharpe ratio of the leading study's ensemble (or only seed), one a market.
+    """The deflated Sharpe ratio of the leading study's ensemble (or only seed), by all trials and by independent ones.
+
+    One pair a market. The second takes the variance of worthless trials, the first that of this run's own.
 
     Known at
         The last bar of the books.
@@ -51,4 +55,13 @@ def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
             note = f"best of {told} trials on these data, by the trial ledger; {ratios.size} of them in this run"
         why = "the ratio does not exist, or there was one trial"
         found.append(stated("deflated_sharpe", subject, value, "probability", n=moves.size, note=note, otherwise=why))
+        independent = independent_trials(findings, market)
+        if independent is None or not np.isfinite(own):
+            continue
+        number, effective = independent
+        fewer = float(deflated_sharpe(moves, trials=number).deflated)
+        note = f"best of {number} independent trials; the {effective.raw} of this run amount to {effective.number:.1f}"
+        found.append(
+            stated("deflated_sharpe_independent", subject, fewer, "probability", n=moves.size, note=note, otherwise=why)
+        )
     return tuple(found)
