@@ -11,6 +11,7 @@ import torch
 
 from tidegate.models.cells.base import Cell, Ponder, Run, State, Weights
 from tidegate.models.dropout import Dropout, WindowDropout
+from tidegate.models.noise import Noise
 
 __all__ = ["Stack"]
 
@@ -22,7 +23,7 @@ class Stack(torch.nn.Module):
     read backwards or not; empty for most cells.
     """
 
-    def __init__(self, cell: Cell, features: int, generator: torch.Generator, noise: torch.Generator) -> None:
+    def __init__(self, cell: Cell, features: int, generator: torch.Generator, noise: Noise) -> None:
         super().__init__()
         self.cell = cell
         self.directions = 2 if cell.bidirectional else 1

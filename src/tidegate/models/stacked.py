@@ -7,6 +7,7 @@ import torch
 
 from tidegate.models.dense import Dense
 from tidegate.models.dropout import Dropout
+from tidegate.models.noise import Noise
 from tidegate.models.stack import Stack
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class RecurrentModule(torch.nn.Module):
     def __init__(self, settings: "RecurrentNetwork", features: int, context: int, generator: torch.Generator) -> None:
         super().__init__()
         drawn = torch.randint(0, 2**62, (1,), generator=generator).item()
-        noise = torch.Generator().manual_seed(int(drawn))
+        noise = Noise(int(drawn))
         self.stack = Stack(settings.cell, features, generator, noise)
         self.drop = Dropout(settings.dropout, noise)
         widths = [self.stack.width + context, *settings.dense]
