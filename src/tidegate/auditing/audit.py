@@ -129,14 +129,15 @@ def audit_study(
     bench = Bench(ground_of(study, held, _beside(study, held[0]), times=4 if full else 1), cuts, seed, full=full)
     verdicts = []
     try:
-        costs, begun = measured(bench.ground, tests, full=full)
-        if costs.panel > _SLOW and not full and len(bench.ground.bars.assets) > 1:
-            fewer = ground_of(study, held, bench.ground.beside, times=_SLOW / costs.panel)
+        begun = measured(bench.ground, tests, full=full)
+        if begun.costs.panel > _SLOW and not full and len(bench.ground.bars.assets) > 1:
+            fewer = ground_of(study, held, bench.ground.beside, times=_SLOW / begun.costs.panel)
             bench = Bench(fewer, cuts, seed, full=full)
-            costs, begun = measured(fewer, tests, full=full)
-        tell(Event("note", "audit", note=f"{study.name}, {bench.ground.on.en}. {costs.told(tests, cuts)}"))
-        if begun is not None and not full:
-            bench.base = begun
+            begun = measured(fewer, tests, full=full)
+        tell(Event("note", "audit", note=f"{study.name}, {bench.ground.on.en}. {begun.costs.told(tests, cuts)}"))
+        bench.panel = begun.panel
+        if begun.walk is not None and not full:
+            bench.base = begun.walk
     except _BROKEN as error:
         tell(Event("note", "audit", note=f"{study.name}: what it costs can't be estimated ({type(error).__name__})"))
     for place, test in enumerate(tests):
@@ -194,15 +195,15 @@ def _timed(test: str, bench: Bench) -> Verdict:
 _OPEN, _SLOW = 0.7, 2.0
 """How often a gate that is stood in for is open; seconds that a panel may take before fewer assets are looked at."""
 _TESTS: dict[str, Callable[[Bench], Verdict]] = {
-    "L1": lambda b: truncate(b.ground, cuts=b.cuts, seed=b.seed),
-    "L2": lambda b: scramble(b.ground, cuts=b.cuts, seed=b.seed),
+    "L1": lambda b: truncate(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
+    "L2": lambda b: scramble(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
     "L3": lambda b: weights(b.ground, b.base, whole=b.full, seed=b.seed),
     "L4": lambda b: decisions(b.ground, b.base, whole=b.full, cuts=b.cuts, seed=b.seed),
     "L5": lambda b: audit_split(b.ground, b.panel, seed=b.seed),
     "L6": lambda b: shuffled(b.ground, b.base, whole=b.full, seed=b.seed),
     "L7": lambda b: late(b.ground, b.base, whole=b.full),
-    "L8": lambda b: canaries(b.ground, b.base, seed=b.seed),
+    "L8": lambda b: canaries(b.ground, b.base, b.panel, seed=b.seed),
     "L9": lambda b: known_answers(b.ground, b.base, seed=b.seed),
-    "L10": lambda b: point_in_time(b.ground, cuts=b.cuts, seed=b.seed),
+    "L10": lambda b: point_in_time(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
     "L11": lambda b: read(b.ground.study),
 }

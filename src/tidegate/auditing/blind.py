@@ -38,20 +38,32 @@ def panel_on(ground: Ground) -> Panel:
         return load_panel(Path(folder))
 
 
-def truncate(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
-    """L1: what is computed on data that end at a bar is what is computed there on all data."""
-    return _tried("L1", ground, make, cuts, seed, lambda _, cut: ground.cut_off(cut))
+def truncate(
+    ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0, made: Panel | None = None
+) -> Verdict:
+    """L1: what is computed on data that end at a bar is what is computed there on all data.
+
+    `made` is the panel on all data, where it has been made before.
+    """
+    return _tried("L1", ground, make, cuts, seed, lambda _, cut: ground.cut_off(cut), made=made)
 
 
-def scramble(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
-    """L2: another valid future after a bar changes nothing up to it."""
-    return _tried("L2", ground, make, cuts, seed, lambda at, cut: ground.scrambled(cut, at))
+def scramble(
+    ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0, made: Panel | None = None
+) -> Verdict:
+    """L2: another valid future after a bar changes nothing up to it; `made` as in `truncate`."""
+    return _tried("L2", ground, make, cuts, seed, lambda at, cut: ground.scrambled(cut, at), made=made)
 
 
-def point_in_time(ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0) -> Verdict:
-    """L10: later reports, restatements, memberships and adjustment factors alone change nothing earlier."""
+def point_in_time(
+    ground: Ground, make: Making = panel_on, *, cuts: int = 8, seed: int = 0, made: Panel | None = None
+) -> Verdict:
+    """L10: later reports, restatements, memberships and adjustment factors alone change nothing earlier.
+
+    `made` as in `truncate`.
+    """
     signs = tuple(data_signs(ground.bars))
-    found = _later_reports(ground, make, cuts, seed)
+    found = _later_reports(ground, make, cuts, seed, made)
     if not signs or found.status == "failed":
         return found
     words = Text(
@@ -61,7 +73,7 @@ def point_in_time(ground: Ground, make: Making = panel_on, *, cuts: int = 8, see
     return found.but(status="warned", words=words, first=signs[0], path=signs, hint=_HINT_DATA)
 
 
-def _later_reports(ground: Ground, make: Making, cuts: int, seed: int) -> Verdict:
+def _later_reports(ground: Ground, make: Making, cuts: int, seed: int, made: Panel | None) -> Verdict:
     adjusted, reports = ground.bars.has("factor"), ground.reported != Reported()
     if not adjusted and not reports:
         words = Text(
@@ -75,7 +87,7 @@ def _later_reports(ground: Ground, make: Making, cuts: int, seed: int) -> Verdic
         held = ground.with_other_reports(cut, at) if reports else ground
         return held.with_other_factors(cut, at) if adjusted else held
 
-    return _tried("L10", ground, make, cuts, seed, other, hint=_HINT_REPORTS)
+    return _tried("L10", ground, make, cuts, seed, other, hint=_HINT_REPORTS, made=made)
 
 
 def _tried(
@@ -86,17 +98,18 @@ def _tried(
     seed: int,
     other: Callable[[int, np.datetime64], Ground],
     hint: str = _HINT,
+    made: Panel | None = None,
 ) -> Verdict:
-    full = room_of_panel(make(ground))
+    full = room_of_panel(make(ground) if made is None else made)
     tried, last = 0, "too few bars"
     for at, cut in cuts_of(ground, cuts, seed):
         try:
-            made = room_of_panel(make(other(at, cut)))
+            again = room_of_panel(make(other(at, cut)))
         except (DataError, RecordError, SettingError) as error:
             last = str(error)
             continue
         tried += 1
-        change = _change(full, made, cut)
+        change = _change(full, again, cut)
         if change is not None:
             words = Text(
                 en=f"factors up to {str(cut)[:16]} change with what came after it: {change.count:,} numbers",

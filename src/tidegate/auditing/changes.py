@@ -62,7 +62,7 @@ def _signs(held: pl.DataFrame, other: pl.DataFrame) -> bool:
     """Whether a zero has another sign: no more than its last bit differs."""
     for name in held.columns:
         if held[name].dtype.is_float():
-            a, b = (frame[name].fill_null(1.0).to_numpy() for frame in (held, other))
+            a, b = (frame[name].to_numpy() for frame in (held, other))  # NaN, for a null, equals nothing
             if bool(((np.signbit(a) != np.signbit(b)) & (a == b)).any()):
                 return True
     return False

@@ -17,7 +17,7 @@ from tidegate.study.trading import judged_bars
 from tidegate.types.axes import FloatArray, IntArray, TimeArray, frozen
 from tidegate.types.forecast import Forecast
 
-__all__ = ["Decided", "decided_alone"]
+__all__ = ["Decided", "decided_alone", "rule_alone", "timing_alone"]
 
 _MOST_CLOSES, _MOST_PLANS, _UNSAID = 200, 24, 0.1
 """Closes that a timing is asked at, and a rule within bars (a call each); how often a score to come says nothing."""
@@ -46,7 +46,7 @@ def decided_alone(ground: Ground, forecasts: dict[str, Forecast], seed: int = 0)
     judged = judged_bars(bars, own)
     generator = np.random.default_rng((seed, 12))
     if isinstance(strategy, Timing):
-        return _timing(strategy, judged.scores[0], judged.times, member, generator)
+        return timing_alone(strategy, judged.scores[0], judged.times, member, generator)
     joined = judged.seen.adjusted("close")
     following = np.append(judged.seen.adjustment[1:], judged.seen.adjustment[-1:])
     said = np.append(np.full(judged.first, np.nan), judged.scores[0])
@@ -55,7 +55,7 @@ def decided_alone(ground: Ground, forecasts: dict[str, Forecast], seed: int = 0)
     seen = BarsSeen(level, joined / following, joined, market.tick, market.margin_rate)
     closes, change = 0, None
     for rule in (strategy, *ground.study.managed):
-        found = _within(rule, seen, judged.seen.times, judged.first, generator)
+        found = rule_alone(rule, seen, judged.seen.times, judged.first, generator)
         closes, change = closes + found.closes, change or found.change
     return Decided(closes, change)
 
@@ -65,7 +65,7 @@ def _closes(first: int, end: int, most: int) -> IntArray:
     return np.unique(np.linspace(first, max(end - 2, first), min(most, max(end - 1 - first, 1))).astype(np.int64))
 
 
-def _timing(
+def timing_alone(
     strategy: Timing, scores: FloatArray, times: TimeArray, member: str, generator: np.random.Generator
 ) -> Decided:
     """All closes in one call: a row of scores a close and a future, mirrored about their median or thrown anew."""
@@ -98,7 +98,9 @@ def _timing(
     return Decided(len(closes), None)
 
 
-def _within(rule: WithinBar, seen: BarsSeen, times: TimeArray, first: int, generator: np.random.Generator) -> Decided:
+def rule_alone(
+    rule: WithinBar, seen: BarsSeen, times: TimeArray, first: int, generator: np.random.Generator
+) -> Decided:
     """One plan a close: forecasts and prices after it are others."""
     held, closes = rule.plan(seen).rows, _closes(first, len(times), _MOST_PLANS)
     for close in closes.tolist():
@@ -106,8 +108,8 @@ def _within(rule: WithinBar, seen: BarsSeen, times: TimeArray, first: int, gener
         path = np.where(later, np.exp(0.05 * generator.standard_normal(len(times))), 1.0)
         said = path * np.where(later, np.exp(0.05 * generator.standard_normal(len(times))), 1.0)
         said[later & (generator.random(len(times)) < _UNSAID)] = np.nan
-        rows = (seen.forecast * said, seen.last * path, seen.joined * path)
-        made = rule.plan(BarsSeen(*(frozen(row) for row in rows), seen.tick, seen.margin)).rows
+        forecast, last, joined = (frozen(row) for row in (seen.forecast * said, seen.last * path, seen.joined * path))
+        made = rule.plan(BarsSeen(forecast, last, joined, seen.tick, seen.margin)).rows
         for name, before, after in zip(("below", "above", "exposure", "stop"), held, made, strict=True):
             moved = np.flatnonzero(~_same(before[: close + 1], after[: close + 1]))
             if moved.size:

@@ -10,7 +10,6 @@ from tidegate.auditing.trading import nothing_traded, traded
 from tidegate.auditing.verdict import Change, Verdict
 from tidegate.auditing.walk import Walk, changes_between, walk
 from tidegate.strategy.base import Timing
-from tidegate.strategy.selection import Selection
 from tidegate.strategy.within_bar import WithinBar
 from tidegate.testing.corridor import knows_contract
 from tidegate.types.bars import Bars
@@ -68,9 +67,8 @@ def decisions(
     """L4: other bars after *t* leave forecasts, orders and books up to *t*, and what is filled at the open of *t* + 1.
 
     The whole study is walked again after `tries` closes. Its forecasts up to a close, and others after it, are then
-    traded on other bars after `cuts` more: after CLOSE(t), where the next open is another one too, and after OPEN(t+1),
-    where what is filled at that open must stay (of a selection in turn). Last, a timing is asked at every close by
-    itself.
+    traded on other bars after these and `cuts` more: in turn after CLOSE(t), where the next open is another one too, and
+    after OPEN(t+1), where what is filled at that open must stay. Last, a timing is asked at every close by itself.
     """
     if not base.forecasts:
         words = Text(en="no window of the first test range can be forecast", zh="首个测试区间内没有可预测的窗口")
@@ -83,16 +81,13 @@ def decisions(
     for throw, moment in enumerate([*walked, *(one for one in moments if one not in walked)]):
         tried += 1
         path: tuple[Change, ...] = ()
-        variants: tuple[bool, ...] = (False, True)
+        at_open = throw < len(walked) or throw % 2 == 1
         if throw < len(walked):
             other = walk(_other(ground, moment, seed + throw), whole=whole, known=base.learned)
             theirs, _ = traded(other.ground, other.forecasts, members)
-            path, variants = changes_between((*base.rooms, *mine), (*other.rooms, *theirs), moment), (True,)
-        elif isinstance(ground.study.strategy, Selection):
-            variants = (throw % 2 == 1,)
-        for at_open in variants if mine else ():
-            if _first(path) is None:
-                path = _traded_on(ground, base, mine, moment, seed + throw, members=members, at_open=at_open)
+            path = changes_between((*base.rooms, *mine), (*other.rooms, *theirs), moment)
+        if mine and _first(path) is None:
+            path = _traded_on(ground, base, mine, moment, seed + throw, members=members, at_open=at_open)
         if _first(path) is not None:
             return _moved(ground, moment, path, tried, whole=whole)
     alone = decided_alone(ground, base.forecasts, seed)

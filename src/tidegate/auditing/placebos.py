@@ -180,15 +180,18 @@ def _lagged(forecast: Forecast, windows: Windows, before: FloatArray | None) -> 
     return Forecast.of(late_by_one.drop_nulls("score"), forecast.horizon, forecast.unit, forecast.fingerprints)
 
 
-def canaries(ground: Ground, base: Walk, *, cuts: int = 3, seed: int = 0) -> Verdict:
-    """L8: a factor that is the future must be caught and must raise the score; factors of noise must earn nothing."""
+def canaries(ground: Ground, base: Walk, panel: Panel, *, cuts: int = 3, seed: int = 0) -> Verdict:
+    """L8: a factor that is the future must be caught and must raise the score; factors of noise must earn nothing.
+
+    `panel` holds the study's own factors on the ground.
+    """
 
     def future(held: Ground) -> Panel:
         return _with_future(held, panel_on(held))
 
     tried, missed = 0, []
     for test in (truncate, scramble):
-        verdict = test(ground, future, cuts=cuts, seed=seed)
+        verdict = test(ground, future, cuts=cuts, seed=seed, made=_with_future(ground, panel))
         tried += max(verdict.cuts, 1)
         if verdict.status != "failed":
             missed.append(verdict.test)

@@ -8,8 +8,9 @@ from tidegate.auditing.ground import Ground
 from tidegate.auditing.verdict import TITLES
 from tidegate.auditing.walk import MOST_WINDOWS, Walk, walk
 from tidegate.errors import UnknownNameError
+from tidegate.types.panel import Panel
 
-__all__ = ["DEFAULT", "FULL", "Costs", "chosen", "measured"]
+__all__ = ["DEFAULT", "FULL", "Begun", "Costs", "chosen", "measured"]
 
 DEFAULT = ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L10", "L11")
 FULL = tuple(TITLES)
@@ -17,12 +18,12 @@ _WALKS = frozenset({"L3", "L4", "L6", "L7", "L8"})
 _TIMES: dict[str, tuple[float, float]] = {
     "L1": (0.6, 0.0),
     "L2": (1.5, 0.0),
-    "L3": (0.0, 2.2),
-    "L4": (0.0, 2.5),
+    "L3": (0.0, 2.5),
+    "L4": (0.0, 5.0),
     "L5": (4.0, 0.0),
-    "L6": (0.0, 1.4),
+    "L6": (0.0, 2.5),
     "L7": (0.0, 0.5),
-    "L8": (5.0, 0.3),
+    "L8": (5.0, 0.5),
     "L9": (0.0, 0.0),
     "L10": (1.2, 0.0),
     "L11": (0.0, 0.0),
@@ -67,13 +68,21 @@ def chosen(only: tuple[str, ...] | None, *, full: bool) -> tuple[str, ...]:
     return tuple(test for test in TITLES if test in wanted)
 
 
-def measured(ground: Ground, tests: tuple[str, ...], *, full: bool) -> tuple[Costs, Walk | None]:
-    """Make one panel and, where a test needs it, one partial walk, and take the time; the walk can be gone on with."""
+class Begun(NamedTuple):
+    """What was made to take the time of, and can be gone on with."""
+
+    costs: Costs
+    panel: Panel
+    walk: Walk | None
+
+
+def measured(ground: Ground, tests: tuple[str, ...], *, full: bool) -> Begun:
+    """Make one panel and, where a test needs it, one partial walk, and take the time."""
     began = time.monotonic()
-    panel_on(ground)
+    made = panel_on(ground)
     panel = time.monotonic() - began
     if not _WALKS & set(tests):
-        return Costs(panel, 0.0), None
+        return Begun(Costs(panel, 0.0), made, None)
     began = time.monotonic()
     base = walk(ground)
     took = time.monotonic() - began
@@ -82,4 +91,4 @@ def measured(ground: Ground, tests: tuple[str, ...], *, full: bool) -> tuple[Cos
     if full:
         epochs = 1 if training is None else training.epochs
         more = max(1.0, epochs * len(base.learned.train) / min(MOST_WINDOWS, max(len(base.learned.train), 1)))
-    return Costs(panel, took * more), base
+    return Begun(Costs(panel, took * more), made, base)
