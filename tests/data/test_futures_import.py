@@ -187,6 +187,20 @@ class TestWhatCannotBeTold:
                 put(starts_without_header(LONG)), ImportSettings(kind="future", asset="RB", header=NAMES, label="start")
             )
 
+    def test_wrong_or_missing_hours_are_asked_for(self, put):
+        path = put(ends_by_trading_day(LONG))
+        other = {**FUTURE, "hours": "cffex-index", "frequency": "60min"}
+        gbk = put(weekdays_in_gbk(TURN), "five.csv")
+        with pytest.raises(FileRefusedError, match=r'\d\d% of the labels lie outside the hours of cffex.*"shfe-rebar"'):
+            import_file(gbk, ImportSettings(**{**FUTURE, "hours": "cffex-index"}))
+        with pytest.raises(FileRefusedError, match=r'are hardly strays: are these bars of hours="cffex-index"'):
+            import_file(path, ImportSettings(**other))
+        with pytest.raises(FileRefusedError, match=r'hours="shfe-rebar" or "cffex-index" may tell it'):
+            import_file(path, ImportSettings(kind="future", asset="RB", frequency="60min"))
+        with pytest.raises(FileRefusedError, match=r'found steps of 4:00:00.*say it: frequency="60min"'):
+            import_file(put(ends_by_trading_day(LONG.filter(pl.col("time").dt.hour().is_in([10, 14])))),
+                        ImportSettings(**FUTURE))  # fmt: skip
+
     @pytest.mark.parametrize("wrong", [{"kind": "index"}, {"kind": "future", "calendar": "always"}])
     def test_hours_are_for_futures(self, wrong):
         with pytest.raises(SettingError, match="trading hours of futures"):

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 import polars as pl
 
 from tidegate.data.codes import holds_codes, read_codes
-from tidegate.data.futures_hours import label_of
+from tidegate.data.futures_hours import known_hours, label_of, share_outside
 from tidegate.data.headers import Header, Matched, match_headers
 from tidegate.data.import_settings import ImportSettings
 from tidegate.data.moments import FIRST_MOMENT, LAST_MOMENT, read_clocks, read_moments
@@ -23,6 +23,8 @@ _NUMBERS = (*_PRICES, "volume", "amount", "settle", "open_interest", "preclose",
             "total_shares", "float_shares", *EVENTS)  # fmt: skip
 _FLAGS = ("suspended", "at_risk", "reset")
 _MINUTES: dict[str, int] = {"60min": 60, "30min": 30, "15min": 15, "5min": 5, "1min": 1}
+_MUCH = 0.05
+"""Share of labels outside the given hours above which the hours are asked about."""
 _TRUE, _FALSE = ("true", "1", "1.0", "yes", "是", "停牌", "st", "*st"), ("false", "0", "0.0", "no", "否", "")
 
 
@@ -213,8 +215,7 @@ def _clockwork(
     if not label:
         raise FileRefusedError(
             "an intraday label may be the start or the end of its bar", where=f"{where}, column time",
-            found=str(frame["time"].cast(pl.String).min()),
-            hint='ask the vendor, then say label="end" or label="start"',
+            found=str(frame["time"].cast(pl.String).min()), hint=_label_hint(frame, settings),
         )  # fmt: skip
     return frequency, _MINUTES[frequency], label
 
@@ -234,10 +235,29 @@ def _frequency(frame: pl.DataFrame, clocks: int, sieve: Sieve, where: str) -> Fr
         raise FileRefusedError(
             "the length of a bar cannot be told from the times", where=f"{where}, column time",
             found=f"steps of {usual}",
-            expected=f"one of {', '.join(_MINUTES)} or one bar a day", hint='say it: frequency="5min"',
+            expected=f"one of {', '.join(_MINUTES)} or one bar a day", hint=f'say it: frequency="{_nearest(usual)}"',
         )  # fmt: skip
     sieve.note(f"bars of {found}, read off the usual step between labels")
     return cast("Frequency", found)
+
+
+def _nearest(step: timedelta) -> str:
+    """The length of a bar nearest to a step between labels: an hour with a break in it is an hour."""
+    return min(_MINUTES, key=lambda name: abs(_MINUTES[name] - step.total_seconds() / 60))
+
+
+def _label_hint(frame: pl.DataFrame, settings: ImportSettings) -> str:
+    """Say what would tell it: the hours of futures, other hours where many labels lie outside those given, a word."""
+    word = 'say label="end" or label="start"'
+    if settings.kind == "future" and settings.hours == "none":
+        return (
+            f"hours={known_hours()} may tell it from the day's first and last labels; else ask the vendor, then {word}"
+        )
+    outside = share_outside(frame, settings.hours)
+    if outside > _MUCH:
+        told = f"{outside:.0%} of the labels lie outside the hours of {settings.hours}"
+        return f"{told}: say whose hours they keep, hours={known_hours()}"
+    return f"ask the vendor, then {word}"
 
 
 def _labelled(frame: pl.DataFrame, minutes: int, label: str) -> pl.DataFrame:

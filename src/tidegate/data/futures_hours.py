@@ -19,7 +19,7 @@ from tidegate.market.calendar import Calendar
 from tidegate.market.sessions import HOURS, Plans, Stretch, TradingHours, minutes_of
 from tidegate.types.axes import BoolArray, IntArray
 
-__all__ = ["clocked", "flag_holes", "label_of"]
+__all__ = ["clocked", "flag_holes", "known_hours", "label_of", "share_outside"]
 
 Days = NDArray[np.datetime64]
 _DAY, _MORNING = 24 * 60, 6 * 60
@@ -57,6 +57,36 @@ def label_of(frame: pl.DataFrame, hours: str) -> Literal["end", "start", ""]:
     starts = any(plan[0].begin in clock for plan in stretches)
     ends = any(plan[-1].end in clock for plan in stretches)
     return "start" if starts and not ends else "end" if ends and not starts else ""
+
+
+def known_hours() -> str:
+    """The names of hours, as they are typed.
+
+    >>> known_hours()
+    '"shfe-rebar" or "cffex-index"'
+    """
+    return " or ".join(f'"{name}"' for name in HOURS)
+
+
+def share_outside(frame: pl.DataFrame, hours: str) -> float:
+    """Share of labels that lie outside all hours that a product ever had: 0 … 1, and 0 where no hours are given.
+
+    Known at
+        Of the whole file, for a hint where it is refused.
+
+    >>> import datetime as dt
+    >>> day = dt.datetime(2020, 1, 2)
+    >>> times = pl.DataFrame({"time": [day.replace(hour=hour) for hour in (9, 11, 14, 21)]})
+    >>> share_outside(times, "shfe-rebar"), share_outside(times, "cffex-index")
+    (0.0, 0.5)
+    """
+    if hours not in HOURS or not frame.height:
+        return 0.0
+    minutes = minutes_of(frame["time"].to_numpy().astype("datetime64[us]"))
+    inside = (minutes < _MORNING) & HOURS[hours].nights
+    for stretch in (one for plan in HOURS[hours].day for one in plan):
+        inside |= (minutes >= stretch.begin) & (minutes <= stretch.end)
+    return float(np.mean(~inside))
 
 
 def clocked(

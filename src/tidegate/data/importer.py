@@ -21,7 +21,7 @@ from tidegate.data.codes import is_code
 from tidegate.data.columns import Typed, typed
 from tidegate.data.decode import decode
 from tidegate.data.frames import as_polars
-from tidegate.data.futures_hours import clocked, flag_holes
+from tidegate.data.futures_hours import clocked, flag_holes, known_hours
 from tidegate.data.futures_volume import counted_once
 from tidegate.data.health import HealthReport, Imported, defects_of
 from tidegate.data.import_settings import ImportSettings
@@ -285,9 +285,15 @@ def _refuse_bad(sieve: Sieve, rows: int, frame: pl.DataFrame, settings: ImportSe
     raise FileRefusedError(
         f"{bad} of {rows} rows are bad, mostly: {worst.meaning} ({worst.count})",
         where=f"{where}, row {example.row}{column}",
-        expected=f"at most {settings.max_bad:.2%} bad rows", found=example.found or "an empty cell", hint=_HINTS.get(
-            worst.name, "mend the file at its source, or allow more with max_bad=..."),
+        expected=f"at most {settings.max_bad:.2%} bad rows", found=example.found or "an empty cell",
+        hint=_hint(worst.name, settings),
     )  # fmt: skip
+
+
+def _hint(defect: str, settings: ImportSettings) -> str:
+    if defect in {"outside_hours", "no_night"}:
+        return f'so many are hardly strays: are these bars of hours="{settings.hours}"? Known are {known_hours()}'
+    return _HINTS.get(defect, "mend the file at its source, or allow more with max_bad=...")
 
 
 _HINTS = {
