@@ -57,7 +57,9 @@ class Findings:
 def test_everybody_with_a_book_has_a_row_and_only_trials_are_deflated():
     made = Findings(found("a", 3, rivals=("linear", "buy-and-hold")), found("bb", 2))
     (table,) = sharpe_tables(made)
-    assert [row["who"]["en"] for row in table.rows] == ["Study a", "Study bb", "linear (ridge)", "buy and hold"]
+    assert [row["who"]["en"] for row in table.rows] == [
+        "Study a, ensemble of seeds", "Study bb, ensemble of seeds", "linear (ridge)", "buy and hold",
+    ]  # fmt: skip
     assert table.roles == ("main", "plain", "rival", "benchmark")
     for name in ("deflated", "independent"):
         assert [row[name] is None for row in table.rows] == [False, False, True, True]

@@ -100,8 +100,9 @@ def _table(findings: Findings, lead: Finding, market: str) -> Table:
     for name, found in findings.found.items():
         if market in found.books and found.books[market].selects == held.selects:
             member = _speaks(found.books[market])
-            title = found.study.title if member == "ensemble" else _with(found.study.title, member)
-            rows.append({"who": document(title), **_row(found, market, member, counts, variance)})
+            rows.append(
+                {"who": document(_with(found.study.title, member)), **_row(found, market, member, counts, variance)}
+            )
             roles.append("main" if name == findings.lead else "plain")
     for member in (*held.members, *held.paths):
         if not member.startswith("seed-") and member != "ensemble":
