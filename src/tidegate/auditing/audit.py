@@ -129,15 +129,15 @@ def audit_study(
     bench = Bench(ground_of(study, held, _beside(study, held[0]), times=4 if full else 1), cuts, seed, full=full)
     verdicts = []
     try:
-        begun = measured(bench.ground, tests, full=full)
+        begun = measured(bench.ground, tests, full=full, seed=seed)
         if begun.costs.panel > _SLOW and not full and len(bench.ground.bars.assets) > 1:
             fewer = ground_of(study, held, bench.ground.beside, times=_SLOW / begun.costs.panel)
             bench = Bench(fewer, cuts, seed, full=full)
-            begun = measured(fewer, tests, full=full)
+            begun = measured(fewer, tests, full=full, seed=seed)
         tell(Event("note", "audit", note=f"{study.name}, {bench.ground.on.en}. {begun.costs.told(tests, cuts)}"))
         bench.panel = begun.panel
         if begun.walk is not None and not full:
-            bench.base = begun.walk
+            bench.base, bench.other = begun.walk, begun.other
     except _BROKEN as error:
         tell(Event("note", "audit", note=f"{study.name}: what it costs can't be estimated ({type(error).__name__})"))
     for place, test in enumerate(tests):
@@ -169,6 +169,8 @@ class Bench:
     cuts: int
     seed: int
     full: bool
+    other: Walk | None = None
+    """The walk on the first other future of L3, where its time was taken."""
 
     @cached_property
     def panel(self) -> Panel:
@@ -197,7 +199,7 @@ _OPEN, _SLOW = 0.7, 2.0
 _TESTS: dict[str, Callable[[Bench], Verdict]] = {
     "L1": lambda b: truncate(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
     "L2": lambda b: scramble(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
-    "L3": lambda b: weights(b.ground, b.base, whole=b.full, seed=b.seed),
+    "L3": lambda b: weights(b.ground, b.base, whole=b.full, seed=b.seed, begun=b.other),
     "L4": lambda b: decisions(b.ground, b.base, whole=b.full, cuts=b.cuts, seed=b.seed),
     "L5": lambda b: audit_split(b.ground, b.panel, seed=b.seed),
     "L6": lambda b: shuffled(b.ground, b.base, whole=b.full, seed=b.seed),

@@ -16,7 +16,7 @@ from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
 from tidegate.types.report import Text
 
-__all__ = ["decisions", "said_otherwise", "weights"]
+__all__ = ["decisions", "other_future", "said_otherwise", "weights"]
 
 _LEARNED = ("learned windows", "normaliser", "target scaling", "weights")
 _HINTS = {
@@ -31,17 +31,22 @@ _HINT_DECISIONS = (
 )
 
 
-def weights(ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2, seed: int = 0) -> Verdict:
+def weights(
+    ground: Ground, base: Walk, *, whole: bool = False, tries: int = 2, seed: int = 0, begun: Walk | None = None
+) -> Verdict:
     """L3: every raw number after the training cut is another one, and scalers, choices and weights stay as they are.
 
-    Names are others too, where there are many: one is listed after it, one ends, bars vanish.
+    Names are others too, where there are many: one is listed after it, one ends, bars vanish. `begun` is the first walk
+    on another future, where it has been made before.
     """
     tried, places = 0, _places(ground, base, whole=whole)
     for which in places:
         held = base if which == 0 else walk(ground, which=which, whole=whole)
         for throw in range(tries):
             tried += 1
-            other = walk(_other(ground, held.cut, seed + throw), which=which, whole=whole)
+            other = begun if tried == 1 else None
+            if other is None:
+                other = walk(other_future(ground, held.cut, seed + throw), which=which, whole=whole)
             path = changes_between(held.rooms, other.rooms, held.cut)
             first = next((change for change in path if change.room in _LEARNED), None)
             if first is not None:
@@ -83,7 +88,7 @@ def decisions(
         path: tuple[Change, ...] = ()
         at_open = throw < len(walked) or throw % 2 == 1
         if throw < len(walked):
-            other = walk(_other(ground, moment, seed + throw), whole=whole, known=base.learned)
+            other = walk(other_future(ground, moment, seed + throw), whole=whole, known=base.learned)
             theirs, _ = traded(other.ground, other.forecasts, members)
             path = changes_between((*base.rooms, *mine), (*other.rooms, *theirs), moment)
         if mine and _first(path) is None:
@@ -103,7 +108,7 @@ def decisions(
     return Verdict(test="L4", status="passed", words=words, cuts=tried, on=_on(ground, whole=whole), partial=not whole)
 
 
-def _other(ground: Ground, moment: np.datetime64, throw: int, *, at_open: bool = False) -> Ground:
+def other_future(ground: Ground, moment: np.datetime64, throw: int, *, at_open: bool = False) -> Ground:
     """Another future; where many assets are looked at, other suspensions, listings and ends too.
 
     No session is left without a bar, so that a split by shares of time stays as it is.
@@ -126,7 +131,7 @@ def _traded_on(
     at_open: bool,
 ) -> tuple[Change, ...]:
     """What was said up to a close, and something else after it, traded on other bars: no room may change."""
-    other = _other(ground, moment, throw, at_open=at_open)
+    other = other_future(ground, moment, throw, at_open=at_open)
     forecasts = {
         name: said_otherwise(one, moment, throw, other.bars) for name, one in list(base.forecasts.items())[:members]
     }
