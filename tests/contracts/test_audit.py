@@ -487,6 +487,31 @@ def test_what_is_kept_can_be_read_and_stands_in_the_report(tmp_path):
     assert again.computed == 0
 
 
+def test_the_way_a_leak_took_is_a_table_of_its_own(tmp_path):
+    from tidegate.study.api import run
+
+    study = one(normaliser={"name": "standard-each-side"})
+    ran = run(study, out=tmp_path, jobs=1)
+    for _ in range(2):  # told twice, it stands there once
+        made = audit(study, only=("L4", "L5", "L11"), cuts=2, out=tmp_path)
+    report = json.loads((ran.folder / "report.json").read_text())
+    section = next(held for held in report["sections"] if held["key"] == "audit")
+    assert section["shows"] == ["audit", "audit-path"]
+    (table,) = [held for held in report["tables"] if held["key"] == "audit-path"]
+    told = [change for verdict in made["audited"].verdicts for change in verdict.path]
+    assert [row["where"] for row in table["rows"]] == [change.where.replace(" 00:00:00", "") for change in told]
+    assert {row["test"] for row in table["rows"]} == {"L4", "L11"}
+    assert table["rows"][0]["room"] == {"en": "normaliser", "zh": "归一化"}
+    assert table["rows"][-1]["became"]["zh"].startswith("存在泄漏")
+    (found,) = [
+        row["found"]
+        for row in next(t for t in report["tables"] if t["key"] == "audit")["rows"]
+        if row["test"]["en"].startswith("L4")
+    ]
+    assert "归一化 → 种子 1 的预测" in found["zh"]
+    assert "T00:00" not in found["en"]
+
+
 def test_an_unknown_test_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match="unknown test 'L12'"):
         audit(one(), only=("L12",))

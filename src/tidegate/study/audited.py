@@ -9,13 +9,14 @@ from typing import Any
 
 from tidegate.files import read_json, write_text
 from tidegate.report.page import page
+from tidegate.study.words import GLOSSARY, member_title, stamp_text
 from tidegate.types.report import Column, Report, Role, Section, Table, Text, dump, parse
 
 __all__ = ["FILE", "kept_audits", "tell_audit", "with_audit"]
 
 FILE = "audit.json"
 """Where a run folder keeps its audits: study → verdicts."""
-_KEY, _DATA = "audit", "data.json"
+_KEY, _PATH, _DATA = "audit", "audit-path", "data.json"
 _TITLE = Text(en="Does anything flow back from the future?", zh="是否有信息自未来回流？")
 _STATUS = {
     "passed": Text(en="passed", zh="通过"),
@@ -24,6 +25,19 @@ _STATUS = {
     "not tested": Text(en="not tested", zh="未检验"),
     "could not run": Text(en="could not run", zh="无法运行"),
 }
+_ROOMS = {
+    "factors": "因子",
+    "labels": "标签",
+    "split": "划分",
+    "learned windows": "学习窗口",
+    "normaliser": "归一化",
+    "target scaling": "标签缩放",
+    "weights": "权重",
+    "universe": "股票池",
+    "declaration": "研究声明",
+}
+"""Rooms by their Chinese names; those of a member are put together by `_room`."""
+_OF_MEMBER = {"forecast": "预测", "decisions": "决策", "fills": "成交", "book": "账簿"}
 _DOUBTED = ("failed", "could not run", "warned")
 _STALE = "stale"
 
@@ -52,11 +66,13 @@ def tell_audit(folder: Path) -> bool:
 def with_audit(report: Report, audits: dict[str, Any]) -> Report:
     """The report with its section on the audit, in the place of one that it had, before "What was known when"."""
     sections = [section for section in report.sections if section.key != _KEY]
-    tables = [table for table in report.tables if table.key != _KEY]
+    tables = [table for table in report.tables if table.key not in {_KEY, _PATH}]
     place = next((at for at, section in enumerate(sections) if section.key == "clock"), len(sections))
+    shows: tuple[str, ...] = ()
     if audits:
-        tables.append(_table(report, audits))
-    shows = (_KEY,) if audits else ()
+        made = (_table(report, audits), *_paths(report, audits))
+        tables += made
+        shows = tuple(table.key for table in made)
     words = _words(report, audits) if audits else (_not_audited(report),)
     sections.insert(place, Section(key=_KEY, title=_TITLE, words=words, shows=shows))
     return report.but(sections=tuple(sections), tables=tuple(tables))
@@ -122,9 +138,60 @@ def _table(report: Report, audits: dict[str, Any]) -> Table:
 
 
 def _found(verdict: dict[str, Any]) -> dict[str, str]:
-    path = " → ".join(f"{c['room']}: {c['where']}: {c['expected']} / {c['found']}" for c in verdict["path"])
-    more = f" [{path}]" if path and verdict["status"] in {"failed", "warned"} else ""
-    return {language: f"{verdict['words'][language]}{more}" for language in ("en", "zh")}
+    """What a test says, without the midnights of daily bars, and with rooms by their names in either language."""
+    english, chinese = (str(verdict["words"][language]).replace("T00:00", "") for language in ("en", "zh"))
+    for room in sorted({change["room"] for change in verdict["path"]}, key=len, reverse=True):
+        chinese = chinese.replace(room, _room(room).zh)
+    return {"en": english, "zh": chinese}
+
+
+def _room(name: str) -> Text:
+    """A room in both languages.
+
+    >>> _room("decisions of seed-0 in frictionless").zh
+    '种子 0 的决策：指数本身（无成本）'
+    """
+    what, of, rest = name.partition(" of ")
+    if not of or what not in _OF_MEMBER:
+        return Text(en=name, zh=_ROOMS.get(name, name))
+    member, _, market = rest.partition(" in ")
+    who, where = member_title(member), GLOSSARY.get(market, Text.same(market))
+    if not market:
+        return Text(en=f"{what} of {who.en}", zh=f"{who.zh} 的{_OF_MEMBER[what]}")
+    return Text(en=f"{what} of {who.en}: {where.en}", zh=f"{who.zh} 的{_OF_MEMBER[what]}：{where.zh}")
+
+
+def _paths(report: Report, audits: dict[str, Any]) -> tuple[Table, ...]:
+    """The first number of each room that moved, in the order of the rooms; no table where none did."""
+    rows: list[dict[str, Any]] = []
+    for name, held in audits.items():
+        title = report.glossary.get(name, Text.of(held["title"]))
+        for verdict in held["verdicts"]:
+            for change in verdict["path"] if verdict["status"] in _DOUBTED else ():
+                told = stamp_text(change["found"])
+                rows.append(
+                    {
+                        "study": title.model_dump(),
+                        "test": verdict["test"],
+                        "room": _room(change["room"]).model_dump(),
+                        "where": change["where"].replace(" 00:00:00", "").replace("T00:00", ""),
+                        "was": change["expected"],
+                        "became": told.model_dump(),
+                        "count": change["count"],
+                    }
+                )
+    columns = (
+        *([Column(key="study", title=Text(en="study", zh="研究"))] if len(audits) > 1 else []),
+        Column(key="test", title=Text(en="test", zh="检验")),
+        Column(key="room", title=Text(en="room", zh="环节")),
+        Column(key="where", title=Text(en="first number that moved", zh="最先变化的数字")),
+        Column(key="was", title=Text(en="expected", zh="应为")),
+        Column(key="became", title=Text(en="found", zh="实为")),
+        Column(key="count", title=Text(en="how many", zh="个数"), style="integer"),
+    )
+    title = Text(en="The way it took", zh="泄漏的路径")
+    made = Table(key=_PATH, title=title, columns=columns, rows=tuple(rows))
+    return (made,) if rows else ()
 
 
 def _on(verdict: dict[str, Any]) -> dict[str, str]:
