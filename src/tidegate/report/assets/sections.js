@@ -93,7 +93,7 @@ function claimsView() {
     return el("tr", {}, names.map((n, i) => el(i ? "td" : "th", { "data-label": word(n), class: n, scope: i ? null : "row" }, cells[n])));
   };
   const first = REPORT.claims[0], told = once ? el("p", { class: "words" }, badge(first.verdict), " ", prose(first.reason)) : null;
-  return [told, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("claims") }, el("table", { class: "claims" }, el("caption", {}, word("claims")), el("thead", {}, el("tr", {}, names.map((n) => el("th", { scope: "col" }, word(n))))), el("tbody", {}, REPORT.claims.map(row))))];
+  return [told, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("claims") }, el("table", { class: once ? "claims once" : "claims" }, el("caption", {}, word("claims")), el("thead", {}, el("tr", {}, names.map((n) => el("th", { scope: "col" }, word(n))))), el("tbody", {}, REPORT.claims.map(row))))];
 }
 
 function provenanceView(held) {

@@ -134,8 +134,8 @@ _TAKEN = Text(
     zh="三角为开仓成交（开盘价，含滑点）：向上为买入，向下为卖空；当根K线收盘平仓。",
 )
 _SIDES: tuple[tuple[str, Text, Role, Mark], ...] = (
-    ("buy", Text(en="Bought at the open", zh="开盘买入"), "rival", "up"),
-    ("sell", Text(en="Sold short at the open", zh="开盘卖空"), "doubt", "down"),
+    ("buy", Text(en="Bought at the open", zh="开盘买入"), "main", "up"),
+    ("sell", Text(en="Sold short at the open", zh="开盘卖空"), "rival", "down"),
 )
 
 
