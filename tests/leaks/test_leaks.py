@@ -46,7 +46,10 @@ def test_suite_is_as_large_as_it_says_and_names_are_its_own():
         assert {case.leak for case in cases if case.room == room} == {True, False}, room
 
 
-STUDIED = ("centred", "trailing", "fit-on-all", "fit-on-training", "at-the-low", "yesterdays-range")
+STUDIED = (
+    "centred", "trailing", "fit-on-all", "fit-on-training", "at-the-low", "yesterdays-range", "sign-of-next",
+    "early-entry", "fading-exposure", "survivors", "trades-tomorrow", "traded-lately",
+)  # fmt: skip
 
 
 @pytest.mark.slow
@@ -69,6 +72,11 @@ def test_page_shows_the_last_record(part):
     rows = suite.last()
     makes = {"functions": suite.of_functions, "studies": suite.of_studies, "misses": suite.misses}
     assert shown[1] == {"summary": suite.summary, **makes}[part](rows)
+
+
+def test_nothing_is_missed_that_a_test_could_find():
+    wrong = [row["name"] for row in suite.last() if not suite.as_it_should(row) and not row["limit"]]
+    assert not wrong
 
 
 def test_record_is_of_this_suite():
