@@ -367,6 +367,11 @@ FAIR = {
     "a model of one's own": (one, {"model": {"name": "audit-fair-last-input"}}),
     "a timing of one's own": (one, {"strategy": {"name": "audit-fair-when-positive"}}),
     "a market of one's own": (one, {"markets": [{"name": "audit-fair-at-the-open"}]}),
+    "sold at the close": (many, {"strategy": {"name": "rank-and-hold", "names": 3, "days": 3, "sell_at": "close"}}),
+    "sold at the day's average": (
+        many,
+        {"strategy": {"name": "rank-and-hold", "names": 3, "days": 3, "sell_at": "vwap"}},
+    ),
     "a universe of one's own": (many, {"filters": [{"name": "audit-fair-risen"}]}),
     "a universe of this morning's gaps": (many, {"filters": [{"name": "audit-fair-has-gapped-up"}]}),
     "held out by time": (one, {"hold_out": {"name": "by-time", "split": {"name": "share-split", "train": 0.4}}}),

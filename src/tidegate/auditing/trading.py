@@ -73,9 +73,13 @@ def on_one_asset(bars: Bars, forecasts: dict[str, Forecast]) -> tuple[Bars, dict
 def _rooms(title: str, decided: pl.DataFrame, fills: pl.DataFrame, book: pl.DataFrame) -> list[Room]:
     """What one member did in one market."""
     keys, when = ("time", "asset") if "asset" in decided.columns else ("time",), pl.col("time").alias(WHEN)
+    at_open = (
+        pl.col("at") == "open" if "at" in fills.columns else pl.lit(value=True)
+    )  # others are filled later that day
     return [
         Room(f"decisions of {title}", decided, keys, ordered=True),
-        Room(f"fills of {title}", fills.with_columns(when), ("time",), at_open=True, ordered=True),
+        Room(f"fills of {title}", fills.filter(at_open).with_columns(when), ("time",), at_open=True, ordered=True),
+        Room(f"fills after the open of {title}", fills.filter(~at_open).with_columns(when), ("time",), ordered=True),
         Room(f"book of {title}", book.with_columns(when), ("time",)),
     ]
 

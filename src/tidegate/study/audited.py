@@ -37,7 +37,13 @@ _ROOMS = {
     "declaration": "研究声明",
 }
 """Rooms by their Chinese names; those of a member are put together by `_room`."""
-_OF_MEMBER = {"forecast": "预测", "decisions": "决策", "fills": "成交", "book": "账簿"}
+_OF_MEMBER = {
+    "forecast": "预测",
+    "decisions": "决策",
+    "fills": "成交",
+    "fills after the open": "开盘后成交",
+    "book": "账簿",
+}
 _DOUBTED = ("failed", "could not run", "warned")
 _STALE = "stale"
 
