@@ -99,10 +99,10 @@ UNREAD = Text(
     zh="快速版不读取数据仓库中的螺纹钢行情：去掉 --quick 即可使用，或以 --data store:NAME 指定其一。",
 )
 UNTRADED = Text(
-    en="Forecasts only: fees, limits and lots are known here of rebar (codes RB…) and CSI 300 futures (IF…), and these "
-    "bars are of neither; tell of another one with --set own-uni.strategy and --set own-uni.markets (`listed-future`).",
-    zh="仅预测，不交易：此处只备有螺纹钢（代码 RB…）与沪深300股指期货（IF…）的手续费、涨跌停与手数；其他品种可用 --set own-uni.strategy 与 "
-    "--set own-uni.markets（`listed-future`）指定。",
+    en="As declared, forecasts only: fees, limits and lots are known here of rebar (codes RB…) and CSI 300 futures (IF…), and these "
+    "bars are of neither; a market by its own terms is `listed-future` (docs/rebar-futures.md shows how to set it).",
+    zh="默认仅预测，不交易：此处只备有螺纹钢（代码 RB…）与沪深300股指期货（IF…）的手续费、涨跌停与手数；其他品种可自行给定 "
+    "`listed-future` 市场（设置方法见 docs/rebar-futures.md）。",
 )
 SYNTHETIC = Text(
     en="No bars of rebar were found in the store: a synthetic market stands in, whose prices nobody can forecast.",

@@ -165,6 +165,6 @@ def test_given_bars_are_traded_where_their_market_is_known(tmp_path, monkeypatch
     assert [market.name for market in steel.study("own-uni").markets] == ["rebar-future"]
     assert copper.study("own-uni").markets == ()
     told = [" ".join(stamp.en for stamp in made.stamps) for made in (steel, copper)]
-    assert "Forecasts only" not in told[0]
-    assert "Forecasts only: fees, limits and lots are known here of rebar" in told[1]
+    assert "forecasts only" not in told[0]
+    assert "forecasts only: fees, limits and lots are known here of rebar" in told[1]
     assert "C10" in {shown.key for shown in steel.shown} - {shown.key for shown in copper.shown}

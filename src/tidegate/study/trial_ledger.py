@@ -92,16 +92,18 @@ def trials_of(reproduction: Reproduction) -> tuple[Trial, ...]:
 
 
 def _data_of(source: dict[str, Any]) -> str:
-    """A source in few words: its name, and which data sets and files it reads.
+    """A source in few words: its name, and which data sets and files it reads, or how long its bars are.
 
     >>> _data_of({"name": "rolled-bars", "short": {"name": "stored", "dataset": "rb-60min"}})
     'rolled-bars: rb-60min'
+    >>> _data_of({"name": "rebar-world", "frequency": "60min"})
+    'rebar-world: 60min'
     """
     held: list[str] = []
     for key, value in source.items():
         if isinstance(value, dict):
             held += [part.rpartition(": ")[2] for part in [_data_of(value)] if ": " in part]
-        elif key in {"dataset", "path"}:
+        elif key in {"dataset", "path", "frequency"}:
             held.append(str(value))
     return ": ".join([source["name"], ", ".join(dict.fromkeys(held))]) if held else str(source["name"])
 
