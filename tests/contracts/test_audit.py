@@ -492,6 +492,21 @@ def test_what_is_kept_can_be_read_and_stands_in_the_report(tmp_path):
     assert again.computed == 0
 
 
+def test_trades_within_the_bars_of_a_future_are_audited():
+    """The rule is a selection too, of shares; here it has one contract, on margin."""
+    told = {
+        "source": {"name": "rebar-world", "sessions": 60, "seed": 1, "frequency": "60min"},
+        "factors": {"name": "raw-fields", "fields": ["close"]},
+        "lookback": 1,
+        "label": {"name": "future-level", "horizon": {"lag": 0, "span": 1, "entry": "close", "exit": "close"}},
+        "strategy": {"name": "open-against-forecast", "rule": "as printed"},
+        "markets": [{"name": "rebar-future"}],
+    }
+    found = audit_study(one(**told), ("L4", "L7"), cuts=2)
+    assert [verdict.status for verdict in found.verdicts] == ["passed", "passed"], [v.line for v in found.verdicts]
+    assert "seed-1 in rebar-future" in found.verdict("L7").words.en
+
+
 def test_the_way_a_leak_took_is_a_table_of_its_own(tmp_path):
     from tidegate.study.api import run
 

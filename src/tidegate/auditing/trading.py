@@ -44,11 +44,12 @@ def traded(ground: Ground, forecasts: dict[str, Forecast], members: int = 2) -> 
     rooms: list[Room] = []
     earned: dict[str, float] = {}
     for market in study.markets if study.strategy is not None and said else ():
-        if isinstance(study.strategy, Selection):
+        within = trades_within_bars(study, market)  # such a rule may be a selection as well, in a market of shares
+        if isinstance(study.strategy, Selection) and not within:
             made = _selected(ground, said, market)
         else:
             bars, own = on_one_asset(ground.bars, said)
-            if trades_within_bars(study, market):
+            if within:
                 made = _within_bars(Ground(study, bars, ground.reported, ground.beside, ground.whole), own, market)
             else:
                 made = _timed(ground, bars, own, market)
