@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.errors import RecordError
-from tidegate.learn.batches import Gather, whole
+from tidegate.learn.batches import Gather
+from tidegate.learn.gathered import whole
 from tidegate.types import Affine, Panel, Windows
 
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from tidegate.errors import RecordError
-from tidegate.types.axes import BoolArray, IntArray, Single, require
+from tidegate.learn.gathered import fits, refuse_missing, whole
+from tidegate.types.axes import IntArray, Single
 from tidegate.types.panel import Panel
 from tidegate.types.windows import Affine, Windows
 
-__all__ = ["Batch", "Gather", "whole"]
+__all__ = ["Batch", "Gather"]
 
 
 class Batch(NamedTuple):
@@ -23,19 +23,6 @@ class Batch(NamedTuple):
 
     x: torch.Tensor
     c: torch.Tensor
-
-
-def whole(windows: Windows) -> BoolArray:
-    """Which windows have no missing value in their inputs, nor in their context [M]."""
-    panel = windows.panel
-    broken = np.zeros(len(panel.values), dtype=bool)
-    for field in windows.inputs:
-        broken |= ~np.isfinite(panel.column(field))
-    count = np.concatenate([[0], np.cumsum(broken)])
-    good = count[windows.anchors + 1] == count[windows.anchors + 1 - windows.lookback]
-    for field in windows.context:
-        good &= np.isfinite(panel.column(field)[windows.anchors])
-    return np.asarray(good)
 
 
 class Gather:
@@ -56,14 +43,8 @@ class Gather:
     """
 
     def __init__(self, windows: Windows, affine: Affine, device: torch.device | str = "cpu") -> None:
-        count, features = len(windows), len(windows.inputs)
-        allowed = ((1, features), (count, features))
-        require(
-            holds=affine.centre.shape in allowed,
-            what="the normaliser is not made for these windows",
-            expected=allowed,
-            found=affine.centre.shape,
-        )
+        fits(windows, affine)
+        features = len(windows.inputs)
         self._whole = whole(windows)
         self._lookback, self._features = windows.lookback, features
         rows = _columns(windows.panel, windows.inputs).to(device)
@@ -85,15 +66,7 @@ class Gather:
 
     def admit(self, which: IntArray) -> torch.Tensor:
         """Bring positions ``[B]`` to the device; raises `RecordError` where a window has a missing value."""
-        bad = which[~self._whole[which]]
-        if bad.size:
-            raise RecordError(
-                "a window has a missing value",
-                expected="finite inputs and context",
-                found=f"{bad.size} of {which.size} windows",
-                where=f"position {int(bad[0])}",
-                hint="drop such windows before they are learned from or asked about",
-            )
+        refuse_missing(self._whole, which)
         return torch.from_numpy(np.ascontiguousarray(which, dtype=np.int64)).to(self._device)
 
     def batch(self, which: torch.Tensor) -> Batch:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from tidegate.component import fingerprint
 from tidegate.errors import RecordError, SettingError
 from tidegate.files import write_json
-from tidegate.learn.batches import Gather, whole
+from tidegate.learn.batches import Gather
 from tidegate.learn.checkpoint import Checkpoints
 from tidegate.learn.device import found_device, numerics, refuse_bf16
 from tidegate.learn.digests import digest_arrays, digest_scaler, digest_windows
 from tidegate.learn.ensemble import fit_members, told_of_member
 from tidegate.learn.fitted import Fitted, load_fitted, save_fitted
+from tidegate.learn.gathered import whole
 from tidegate.learn.loop import Ground, Loop, Tell
 from tidegate.learn.losses.base import Loss
 from tidegate.learn.losses.fitting import fitted_loss

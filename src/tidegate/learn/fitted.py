@@ -9,10 +9,9 @@ timings.json          measured seconds
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
@@ -24,8 +23,10 @@ from tidegate.learn.losses.base import Loss
 from tidegate.learn.target import TargetScale
 from tidegate.learn.traces import NOTHING, Traces
 from tidegate.models.base import Model, Network
-from tidegate.models.dense import by_row
 from tidegate.types.axes import frozen
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Fitted", "load_fitted", "save_fitted"]
 
@@ -73,11 +74,15 @@ class Fitted:
             self.loss,
         )
 
-    def module(self, *, apart: bool = True) -> torch.nn.Module:
+    def module(self, *, apart: bool = True) -> "torch.nn.Module":
         """Build the network with the learned weights, ready to speak.
 
         With `apart`, no window's bits depend on its neighbours; without, it is faster.
         """
+        import torch
+
+        from tidegate.models.dense import by_row
+
         assert isinstance(self.model, Network)
         module = self.model.build(len(self.inputs), len(self.context), torch.Generator().manual_seed(0))
         module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in self.arrays.items()})

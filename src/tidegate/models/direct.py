@@ -18,7 +18,7 @@ from tidegate.models.activations import Activation
 from tidegate.models.cells.gated import Gated
 from tidegate.models.dense import Dense
 from tidegate.models.direct_layer import DirectLayer
-from tidegate.models.fast.task import known
+from tidegate.models.fast.kinds import known
 from tidegate.models.stacked import RecurrentModule
 
 __all__ = ["Direct", "direct_of"]

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from tidegate.models.fast.backward import backward_lanes
 from tidegate.models.fast.buffers import pool
 from tidegate.models.fast.forward import forward_tiles
+from tidegate.models.fast.kinds import CELLS, Kind
 from tidegate.models.fast.layout import collect, lay_across, lay_turned
 from tidegate.models.fast.product import DEEP, STRIP, width_of
-from tidegate.models.fast.task import CELLS, Kind
 from tidegate.models.fast.threads import spread
 from tidegate.models.fast.tiles import Tiles, cut
 

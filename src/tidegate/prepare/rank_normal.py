@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import ndtri
 
 from tidegate.prepare.date_step import DateStep
 from tidegate.prepare.sections import Section
@@ -33,6 +32,8 @@ class RankNormal(DateStep):
     def change(self, section: Section) -> FloatArray:
         """Rank, then the inverse law."""
         count = np.maximum((~np.isnan(section.values)).sum(axis=0), 1)
+        from scipy.special import ndtri  # a process that ranks nothing never loads it
+
         return np.asarray(ndtri((mean_ranks(section.values) - 0.5) / count))
 
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from tidegate.component import document
 from tidegate.files import write_json
-from tidegate.learn.fit import Fitted, fit_network, fit_rival, load_fitted
+from tidegate.learn.fitted import Fitted, load_fitted
 from tidegate.learn.speak import say
 from tidegate.learn.training import Progress
 from tidegate.models.base import Network, Rival
@@ -196,6 +196,8 @@ def _trained(study: Study) -> Any:
 
 
 def _fit(job: Job, fold: Fold, affine: Affine, windows: Windows, tell: Tell, work: Path) -> None:
+    from tidegate.learn.fit import fit_network, fit_rival
+
     study, model = job.study, _model(job)
     train, valid = learned_from(study, fold, windows)
     shared = affine.centre.shape[0] == 1

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.errors import SettingError
-from tidegate.learn.fit import Fitted
+from tidegate.learn.fitted import Fitted
 from tidegate.learn.speak import speak
 from tidegate.study.declare import Rollout
 from tidegate.types.fold import Fold

@@ -10,8 +10,9 @@ from typing import Any
 
 import torch
 
+from tidegate.models.fast.kinds import CELLS, Kind, known
 from tidegate.models.fast.passes import Wanted, back, run
-from tidegate.models.fast.task import CELLS, Given, Kind, check, known
+from tidegate.models.fast.task import Given, check
 
 __all__ = ["fused"]
 

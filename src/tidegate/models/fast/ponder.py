@@ -13,8 +13,9 @@ from torch.autograd.function import once_differentiable
 from tidegate.errors import SettingError
 from tidegate.models.cells.base import Ponder, Run, State, Weights
 from tidegate.models.cells.gated import FusedKind
+from tidegate.models.fast.kinds import known
 from tidegate.models.fast.ponder_tiles import Given, Job
-from tidegate.models.fast.task import check, known
+from tidegate.models.fast.task import check
 from tidegate.models.ponder import Rule
 
 __all__ = ["ponder_fused"]

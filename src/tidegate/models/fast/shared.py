@@ -14,9 +14,10 @@ import torch
 from tidegate.errors import SettingError
 from tidegate.models.fast.buffers import pool
 from tidegate.models.fast.compiled import YES, ZERO, compiled
+from tidegate.models.fast.kinds import CELLS, known
 from tidegate.models.fast.passes import laid, sweep
 from tidegate.models.fast.product import multiply, pack
-from tidegate.models.fast.task import CELLS, array, check, known
+from tidegate.models.fast.task import array, check
 from tidegate.models.fast.threads import spread
 
 __all__ = ["fused_shared", "project"]
