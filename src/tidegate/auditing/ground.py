@@ -138,9 +138,12 @@ def sampled(bars: Bars, most_assets: int, most_rows: int) -> Bars:
     >>> from tidegate.testing.history import example_bars
     >>> sampled(example_bars(sessions=60, assets=5), 2, 10**6).assets
     ('000001.SZ', '000005.SZ')
+    >>> len(sampled(example_bars(sessions=60, assets=20), 40, 60).assets)
+    12
     """
     each = bars.frame.height / len(bars.assets)
-    count = min(len(bars.assets), most_assets, max(1, int(most_rows / each)))
+    fewest = min(_FEWEST, int(MOST_ROWS / each))  # however slow factors are, a dozen where their bars are few
+    count = min(len(bars.assets), most_assets, max(1, fewest, int(most_rows / each)))
     if count == len(bars.assets):
         return bars
     rows = np.diff(bars.offsets)
