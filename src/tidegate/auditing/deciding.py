@@ -13,6 +13,7 @@ from tidegate.auditing.trading import on_one_asset
 from tidegate.auditing.verdict import Change
 from tidegate.strategy.base import Timing
 from tidegate.strategy.within_bar import BarsSeen, WithinBar
+from tidegate.study.bar_trading import trades_within_bars
 from tidegate.study.trading import judged_bars
 from tidegate.types.axes import FloatArray, IntArray, TimeArray, frozen
 from tidegate.types.forecast import Forecast
@@ -38,8 +39,11 @@ def decided_alone(ground: Ground, forecasts: dict[str, Forecast], seed: int = 0)
     Known at
         The decision of row *t* at CLOSE(t).
     """
-    strategy = ground.study.strategy
-    if not forecasts or not isinstance(strategy, (Timing, WithinBar)):
+    study, strategy = ground.study, ground.study.strategy
+    if not forecasts or not study.markets:
+        return Decided(0, None)
+    within = trades_within_bars(study, study.markets[0])  # such a rule may be a selection in a market of shares
+    if not isinstance(strategy, Timing) and not within:
         return Decided(0, None)
     member = next(iter(forecasts))
     bars, own = on_one_asset(ground.bars, {member: forecasts[member]})
@@ -47,14 +51,15 @@ def decided_alone(ground: Ground, forecasts: dict[str, Forecast], seed: int = 0)
     generator = np.random.default_rng((seed, 12))
     if isinstance(strategy, Timing):
         return timing_alone(strategy, judged.scores[0], judged.times, member, generator)
+    assert isinstance(strategy, WithinBar)
     joined = judged.seen.adjusted("close")
     following = np.append(judged.seen.adjustment[1:], judged.seen.adjustment[-1:])
     said = np.append(np.full(judged.first, np.nan), judged.scores[0])
-    level = said / following if ground.study.label.unit == "level" else joined / following * (1 + said)
-    market = ground.study.markets[0].conditions(judged.seen, bars.assets[0])
+    level = said / following if study.label.unit == "level" else joined / following * (1 + said)
+    market = study.markets[0].conditions(judged.seen, bars.assets[0])
     seen = BarsSeen(level, joined / following, joined, market.tick, market.margin_rate)
     closes, change = 0, None
-    for rule in (strategy, *ground.study.managed):
+    for rule in (strategy, *study.managed):
         found = rule_alone(rule, seen, judged.seen.times, judged.first, generator)
         closes, change = closes + found.closes, change or found.change
     return Decided(closes, change)

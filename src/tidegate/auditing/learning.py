@@ -10,7 +10,6 @@ from tidegate.auditing.trading import nothing_traded, traded
 from tidegate.auditing.verdict import Change, Verdict
 from tidegate.auditing.walk import Walk, changes_between, walk
 from tidegate.strategy.base import Timing
-from tidegate.strategy.within_bar import WithinBar
 from tidegate.testing.corridor import knows_contract
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast
@@ -113,11 +112,11 @@ def other_future(ground: Ground, moment: np.datetime64, throw: int, *, at_open: 
 
     No session is left without a bar, so that a split by shares of time stays as it is.
     """
-    many = len(ground.bars.assets) > 1 and not isinstance(ground.study.strategy, (Timing, WithinBar))
+    within = knows_contract(ground.study)
+    many = len(ground.bars.assets) > 1 and not isinstance(ground.study.strategy, Timing) and not within
     return ground.scrambled(
-        moment, throw, rows=many, keep_sessions=True, keep_open_of_next=at_open,
-        keep_factor_of_next=knows_contract(ground.study),
-    )  # fmt: skip
+        moment, throw, rows=many, keep_sessions=True, keep_open_of_next=at_open, keep_factor_of_next=within
+    )
 
 
 def _traded_on(
