@@ -61,6 +61,16 @@ def test_unfilled_orders_are_sorted_by_how_many():
     assert "7 of 100" in figure.caption.en
 
 
+def test_one_very_long_trip_does_not_press_all_others_together():
+    lasted = [*([5] * 500), *([6] * 300), *([12] * 199), 259]
+    figure = holding_time("t", T, lasted)
+    data = figure.series[0].data
+    assert data["y"][:2] == (500.0, 300.0)
+    assert data["x2"][-1] == 12.5
+    assert "longest 259" in figure.caption.en
+    assert "1 that lasted longer" in figure.caption.en
+
+
 def test_holding_times_are_counted_whole():
     lasted = np.repeat([5, 6, 200], [10, 3, 1])
     figure = holding_time("t", T, lasted, rule=(5, T))

@@ -9,7 +9,8 @@ from tidegate.types.report import Figure, Series, Text
 
 __all__ = ["holding_time"]
 
-_BINS = 40
+_BINS, _SHOWN = 40, 0.99
+"""Bars of the histogram; where there are more lengths than that, it ends at this part of all trips."""
 
 
 def holding_time(
@@ -40,9 +41,11 @@ def holding_time(
     if lasted.size == 0:
         raise SettingError("no round trip was closed", where=f"figure {key}", expected="at least one", found=0)
     low, high = int(lasted.min()), int(lasted.max())
-    wide = max(1, -(-(high - low + 1) // _BINS))
-    edges = np.arange(low, high + wide + 1, wide) - 0.5
+    last = high if high - low < _BINS else max(int(np.quantile(lasted, _SHOWN, method="higher")), low + 1)
+    wide = max(1, -(-(last - low + 1) // _BINS))
+    edges = np.arange(low, last + wide + 1, wide) - 0.5
     counts, _ = np.histogram(lasted, bins=edges)
+    beyond = lasted.size - int(counts.sum())
     series = [
         Series(
             key="trips",
@@ -75,10 +78,14 @@ def holding_time(
             "只。一次交易自空仓至空仓：持有期间再次买入会使其变长。"
         ),
     )
+    tail = Text(
+        en=f"{beyond:,} that lasted longer are not drawn, such as shares that were suspended.",
+        zh=f"另有 {beyond:,} 次更长者（如停牌股）未绘出。",
+    )
     return Figure(
         key=key,
         title=title,
-        caption=sentences(told, note),
+        caption=sentences(told, tail if beyond else None, note),
         x="number",
         x_title=Text(en="Bars held", zh="持有K线数"),
         x_style="integer",
