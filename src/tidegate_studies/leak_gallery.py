@@ -32,8 +32,9 @@ from tidegate.types.report import Text
 __all__ = ["LEAKS", "Leak", "declare", "figure", "searched"]
 
 STAMP = Text(
-    en="Made-up worlds in which nobody can know anything: whatever a leaking study earns, the leak earned.",
-    zh="均为无可预测的模拟市场：有泄漏的研究所得，皆来自泄漏。",
+    en="Made-up worlds in which nobody can know anything, but for a real index (levels of an index, buying after a fall) "
+    "and a planted signal (axes): whatever a leaking study shows beyond its honest one, the leak earned.",
+    zh="除真实指数（指数点位、下跌后买入）与植入信号（坐标轴）外，均为无可预测的模拟市场：有泄漏者比其诚实研究多出的部分皆来自泄漏。",
 )
 
 
