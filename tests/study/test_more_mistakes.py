@@ -22,6 +22,8 @@ from tidegate.prepare.window_and_future import WindowAndFuture
 from tidegate.testing.blind_windows import example_windows
 from tidegate.testing.history import example_bars
 from tidegate.types import Horizon
+from tidegate.types.panel import Panel
+from tidegate.types.windows import Windows
 
 BARS = example_bars(sessions=90)
 WINDOWS = example_windows(BARS)
@@ -47,6 +49,21 @@ def test_a_window_with_its_future_is_standardised_over_both():
         stretch = panel.values[anchor - WINDOWS.lookback + 1 : end][:, columns].astype(np.float64)
         np.testing.assert_allclose(made.centre[at], stretch.mean(axis=0), rtol=1e-6)
         np.testing.assert_allclose(made.scale[at], stretch.std(axis=0), rtol=1e-4)
+
+
+def test_a_window_with_its_future_counts_no_row_without_a_value():
+    values = np.random.default_rng(1).normal(100.0, 5.0, (60, 2)).astype(np.float32)
+    values[:5, 0] = np.nan  # a factor that looks back has none at first
+    values[31, 1] = np.nan
+    days = (np.datetime64("2020-01-01") + np.arange(60)).astype("datetime64[us]")
+    panel = Panel.of(values, days, ("a",), ("f", "g"), np.arange(60), np.array([0, 60]))
+    anchors = np.array([20, 30, 58])
+    windows = Windows.of(panel, 5, ("f", "g"), (), Horizon(lag=0, span=1), anchors, np.zeros(3), anchors + 1)
+    made = WindowAndFuture(ahead=3).fit(windows, np.ones(3, dtype=bool))
+    for at, anchor in enumerate(anchors):
+        stretch = values[anchor - 4 : anchor + 4].astype(np.float64)
+        np.testing.assert_allclose(made.centre[at], np.nanmean(stretch, axis=0), rtol=1e-9)
+        np.testing.assert_allclose(made.scale[at], np.nanstd(stretch, axis=0), rtol=1e-9)
 
 
 def test_a_centred_mean_is_of_both_sides():

@@ -1,5 +1,6 @@
 """Windows that are standardised together with what they are asked about: a published mistake, for comparison."""
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +21,8 @@ class WindowAndFuture(Normaliser):
     Known at
         Never lawful: `ahead` rows after the anchor.
     Missing values
-        A field that is constant over a stretch becomes zero; at the end of an asset there are fewer rows ahead.
+        Rows without a value do not count. A field that is constant over a stretch becomes zero; at the end of an asset
+        there are fewer rows ahead.
     Source
         Public forecasts that cut a series into stretches of input and answer, and normalise each stretch as one.
 
@@ -39,17 +41,21 @@ class WindowAndFuture(Normaliser):
     ahead: int = Field(ge=1, description="rows after the anchor that are standardised with the window")
 
     def fit(self, windows: Windows, training: BoolArray) -> Affine:  # noqa: ARG002 - it looks at every stretch anyway
-        """Moments of every stretch, by running sums of what each field is from its asset's first value."""
+        """Moments of every stretch, by running sums of what each field is from its asset's first value there."""
         panel, columns = windows.panel, [windows.panel.field(name) for name in windows.inputs]
-        start = np.repeat(panel.offsets[:-1], np.diff(panel.offsets))
         values = panel.values[:, columns].astype(np.float64)
-        apart = np.nan_to_num(values - values[start])
-        sums = [np.vstack([np.zeros(len(columns)), np.cumsum(held, axis=0)]) for held in (apart, apart**2)]
+        there, base = np.isfinite(values), np.zeros_like(values)
+        for begin, over in pairwise(panel.offsets):
+            if over > begin:
+                known = begin + there[begin:over].argmax(axis=0)
+                base[begin:over] = np.nan_to_num(values[known, np.arange(len(columns))])
+        apart = np.where(there, values - base, 0.0)
+        sums = [np.vstack([np.zeros(len(columns)), np.cumsum(held, axis=0)]) for held in (apart, apart**2, there)]
         last = np.repeat(panel.offsets[1:], np.diff(panel.offsets))[windows.anchors]
         first, end = windows.anchors - windows.lookback + 1, np.minimum(windows.anchors + 1 + self.ahead, last)
-        count = (end - first)[:, None]
-        mean, square = ((held[end] - held[first]) / count for held in sums)
+        total, squares, count = (held[end] - held[first] for held in sums)
+        mean, square = (held / np.maximum(count, 1) for held in (total, squares))
         deviation = np.sqrt(np.maximum(square - mean**2, 0.0))
-        centre = mean + np.nan_to_num(values[start[windows.anchors]])
+        centre = mean + base[windows.anchors]
         flat = deviation <= 1e-9 * np.maximum(1.0, np.abs(mean))
         return Affine.of(centre, np.where(flat, 1.0, deviation), len(panel.times) - 1)
