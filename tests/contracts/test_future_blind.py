@@ -20,6 +20,7 @@ BLIND = [
     kind
     for kind in MEMBERS
     if kind.family in {"factors", "label", "normaliser", "split", "strategy", "model", "market", "date-step"}
+    or (kind.family == "universe" and not kind.reads_files)
 ]
 OFFLINE = [kind for kind in MEMBERS if issubclass(kind, Source) and not getattr(kind, "reads_files", False)]
 

@@ -13,6 +13,7 @@ from tidegate.component import Component
 from tidegate.errors import UnknownNameError
 from tidegate.factors.base import FactorSet
 from tidegate.market.base import Market
+from tidegate.market.universe import UniverseRule
 from tidegate.models.base import Model
 from tidegate.prepare.date_step import DateStep
 from tidegate.prepare.label import Label
@@ -29,6 +30,7 @@ from tidegate.testing.blind_models import check_model
 from tidegate.testing.blind_reports import check_reporting_set
 from tidegate.testing.blind_selections import check_selection
 from tidegate.testing.blind_steps import check_step
+from tidegate.testing.blind_universes import check_universe_rule
 from tidegate.testing.blind_windows import check_normaliser, check_split
 from tidegate.testing.history import example_bars
 from tidegate.testing.laws import check_component
@@ -81,6 +83,7 @@ def check_blind(member: Component, bars: Bars | None = None) -> int:
         (DateStep, check_step),
         (Model, check_model),
         (Market, check_market),
+        (UniverseRule, check_universe_rule),
     ]
     if isinstance(member, Timing):
         return check_timing(member)
