@@ -3,10 +3,12 @@
 from typing import ClassVar
 
 import numpy as np
+import polars as pl
 import pytest
 
 import tidegate.catalog  # noqa: F401 - lets settings find members by name
 from tidegate.auditing.audit import audit_study
+from tidegate.auditing.skill import skill_of_dealt
 from tidegate.component import document
 from tidegate.data.worlds import NoiseWorld
 from tidegate.models.base import Rival
@@ -105,3 +107,19 @@ def test_the_hint_does_not_point_at_a_split_that_is_clear(monkeypatch):
     found = audit_study(level(1), ("L6",), cuts=2).verdict("L6")
     assert found.status == "failed", found.line
     assert "L5 finds nothing in the split" in found.hint
+
+
+@pytest.mark.parametrize("by_date", [True, False])
+def test_labels_dealt_within_dates_are_judged_by_date_however_few_a_date_has(by_date):
+    """Fifteen windows a date share its move, which dealing leaves: pooled, they look like fifteen times as many."""
+    generator, day = np.random.default_rng(1), np.repeat(np.arange(160), 15)
+    far = []
+    for _ in range(60):
+        moved, said = generator.normal(0, 1, (2, 160))
+        told = {
+            "time": day.astype("datetime64[D]"),
+            "score": said[day] + 0.3 * generator.normal(size=day.size),
+            "truth": moved[day] + generator.normal(size=day.size),
+        }
+        far.append(skill_of_dealt(pl.DataFrame(told), by_date=by_date).far)
+    assert np.std(far) < 1.4 if by_date else np.std(far) > 2

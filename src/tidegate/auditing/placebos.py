@@ -44,13 +44,14 @@ def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2,
     out, and judged.
     """
     span, told, before = ground.study.label.horizon.span, [], levels_before(ground, base.windows)
+    within = crosswise(base.windows)
     for draw in range(draws):
-        blocks = draw % 2 == 1 and not crosswise(base.windows)
+        blocks = draw % 2 == 1 and not within
         windows = _dealt(base.windows, seed + draw, before, blocks=blocks)
         learned = learn(ground.study, windows, base.learned.fold, whole=whole)
         for member, forecast in said(ground.study, windows, learned, whole=whole).items():
             frame = as_changes(forecast.frame, windows, before)
-            skill = skill_of(frame, span) if blocks else skill_of_dealt(frame)
+            skill = skill_of(frame, span) if blocks else skill_of_dealt(frame, by_date=within)
             if skill is None:
                 continue
             told.append(skill)

@@ -69,23 +69,24 @@ def skill_of(frame: pl.DataFrame, span: int) -> Skill | None:
     return _told(hac_correlation(ic(score, truth), product, square, span=span, level=_LEVEL))
 
 
-def skill_of_dealt(frame: pl.DataFrame) -> Skill | None:
+def skill_of_dealt(frame: pl.DataFrame, *, by_date: bool) -> Skill | None:
     """The rank IC on labels that were dealt out one by one, whose error needs no estimate; None as `skill_of`.
 
     Formula
-        What was dealt is exchangeable, however much labels overlap: of n windows (of a date, where there are many) the
-        variance of a rank IC is 1 / (n - 1), and dates are independent.
+        What was dealt is exchangeable, however much labels overlap: of n windows (of a date, where they were dealt
+        within dates) the variance of a rank IC is 1 / (n - 1), and dates are independent. Labels that were dealt within
+        dates keep what a date has in common, so that they are judged `by_date`, however few a date has.
 
     >>> times = np.arange(101).astype("datetime64[D]")
     >>> truth = np.random.default_rng(0).normal(size=101)
-    >>> skill_of_dealt(pl.DataFrame({"time": times, "score": truth, "truth": truth})).error
+    >>> skill_of_dealt(pl.DataFrame({"time": times, "score": truth, "truth": truth}), by_date=False).error
     0.1
     """
     held = frame.filter(pl.col("truth").is_finite() & pl.col("score").is_finite())
     dates = held["time"].n_unique()
     if dates < _LEAST_DATES:
         return None
-    if held.height / dates >= CROSS:
+    if by_date:
         by = held.group_by("time").agg(pl.corr("score", "truth", method="spearman").alias("ic"), pl.len().alias("n"))
         told = by.filter(pl.col("ic").is_finite() & (pl.col("n") > 1))
         if told.height < _LEAST_DATES:
