@@ -83,6 +83,35 @@ def test_what_only_torch_knows_is_left_to_it(network):
     assert spoken_of(Linear(), {}) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        ("head.bias", None, "weights of rnn are missing"),
+        ("dense.0.kernel", None, "weights of rnn are missing"),
+        ("dense.0.bias", np.s_[:2], "weights of rnn do not fit together"),
+        ("stack.layers.0.bias", np.s_[:4], "weights of peephole-lstm do not fit together"),
+        ("stack.layers.1.peephole", np.s_[:9], "weights of peephole-lstm do not fit together"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(name, change, match):
+    network = RecurrentNetwork(cell=PeepholeLSTM(hidden=9, layers=2), dense=(4,))
+    held = arrays(built(network))
+    whole = held.pop(name)
+    if change is not None:
+        held[name] = whole[change]
+    with pytest.raises(RecordError, match=match):
+        spoken_of(network, held)
+
+
+def test_windows_of_another_width_are_refused():
+    network = CASES["published"]
+    spoken = spoken_of(network, arrays(built(network)))
+    with pytest.raises(RecordError, match=r"sees other inputs.*expected 3, found 2"):
+        spoken.say(np.ones((5, 6, 2), np.float32), np.ones((5, 0), np.float32))
+    with pytest.raises(RecordError, match=r"sees other inputs.*expected 32, found 33"):
+        spoken.say(np.ones((5, 6, 3), np.float32), np.ones((5, 1), np.float32))
+
+
 @pytest.mark.parametrize("world", [{}, {"context": True, "per_window": True}], ids=["shared", "per window"])
 def test_windows_are_gathered_as_for_torch(worlds, world):
     held = worlds(**world)

@@ -20,6 +20,7 @@ from tidegate.models.fast.layout import lay_turned
 from tidegate.models.fast.product import width_of
 from tidegate.models.fast.tiles import cut
 from tidegate.models.recurrent import RecurrentNetwork
+from tidegate.types.axes import require
 
 __all__ = ["Spoken", "spoken_of"]
 
@@ -30,6 +31,9 @@ _lay_turned: Any = lay_turned
 
 class Spoken:
     """The scores of a network with weights `arrays`, by the names of its module's ``state_dict``.
+
+    Errors
+        `RecordError` for weights that are missing or do not fit together, and for windows of another width.
 
     >>> import torch
     >>> from tidegate.models.cells.lstm import LSTM
@@ -74,10 +78,11 @@ def spoken_of(model: Model, arrays: Mapping[str, Array]) -> Spoken | None:
 
 
 class _Layer:
-    """A layer of a fused cell, from a state of zero."""
+    """A layer of a fused cell, from a state of zero. Shapes are checked: a compiled loop reads past what is short."""
 
     def __init__(self, kind: Kind, weights: Mapping[str, Array]) -> None:
         self.kind, self.layout = kind, CELLS[kind.cell]
+        _check(kind, weights)
         recurrent, kernel, bias = (np.ascontiguousarray(weights[name]) for name in ("recurrent", "kernel", "bias"))
         self.dtype, self.hidden, width = kernel.dtype, recurrent.shape[1], width_of(kernel.dtype)
         groups = self.layout.groups(self.hidden)
@@ -89,7 +94,9 @@ class _Layer:
 
     def steps(self, x: Array) -> tuple[Array, Array]:
         """All steps of ``x [B, L, F]`` → outputs ``[B, L, H]`` and the last one ``[B, H]``."""
-        batch, steps, _ = x.shape
+        batch, steps, seen = x.shape
+        wide = self.panels.shape[1] - self.hidden - 1
+        require(holds=seen == wide, what=f"a layer of {self.kind.cell} sees other inputs", expected=wide, found=seen)
         tiles, memory, across = cut(batch, self.hidden), self.layout.memory, self.layout.columns * self.hidden
         room = tiles.rows * (2 * (self.panels.shape[1] + self.hidden * memory) + across)
         outputs = np.empty((batch, steps, self.hidden), self.dtype)
@@ -108,5 +115,21 @@ def _within(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
 
 
 def _dense(weights: Mapping[str, Array]) -> dict[str, Array]:
+    if "bias" not in weights:
+        return dict(weights)
     units = weights["bias"].shape[0]
     return {**weights, "recurrent": np.zeros((units, units), weights["bias"].dtype)}
+
+
+def _check(kind: Kind, weights: Mapping[str, Array]) -> None:
+    """Refuse a layer whose weights are not all there, or do not fit together."""
+    layout = CELLS[kind.cell]
+    names = ["kernel", "recurrent", "bias", *([] if layout.extra is None else [layout.extra])]
+    there = [name for name in names if name in weights]
+    require(holds=there == names, what=f"weights of {kind.cell} are missing", expected=names, found=there)
+    hidden, inputs = weights["recurrent"].shape[-1], weights["kernel"].shape[-1]
+    wide = layout.blocks * hidden
+    extra = {} if layout.extra is None else {layout.extra: ((3 if layout.memory else 1) * hidden,)}
+    fits = {"kernel": (wide, inputs), "recurrent": (wide, hidden), "bias": (wide,), **extra}
+    found = {name: weights[name].shape for name in names}
+    require(holds=found == fits, what=f"weights of {kind.cell} do not fit together", expected=fits, found=found)
