@@ -1,5 +1,6 @@
 """The audit of a study: its tests in order, what they cost, and what they found, kept in the run folder."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tidegate.auditing.ground import Ground, ground_of
 from tidegate.auditing.known_answer import known_answers
 from tidegate.auditing.learning import decisions, weights
 from tidegate.auditing.placebos import canaries, late, shuffled
-from tidegate.auditing.plan import chosen, measured
+from tidegate.auditing.plan import SLOW, chosen, measured
 from tidegate.auditing.reading import read
 from tidegate.auditing.splits import audit_split
 from tidegate.auditing.verdict import TITLES, Audited, Verdict
@@ -130,8 +131,9 @@ def audit_study(
     verdicts = []
     try:
         begun = measured(bench.ground, tests, full=full, seed=seed)
-        if begun.costs.panel > _SLOW and not full and len(bench.ground.bars.assets) > 1:
-            fewer = ground_of(study, held, bench.ground.beside, times=_SLOW / begun.costs.panel)
+        if begun.work > SLOW and not full and len(bench.ground.bars.assets) > 1:
+            halved = 0.5 ** math.ceil(math.log2(begun.work / SLOW))  # in halves: a little more time changes no asset
+            fewer = ground_of(study, held, bench.ground.beside, times=halved)
             bench = Bench(fewer, cuts, seed, full=full)
             begun = measured(fewer, tests, full=full, seed=seed)
         tell(Event("note", "audit", note=f"{study.name}, {bench.ground.on.en}. {begun.costs.told(tests, cuts)}"))
@@ -194,8 +196,8 @@ def _timed(test: str, bench: Bench) -> Verdict:
     return found.but(seconds=round(time.monotonic() - began, 3))
 
 
-_OPEN, _SLOW = 0.7, 2.0
-"""How often a gate that is stood in for is open; seconds that a panel may take before fewer assets are looked at."""
+_OPEN = 0.7
+"""How often a gate that is stood in for is open."""
 _TESTS: dict[str, Callable[[Bench], Verdict]] = {
     "L1": lambda b: truncate(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
     "L2": lambda b: scramble(b.ground, cuts=b.cuts, seed=b.seed, made=b.panel),
