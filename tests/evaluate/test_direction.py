@@ -85,6 +85,16 @@ def test_no_skill_over_what_is_never_wrong():
     assert np.isfinite(found.low[1])
 
 
+def test_the_interval_of_a_skill_ends_at_a_perfect_forecast():
+    rng = np.random.default_rng(1)
+    theirs, ours = rng.exponential(1.0, 60), 50 * rng.pareto(1.2, 60)
+    found = skill_hac(ours, theirs, span=1, level=0.95)
+    assert found.estimate < -100
+    assert found.low < found.estimate < found.high == 1.0
+    signed = skill_hac(np.where(ours > ours.min(), ours, -1e-9), theirs, span=1, level=0.95)
+    assert signed.high > 1.0  # a loss below zero may earn more than one
+
+
 def test_refusals():
     with pytest.raises(DataError, match="differ in shape"):
         pesaran_timmermann(np.ones(3), np.ones(4))

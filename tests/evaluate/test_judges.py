@@ -175,6 +175,16 @@ class TestBooks:
         assert "do not vary" in found["sharpe"].note
         assert found["longest_out"].value == 40
 
+    def test_a_year_that_few_wild_bars_cannot_carry_has_no_interval(self):
+        moves = np.random.default_rng(3).normal(0.001, 0.02, 40)
+        equity = 100.0 * np.cumprod(1 + moves)
+        wild, tame = (book(equity, np.ones(40), periods_per_year=year) for year in (1e4, 50.0))
+        held = wild["annualised_return"]
+        assert (held.low, held.high) == (None, None)
+        assert held.note.endswith("its interval is too wide to state")
+        assert tame["annualised_return"].low < tame["annualised_return"].value < tame["annualised_return"].high
+        assert "too wide" not in tame["annualised_return"].note
+
     def test_ruin_is_told_and_not_crashed_on(self):
         found = book([50.0, -10.0, 5.0, 5.0], [1, 1, 0, 0])
         assert found["sharpe"].value is None

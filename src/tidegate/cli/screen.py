@@ -26,6 +26,9 @@ __all__ = ["EVERY", "cell", "progress", "say", "say_json", "say_rows", "table", 
 EVERY = 10.0
 """Seconds between two lines of progress where there is no terminal."""
 
+_HUGE = 1e4
+"""From a million per cent on, powers of ten are read more easily than digits, on the screen as on the page."""
+
 _screen = Console(highlight=False)
 if not _screen.is_terminal:
     _screen = Console(highlight=False, width=160)
@@ -71,6 +74,8 @@ def cell(value: object, style: str) -> str:
     ...     cell({"value": None}, "number"),
     ... )
     ('13', '50.0% [25.0%, 75.0%]', '–')
+    >>> cell(-49.955, "percent"), cell(1.01423e304, "percent")
+    ('-4995.5%', '1.0e+306%')
     """
     if value is None:
         return "–"
@@ -83,7 +88,8 @@ def cell(value: object, style: str) -> str:
         return middle if value.get("low") is None else f"{middle} [{low}, {high}]"
     if isinstance(value, (int, float)):
         whole = f"{math.floor(value + 0.5)}"  # halves up, as on the page
-        return {"percent": f"{value:.1%}", "integer": whole, "number": f"{value:.2f}"}.get(style, f"{value:.4g}")
+        percents = f"{value:.1%}" if abs(value) < _HUGE else f"{100 * value:.1e}%"
+        return {"percent": percents, "integer": whole, "number": f"{value:.2f}"}.get(style, f"{value:.4g}")
     return str(value)
 
 

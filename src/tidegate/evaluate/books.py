@@ -22,6 +22,9 @@ from tidegate.types.report import Measure
 
 __all__ = ["judge_book", "judge_ledger"]
 
+_MOST = 1e4
+"""The largest upper end of an annualised return that is stated, as a fraction a year: a million per cent."""
+
 
 def judge_book(
     *,
@@ -46,7 +49,9 @@ def judge_book(
     probabilistic_sharpe, deflated_sharpe (with `trials` only), minimum_track, max_drawdown, calmar, positive_bars;
     bars_in_market, longest_out, trades, win_rate, win_rate_p, turnover, fees, fees_of_gross; with a benchmark
     excess_return, alpha, beta, tracking_error, information_ratio. Intervals: stationary block bootstrap, studentised,
-    for the Sharpe ratio and (through the mean log return) the annualised return; exact for the win rate.
+    for the Sharpe ratio and (through the mean log return) the annualised return; exact for the win rate. The interval
+    of an annualised return is left out, and the note says so, where its upper end is above a million per cent a year:
+    so few bars, or so wild ones, carry no year.
 
     Shapes: `equity`, `exposure`, `bought`, `sold`, `fees` (values in money, per bar) and `benchmark_equity` (from the
     same capital) are ``[T]``. Known at: CLOSE(T). Missing values: `DataError`; what cannot be computed is None with a
@@ -201,7 +206,7 @@ def _luck(
     skew, kurtosis = (float(x) for x in sharpe.moments(moves)) if whole else (np.nan, np.nan)
     surely = float(sharpe.probabilistic(ratio, bars, skew, kurtosis, threshold=0.0))
     track = float(sharpe.minimum_track(ratio, skew, kurtosis, threshold=0.0, confidence=level))
-    low, high = (float(np.expm1(np.clip(x * year, -700, 700))) for x in (logs.low, logs.high))
+    low, high = _yearly(logs, year)
     scale = float(np.sqrt(year))
     how = f"stationary block bootstrap, studentised; mean block {drawn.block:.1f} bars" if whole else ""
     found = [
@@ -214,7 +219,7 @@ def _luck(
             high=high,
             level=level,
             n=bars,
-            note=f"{year:.1f} bars a year",
+            note=f"{year:.1f} bars a year" + ("; its interval is too wide to state" if high == np.inf else ""),
         ),
         stated(
             "volatility",
@@ -272,6 +277,12 @@ def _luck(
         )
     )
     return found
+
+
+def _yearly(logs: bootstrap.Interval, year: float) -> tuple[float, float]:
+    """Both ends of a mean log return a bar, as returns a year; an upper end beyond `_MOST` is infinite."""
+    low, high = logs.low * year, logs.high * year
+    return (np.nan, np.inf) if high > np.log1p(_MOST) else (float(np.expm1(low)), float(np.expm1(high)))
 
 
 def _doings(held: FloatArray, trips: Trips, subject: dict[str, str], level: float) -> list[Measure]:

@@ -128,7 +128,7 @@ def judge_calibration(
         if least:
             gained = 1.0 - float(ours.mean()) / least
             parts = _ratio_over_dates(theirs * (1.0 - gained) - ours, date, span=held.span, level=level)
-            low, high = gained + float(parts.low) / least, gained + float(parts.high) / least
+            low, high = gained + float(parts.low) / least, min(gained + float(parts.high) / least, 1.0)
             note = "over the base rates of the judged rows; below zero is worse than naming those"
             made.append(
                 stated(f"{name}_skill", subject, gained, "fraction", low=low, high=high, level=level, n=n, note=note)

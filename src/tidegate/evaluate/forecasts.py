@@ -74,7 +74,7 @@ def judge_forecast(
     ]
 
     def say(name: str, tested: Tested, unit: str, note: str = "") -> None:
-        low, high = float(tested.low), float(tested.high)
+        low, high = max(float(tested.low), -1.0), min(float(tested.high), 1.0)
         found.append(
             stated(
                 name,

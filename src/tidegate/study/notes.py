@@ -16,7 +16,8 @@ __all__ = ["data_title", "note_text", "provenance_text"]
 _NOTES: tuple[tuple[str, str], ...] = (
     (r"(\d+) still open", r"另有 \1 笔未平仓"),
     (r"(\d+) dates, labels over (\d+) bars", r"\1 个日期，标签跨 \2 根K线"),
-    (r"(.+) bars a year", r"每年 \1 根K线"),
+    (r"(\S+) bars a year", r"每年 \1 根K线"),
+    (r"its interval is too wide to state", "其区间过宽，不予给出"),
     (r"(\d+) rows without a truth left out", r"剔除 \1 行尚无实际值者"),
     (r"Diebold and Mariano, small-sample form, two-sided", "Diebold–Mariano 小样本形式，双侧"),
     (r"Jensen's, arithmetic", "詹森阿尔法，算术"),
@@ -28,6 +29,8 @@ _NOTES: tuple[tuple[str, str], ...] = (
     (r"best of (\d+) trials on these data, by the trial ledger", r"试验台账记录的该数据上 \1 次尝试中的最佳"),
     (r"(\d+) of them in this run", r"其中本次运行 \1 次"),
     (r"best of (\d+) trials: every seed of every traded study of this run", r"\1 次尝试中的最佳：本次运行的全部种子"),
+    (r"best of (\d+) independent trials", r"等效 \1 次独立尝试中的最佳"),
+    (r"the (\d+) of this run amount to (\S+)", r"本次运行的 \1 次相当于 \2 次"),
     (r"best of (\d+) trials", r"\1 次尝试中的最佳"),
     (r"every (\d+) dates: labels do not overlap", r"每 \1 个日期取一个：标签不重叠"),
     (r"exact, one-sided, against one half", "精确检验，单侧，相对于二分之一"),

@@ -3,7 +3,8 @@
 Skill is one less a ratio of two means, ``mean(loss) / mean(reference loss)``. Its interval is Fieller's: it holds every
 skill s for which ``loss - (1 - s) · reference loss`` could have a mean of zero by the house's own test. So it leaves
 zero out exactly where the two errors differ by that test, and it covers better than an interval made symmetric around a
-ratio. Whether the two errors differ at all is the duel's question (`duel`); this is by how much.
+ratio. The test alone does not know that a loss is never below zero, so the interval is cut at what such losses allow: a
+skill of one. Whether the two errors differ at all is the duel's question (`duel`); this is by how much.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ def skill_hac(loss: ArrayLike, reference_loss: ArrayLike, *, span: int, level: f
 
     The interval holds every ``s = 1 - θ`` with ``(l̄ - θ r̄)² ≤ q² Ω(θ) / n``, ``Ω(θ)`` the long-run variance of
     ``l - θ r``, a quadratic in θ; q the fixed-b quantile at bandwidth `overlap.lags_of`. The p-value is that of
-    ``θ = 1``: no skill.
+    ``θ = 1``: no skill. Where no loss of ours is below zero, θ cannot be either, and the interval ends at a skill of 1.
 
     Shapes: two of ``[..., T]`` → ``[...]``, losses a bar, for example squared errors. Units: a fraction; 1 is perfect,
     0 no better than the reference. Known at: when the last label is. Missing values: `DataError`. NaN where the
@@ -55,6 +56,8 @@ def skill_hac(loss: ArrayLike, reference_loss: ArrayLike, *, span: int, level: f
     bounded = known & (bend > 0)
     safe = np.where(bounded, bend, 1.0)
     low, high = (np.where(bounded, 1.0 - (middle + sign * root) / safe, -sign * np.inf) for sign in (1.0, -1.0))
+    never = (ours >= 0).all(axis=-1)
+    high = np.where(bounded & never, np.minimum(high, 1.0), high)
     nothing = np.where(known, 0.0, np.nan)
     return told._replace(
         estimate=gained[()],

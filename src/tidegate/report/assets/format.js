@@ -9,6 +9,12 @@ function fixed(value, digits) {
 
 function trimmed(value, digits) { return fixed(value, digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, ""); }
 
+// A number too long to read: 1.2e+9 becomes 1.2×10⁹.
+function powered(value) {
+  const [part, power] = value.toExponential(1).replace("-", MINUS).split("e");
+  return part + "\u00d710" + [...power.replace("+", "")].map((c) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[Number(c)]).join("");
+}
+
 // Decimals that suit a whole column, so that points stand under points.
 function digitsFor(values, style) {
   const sizes = values.flat().filter((v) => typeof v === "number" && v !== 0).map((v) => Math.abs(v) * (style === "percent" ? 100 : 1));
@@ -27,7 +33,7 @@ function shown(value, style, digits) {
   if (typeof value === "boolean") return value ? "\u2713" : "\u2715";
   if (typeof value !== "number") return style === "date" ? dateText(String(value)) : say(value);
   const places = digits ?? digitsFor([value], style);
-  if (style === "percent") return fixed(value * 100, places) + "%";
+  if (style === "percent") return (Math.abs(value) < 1e4 ? fixed(value * 100, places) : powered(value * 100)) + "%";
   if (style === "text") return String(value);
   if (value !== 0 && Math.abs(value) < 1e-4 && style === "number") return value.toExponential(1).replace("-", MINUS).replace("e\u2212", "e" + MINUS);
   return fixed(value, places);
