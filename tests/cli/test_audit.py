@@ -105,6 +105,59 @@ def test_what_could_not_run_exits_with_two(project):
     assert "audited-peek" in done.stderr
 
 
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory):
+    """A leak that was audited, and then run all the same: where, and what the run said."""
+    place = tmp_path_factory.mktemp("failed")
+    (place / "my_factors.py").write_text(MODULE)
+    (place / "peek.json").write_text(json.dumps({**STUDY, "factors": {"name": "audited-peek"}}))
+    own = ("--with", "my_factors")
+    audited = called(place, "audit", "peek.json", *own, "--only", "L1,L5", "--cuts", "3")
+    assert audited.returncode == 3, audited.stderr
+    done = called(place, "run", "peek.json", *own)
+    assert done.returncode == 0, done.stderr
+    return place, done
+
+
+def told_in(place, pattern="runs/mine/*/report.json"):
+    (found,) = place.glob(pattern)
+    return json.loads(found.read_text())
+
+
+def test_a_run_whose_audit_failed_says_so_first(failed):
+    place, done = failed
+    (first, *_) = [line for line in done.stdout.splitlines() if line.startswith("Note: ")]
+    assert first.startswith("Note: Mine: its audit FAILED (L1 Truncate and recompute).")
+    report = told_in(place)
+    assert report["stamps"][0]["en"] == first.removeprefix("Note: ")
+    assert report["stamps"][0]["zh"].startswith("我的：审计未通过（L1 截断重算）")
+    assert report["provenance"]["audit"] == {"mine": {"status": "failed", "passed": 1, "failed": ["L1"]}}
+    (rows,) = [table["rows"] for table in report["tables"] if table["key"] == "audit"]
+    assert [row["verdict"] for row in rows] == [
+        {"en": "FAILED", "zh": "未通过", "verdict": "fails"},
+        {"en": "passed", "zh": "通过", "verdict": "holds"},
+    ]
+    (caption,) = [figure["caption"] for figure in report["figures"] if figure["kind"] == "clock"]
+    assert "Nothing left of the dashed line" not in caption["en"]
+    assert "Here the audit found otherwise: L1 failed." in caption["en"]
+    assert "都不依赖" not in caption["zh"]
+
+
+def test_what_an_audit_said_is_taken_back_when_it_says_something_else(failed):
+    from tidegate.study.audited import kept_audits, with_audit
+    from tidegate.types.report import Report
+
+    place, _ = failed
+    report = Report.of(told_in(place))
+    (folder,) = place.glob("runs/mine/*")
+    plain = with_audit(report, {})
+    assert len(plain.stamps) == len(report.stamps) - 1
+    assert "audit" not in plain.provenance
+    (clock,) = [figure for figure in plain.figures if figure.kind == "clock"]
+    assert "Nothing left of the dashed line depends on anything right of it." in clock.caption.en
+    assert with_audit(plain, kept_audits(folder)) == with_audit(report, kept_audits(folder)) == report
+
+
 def test_trials_are_listed_and_a_changed_ledger_is_refused(project):
     from tidegate.study.trial_ledger import Trial, TrialLedger
 

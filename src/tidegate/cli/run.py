@@ -52,7 +52,8 @@ def run_study(
         say("\nStopped. What was computed is kept: run the same command again and it goes on from there.")
         raise typer.Exit(130) from None
     if json:
-        say_json({"folder": str(ran.folder), "report": str(ran.page), "computed": ran.computed, "reused": ran.reused})
+        told = {"computed": ran.computed, "reused": ran.reused, "audit": ran.report.provenance.get("audit", {})}
+        say_json({"folder": str(ran.folder), "report": str(ran.page), **told})
         return
     for held in ran.report.tables:
         if held.key.startswith("results-"):

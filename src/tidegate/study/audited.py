@@ -9,6 +9,7 @@ from typing import Any
 
 from tidegate.files import read_json, write_text
 from tidegate.report.page import page
+from tidegate.study.audit_alarm import alarmed
 from tidegate.study.words import GLOSSARY, member_title, stamp_text
 from tidegate.types.report import Column, Report, Role, Section, Table, Text, dump, parse
 
@@ -25,6 +26,8 @@ _STATUS = {
     "not tested": Text(en="not tested", zh="未检验"),
     "could not run": Text(en="could not run", zh="无法运行"),
 }
+_CLASSES = {"passed": "holds", "failed": "fails", "warned": "unclear", "could not run": "unclear"}
+"""Which of the page's verdicts, and so which of its colours, an answer has; any other says nothing."""
 _ROOMS = {
     "factors": "因子",
     "labels": "标签",
@@ -81,7 +84,7 @@ def with_audit(report: Report, audits: dict[str, Any]) -> Report:
         shows = tuple(table.key for table in made)
     words = _words(report, audits) if audits else (_not_audited(report),)
     sections.insert(place, Section(key=_KEY, title=_TITLE, words=words, shows=shows))
-    return report.but(sections=tuple(sections), tables=tuple(tables))
+    return alarmed(report.but(sections=tuple(sections), tables=tuple(tables)), audits)
 
 
 def _not_audited(report: Report) -> Text:
@@ -123,7 +126,7 @@ def _table(report: Report, audits: dict[str, Any]) -> Table:
                 {
                     "study": title.model_dump(),
                     "test": {language: f"{verdict['test']} {said}" for language, said in verdict["title"].items()},
-                    "verdict": _STATUS[verdict["status"]].model_dump(),
+                    "verdict": _judged(verdict["status"]),
                     "cuts": verdict["cuts"] or None,
                     "found": _found(verdict),
                     "on": _on(verdict),
@@ -141,6 +144,10 @@ def _table(report: Report, audits: dict[str, Any]) -> Table:
     return Table(
         key=_KEY, title=Text(en="Leak tests", zh="泄漏检验"), columns=columns, rows=tuple(rows), roles=tuple(roles)
     )
+
+
+def _judged(status: str) -> dict[str, str]:
+    return {**_STATUS[status].model_dump(), "verdict": _CLASSES.get(status, "not tested")}
 
 
 def _found(verdict: dict[str, Any]) -> dict[str, str]:

@@ -33,7 +33,9 @@ function jump(id) {
 }
 
 function headView() {
-  const stamps = REPORT.stamps.map((text) => el("li", {}, el("strong", {}, word("stamp")), el("span", {}, prose(text))));
+  // Stamps of failed audits come first, one for each study.
+  const alarms = Object.values(REPORT.provenance.audit ?? {}).filter((held) => held.status === "failed").length;
+  const stamps = REPORT.stamps.map((text, i) => el("li", { class: i < alarms ? "alarm" : null }, el("strong", {}, word(i < alarms ? "alarm" : "stamp")), el("span", {}, prose(text))));
   return el("div", { class: "head" }, el("h1", {}, say(REPORT.title)), el("p", { class: "lead" }, prose(REPORT.lead)), stamps.length ? el("ul", { class: "stamps" }, stamps) : null);
 }
 
@@ -83,9 +85,12 @@ function measureTable(group) {
 
 const SIGNS = { holds: "\u2713", fails: "\u2715", unclear: "?", "not tested": "\u2013" };
 
+function badge(verdict, told = word(verdict)) {
+  return el("span", { class: "badge", "data-verdict": verdict }, el("i", { "aria-hidden": "true" }, SIGNS[verdict]), told);
+}
+
 // A ledger whose rows all say the same of themselves (another market, say) says it once, above them.
 function claimsView() {
-  const badge = (verdict) => el("span", { class: "badge", "data-verdict": verdict }, el("i", { "aria-hidden": "true" }, SIGNS[verdict]), word(verdict));
   const all = (of) => REPORT.claims.length > 2 && new Set(REPORT.claims.map((c) => JSON.stringify(of(c)))).size === 1;
   const once = all((c) => [c.reason, c.verdict]), names = ["statement", "published", "ours", "difference", "reason", "verdict"].filter((n) => !once || (n !== "reason" && n !== "verdict" && !(n === "difference" && all((c) => c.difference))));
   const row = (c) => {

@@ -7,7 +7,13 @@ from tidegate.report.figures.plain import sentences
 from tidegate.types.clock import Horizon, Instant, Moment
 from tidegate.types.report import Figure, Role, Text
 
-__all__ = ["ClockRow", "clock"]
+__all__ = ["PROMISE", "ClockRow", "clock"]
+
+PROMISE = Text(
+    en="Nothing left of the dashed line depends on anything right of it. ",
+    zh="虚线左侧的一切都不依赖虚线右侧的任何信息。",
+)
+"""What the picture says of a run; a report whose audit failed takes it back (see `study.audit_alarm`)."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,6 @@ def clock(
             "doubt",
         ),
     ]
-    told = Text(
-        en="Nothing left of the dashed line depends on anything right of it. ",
-        zh="虚线左侧的一切都不依赖虚线右侧的任何信息。",
-    )
     unreal = Text(
         en=(
             "This label enters at a price that is already past when the decision is made: it can be learned, not "
@@ -99,7 +101,7 @@ def clock(
     return Figure(
         key=key,
         title=title,
-        caption=sentences(told, None if horizon.tradable else unreal, note),
+        caption=sentences(PROMISE, None if horizon.tradable else unreal, note),
         kind="clock",
         graph={
             "rows": [
