@@ -24,6 +24,7 @@ from tidegate.testing.moves import around_moves
 from tidegate.testing.other_future import other_future
 from tidegate.testing.other_names import other_names
 from tidegate.testing.tables import Laid, Table, laid_out, table_of
+from tidegate.testing.written_times import require_order
 
 __all__ = ["BROKEN", "Causal", "Cell", "check_causal"]
 
@@ -63,7 +64,7 @@ class Causal:
 
     `how`: whether the later rows were cut off or scrambled when it changed; `reach`: how many moments before the cut
     the earliest change lies, 0 at the cut itself (a window that reaches one row ahead), large for a whole-sample
-    statistic; `tried`: how many tables it was asked on.
+    statistic; `tried`: how many tables it was asked on; `on`: which columns were taken for time and asset.
     """
 
     name: str
@@ -76,17 +77,21 @@ class Causal:
     reach: int = 0
     hint: str = ""
     note: str = ""
+    on: str = ""
+    """Which columns were taken for time and asset."""
 
     def __bool__(self) -> bool:
         return self.status == "passed"
 
     def __str__(self) -> str:
+        on = f" ({self.on})" if self.on else ""
         if self.status == "passed":
-            return f"{self.name}: passed, {self.tried} cuts and scrambles{self.note}"
+            return f"{self.name}: passed, {self.tried} cuts and scrambles{on}{self.note}"
         if self.first is None:
-            return f"{self.name}: {self.status}: {self.note}"
+            return f"{self.name}: {self.status}: {self.note}{on}"
+        numbers = "1 number" if self.changed == 1 else f"{self.changed} numbers"
         return (
-            f"{self.name} looks ahead: {self.how} what came after {self.cut} changed {self.changed} numbers; "
+            f"{self.name} looks ahead{on}: {self.how} what came after {self.cut} changed {numbers}; "
             f"the first is {self.first}. Hint: {self.hint}."
         )
 
@@ -130,7 +135,8 @@ def check_causal(
         called open, high, low, close, volume, vwap, factor ... are scrambled as what they are.
     time, asset
         Columns (or index levels) with the time and the asset of a row, where they have unusual names. Without times,
-        rows are in the order of time; without assets there is one.
+        rows are in the order of time, as they are with ``time="rows"``; without assets there is one. Text is read as
+        dates where it begins with the year.
     known
         The moment at which a row's result is used. ``"close"``: row *t* may use all of bar *t*. ``"open"``: of bar *t*
         it may use only what the open shows (open, previous close, limits, factors), as a decision filled there may.
@@ -142,8 +148,9 @@ def check_causal(
         Any NaN equals any NaN.
 
     Errors
-        `SettingError` for data that are no table, fewer rows than can be cut, or a result that can't be laid beside
-        them. What `fn` itself raises on the whole data is raised.
+        `SettingError` for data that are no table, times that can't be read, rows of an asset that are neither by time
+        nor newest first, fewer rows than can be cut, or a result that can't be laid beside them. What `fn` itself
+        raises on the whole data is raised.
 
     >>> close = np.array([10.0, 11.0, 10.5, 12.0, 11.0, 10.0, 12.5, 13.0, 12.0, 11.5, 11.0, 12.0])
     >>> bool(check_causal(lambda x: np.cumsum(x), close)), bool(check_causal(lambda x: x - x.mean(), close))
@@ -151,6 +158,7 @@ def check_causal(
     """
     table = table_of(data, time, asset)
     told = str(name or getattr(fn, "__name__", type(fn).__name__))
+    require_order(table.time, table.asset)
     moments = np.unique(table.time)
     if len(moments) < _LEAST_ROWS:
         raise SettingError(
@@ -161,7 +169,9 @@ def check_causal(
     full = laid_out(fn(whole), given)
     again = laid_out(fn(table.take(everything)[0]), given)
     if _differences(full, again, everything_known=True)[0]:
-        return Causal(told, "could not run", 1, note="asked twice, it answers otherwise: seed what it draws")
+        return Causal(
+            told, "could not run", 1, note="asked twice, it answers otherwise: seed what it draws", on=table.read
+        )
     tried, silent = 0, ""
     for number, cut in enumerate(_cuts(table, moments, cuts, seed)):
         for how, at, make in _ways(table, cut, scrambles, seed + 1000 * number, known):
@@ -178,8 +188,8 @@ def check_causal(
             if wrong and not rounded:
                 return _failed(told, fn, table, full, wrong, cut, how, tried, moments)
     if not tried:
-        return Causal(told, "could not run", 0, note=f"it works on no shorter history: {silent}")
-    return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "")
+        return Causal(told, "could not run", 0, note=f"it works on no shorter history: {silent}", on=table.read)
+    return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "", on=table.read)
 
 
 def _cuts(table: Table, moments: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
@@ -283,9 +293,15 @@ def _failed(
         asset = str(table.asset[key]) if isinstance(key, int) else str(key[1])  # type: ignore[index]
     cell = Cell(_moment(full.time[row]), asset, column, _said(expected), _said(found))
     known = int((full.time <= cut).sum())
-    return Causal(
-        told, "failed", tried, cell, _moment(cut), how, len(wrong), reach, _hint(fn, reach, len(rows), known, how)
-    )
+    only_later = all(full.time[one] > cut for one in rows)
+    hint = _HINT_OPEN if only_later else _hint(fn, reach, len(rows), known, how)
+    return Causal(told, "failed", tried, cell, _moment(cut), how, len(wrong), reach, hint, on=table.read)
+
+
+_HINT_OPEN = (
+    "the bar's own close, high, low or volume is used before the bar is over; "
+    'with known="open" a row may use its own open, previous close, limits and factors, and all of the bars before it'
+)
 
 
 def _moment(value: Any) -> str:
@@ -312,7 +328,6 @@ def _hint(fn: Callable[[Any], Any], reach: int, rows: int, known: int, how: str)
             "or fit it on the training range"
         )
     if reach:
-        return (
-            f"rows up to {reach} moments before the cut changed: a window, a fill or a resampled bar that reaches ahead"
-        )
+        moments = "1 moment" if reach == 1 else f"{reach} moments"
+        return f"rows up to {moments} before the cut changed: a window, a fill or a resampled bar that reaches ahead"
     return f"only the last row before the cut changed ({how}): a shift by -1, or a fill backward"

@@ -20,6 +20,7 @@ from tidegate.testing.lint import lint_function
 from tidegate.testing.other_future import other_future
 from tidegate.testing.other_names import other_names
 from tidegate.testing.tables import Table, table_of
+from tidegate.testing.written_times import moments_of, require_order
 from tidegate.types.axes import BoolArray
 
 __all__ = ["check_fitted", "check_train_test", "digests_of"]
@@ -54,7 +55,8 @@ def check_fitted(
         As `check_causal`.
 
     Errors
-        `SettingError` for data that are no table, or that do not go on after `cut`.
+        `SettingError` for data that are no table, whose times can't be read, whose rows are not in their order, or
+        that do not go on after `cut`.
 
     >>> data = {"date": np.arange(100), "x": np.sin(np.arange(100.0))}
     >>> bool(check_fitted(lambda d: d["x"][d["date"] <= 60].mean(), data, 60))
@@ -64,7 +66,9 @@ def check_fitted(
     """
     table = table_of(data, time, asset)
     told = str(name or getattr(fit, "__name__", type(fit).__name__))
-    cut = np.asarray(cut).astype(table.time.dtype)[()] if table.time.dtype.kind in "mM" else cut
+    require_order(table.time, table.asset)
+    if table.time.dtype.kind in "mM":
+        cut = moments_of(np.asarray([cut])).astype(table.time.dtype)[0]
     later = np.asarray(table.time > cut)
     if not later.any() or later.all():
         raise SettingError(
@@ -76,7 +80,9 @@ def check_fitted(
     if not before:
         raise SettingError("the fit gives nothing that can be compared", where=told, hint="return what it learned")
     if dict(digests_of(fit(table.take(everything)[0]))) != before:
-        return Causal(told, "could not run", 1, note="fitted twice, it learns otherwise: seed what it draws")
+        return Causal(
+            told, "could not run", 1, note="fitted twice, it learns otherwise: seed what it draws", on=table.read
+        )
     tried, silent = 0, ""
     for how, make in _ways(table, later, scrambles, seed):
         try:
@@ -94,10 +100,10 @@ def check_fitted(
             cell = Cell("", "", first, before.get(first, "nothing"), after.get(first, "nothing"))
             lines = lint_function(fit)
             hint = str(lines[0]) if lines else "fit on rows up to the cut alone, and purge targets that are known later"
-            return Causal(told, "failed", tried, cell, str(cut), how, len(changed), 0, hint)
+            return Causal(told, "failed", tried, cell, str(cut), how, len(changed), 0, hint, on=table.read)
     if not tried:
-        return Causal(told, "could not run", 0, note=f"it works on no other history: {silent}")
-    return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "")
+        return Causal(told, "could not run", 0, note=f"it works on no other history: {silent}", on=table.read)
+    return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "", on=table.read)
 
 
 _GONE = 0.15

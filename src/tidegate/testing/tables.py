@@ -6,13 +6,14 @@ A table knows the time and the asset of each row, can be cut to some of its rows
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import SettingError
+from tidegate.testing.written_times import moments_of, rows_in_order
 from tidegate.types.axes import BoolArray, IntArray
 
 __all__ = ["Laid", "Table", "laid_out", "table_of"]
@@ -31,6 +32,10 @@ ASSETS = (
     "sid",
     "name",
 )
+ROWS = "rows"
+"""What `time` is called where the order of the rows is the order of time."""
+Text = Literal["dates", "dates or text", "as it is"]
+"""What times that are text must be; for what is only carried along, nothing."""
 Column = NDArray[Any]
 
 
@@ -49,6 +54,8 @@ class Table:
     index: Any
     cut: Callable[[IntArray], Any]
     fill: Callable[[dict[Hashable, Column]], Any]
+    read: str = ""
+    """Which columns were taken for time and asset."""
 
     @property
     def rows(self) -> int:
@@ -66,17 +73,17 @@ class Table:
             asset = _with_name(asset, new, name)
             origin = np.where(new, int(self.origin.max()) + np.cumsum(new), origin)
             data = self._listed(data, asset, new)
-        made = table_of(data)
+        made = table_of(data, text="as it is")
         return data, Table(
             made.columns, self.time[positions], asset, origin, self.keys, self.has_assets, made.index, made.cut,
-            made.fill,
+            made.fill, self.read,
         )  # fmt: skip
 
     def _listed(self, data: Any, asset: Column, new: BoolArray) -> Any:
         """Write the assets into the user's own form, and give copies labels of their own where labels are numbers."""
         for key in self.keys:
             if np.array_equal(self.columns[key], self.asset):
-                data = table_of(data).fill({key: asset})
+                data = table_of(data, text="as it is").fill({key: asset})
         if self.index is None:
             return data
         for level, held in enumerate(_levels(self.index).values()):
@@ -92,34 +99,36 @@ class Table:
     def replaced(self, columns: dict[Hashable, Column]) -> "tuple[Any, Table]":
         """Other values in some columns, in the user's own form and as a table."""
         data = self.fill(columns)
-        made = table_of(data)
+        made = table_of(data, text="as it is")
         return data, Table(
             made.columns, self.time, self.asset, self.origin, self.keys, self.has_assets, made.index, made.cut,
-            made.fill,
+            made.fill, self.read,
         )  # fmt: skip
 
 
-def table_of(data: Any, time: str | None = None, asset: str | None = None) -> Table:
+def table_of(data: Any, time: str | None = None, asset: str | None = None, *, text: Text = "dates") -> Table:
     """Understand a user's data; raises `SettingError` where nothing in it can be read as a table.
 
     Times are looked for in the column `time`, in an index of dates, in a column of a usual name (date, trade_date);
-    where there are none, rows are in the order of time. Assets likewise (asset, code, symbol, ...), or there is one.
+    where there are none, rows are in the order of time, as they are with ``time="rows"``, whatever their times say.
+    Assets likewise (asset, code, symbol, ...), or there is one. Times as `text` must be dates that can be read in one
+    way only; of what a function gives, text that can't stays text.
 
     >>> made = table_of({"date": np.array([1, 2]), "close": np.array([1.0, 2.0])})
     >>> made.rows, made.has_assets, made.time.tolist()
     (2, False, [1, 2])
     """
     if hasattr(data, "iloc") and hasattr(data, "index"):
-        return _pandas(data, time, asset)
+        return _pandas(data, time, asset, text)
     if isinstance(data, (pl.DataFrame, pl.Series)):
-        return _polars(data, time, asset)
+        return _polars(data, time, asset, text)
     if isinstance(data, np.ndarray) and data.ndim in (1, 2):
         held: dict[Hashable, Column] = {0: data} if data.ndim == 1 else {n: data[:, n] for n in range(data.shape[1])}
-        return _made(held, None, time, asset, lambda kept: data[kept].copy(), lambda new: _array(data, new))
+        return _made(held, None, (time, asset, text), lambda kept: data[kept].copy(), lambda new: _array(data, new))
     if isinstance(data, dict) and data and all(len(np.shape(value)) >= 1 for value in data.values()):
         whole = {name: np.asarray(value) for name, value in data.items()}
         return _made(
-            whole, None, time, asset, lambda kept: {name: value[kept].copy() for name, value in whole.items()},
+            whole, None, (time, asset, text), lambda kept: {name: value[kept].copy() for name, value in whole.items()},
             lambda new: {name: new.get(name, value).copy() for name, value in whole.items()},
         )  # fmt: skip
     raise SettingError(
@@ -145,7 +154,7 @@ def _array(data: NDArray[Any], new: dict[Hashable, Column]) -> NDArray[Any]:
     return made
 
 
-def _pandas(data: Any, time: str | None, asset: str | None) -> Table:
+def _pandas(data: Any, time: str | None, asset: str | None, text: Text) -> Table:
     if not hasattr(data, "columns"):
         name: Hashable = data.name if data.name is not None else 0
 
@@ -154,7 +163,9 @@ def _pandas(data: Any, time: str | None, asset: str | None) -> Table:
             made[:] = new.get(name, data.to_numpy())
             return made
 
-        return _made({name: data.to_numpy()}, data.index, time, asset, lambda kept: data.iloc[kept].copy(), series)
+        return _made(
+            {name: data.to_numpy()}, data.index, (time, asset, text), lambda kept: data.iloc[kept].copy(), series
+        )
 
     def frame(new: dict[Hashable, Column]) -> Any:
         made = data.copy()
@@ -163,10 +174,10 @@ def _pandas(data: Any, time: str | None, asset: str | None) -> Table:
         return made
 
     columns = {column: data[column].to_numpy() for column in data.columns}
-    return _made(columns, data.index, time, asset, lambda kept: data.iloc[kept].copy(), frame)
+    return _made(columns, data.index, (time, asset, text), lambda kept: data.iloc[kept].copy(), frame)
 
 
-def _polars(data: pl.DataFrame | pl.Series, time: str | None, asset: str | None) -> Table:
+def _polars(data: pl.DataFrame | pl.Series, time: str | None, asset: str | None, text: Text) -> Table:
     frame = data.to_frame() if isinstance(data, pl.Series) else data
     own: Callable[[pl.DataFrame], Any] = (lambda f: f.to_series()) if isinstance(data, pl.Series) else (lambda f: f)
     columns: dict[Hashable, Column] = {name: frame[name].to_numpy() for name in frame.columns}
@@ -175,32 +186,52 @@ def _polars(data: pl.DataFrame | pl.Series, time: str | None, asset: str | None)
         made = [pl.Series(str(name), values).cast(frame[str(name)].dtype) for name, values in new.items()]
         return own(frame.with_columns(made))
 
-    return _made(columns, None, time, asset, lambda kept: own(frame[kept.tolist()]), replace)
+    return _made(columns, None, (time, asset, text), lambda kept: own(frame[kept.tolist()]), replace)
 
 
 def _made(
     columns: dict[Hashable, Column],
     index: Any,
-    time: str | None,
-    asset: str | None,
+    asked: tuple[str | None, str | None, Text],
     take: Callable[[IntArray], Any],
     replace: Callable[[dict[Hashable, Column]], Any],
 ) -> Table:
     rows = len(next(iter(columns.values()))) if columns else 0
     if rows == 0:
         raise SettingError("this table is empty", found="0 rows")
+    time, asset, text = asked
     levels = _levels(index)
-    when, time_key = _named(columns, levels, time, TIMES, "time")
+    by_rows = time == ROWS and ROWS not in columns and ROWS not in levels
+    when, time_key = _named(columns, levels, None if by_rows else time, TIMES, "time")
     names, asset_key = _named(columns, levels, asset, ASSETS, "asset")
     if when is None:
-        dated = [held for held in levels.values() if np.issubdtype(held.dtype, np.datetime64)]
-        when = dated[0] if dated else np.arange(rows)
+        when = next((held for held in levels.values() if _dated(held)), None)
     if names is None and len(levels) > 1:
-        other = [held for held in levels.values() if held is not when]
-        names = other[0] if other else None
+        names = next((held for held in levels.values() if held is not when), None)
+    read = f"time: {'row numbers' if when is None else _said(columns, levels, when)}"
+    if by_rows:
+        when, read = rows_in_order(when, names, rows), "time: row numbers"
+    elif when is None:
+        when = np.arange(rows)
+    elif text != "as it is":
+        when = moments_of(np.asarray(when), strict=text == "dates")
+    read += "" if names is None else f", asset: {_said(columns, levels, names)}"
     keys = tuple(key for key in (time_key, asset_key) if key is not None)
     told = np.zeros(rows, dtype=np.int64) if names is None else np.asarray(names)
-    return Table(columns, np.asarray(when), told, np.arange(rows), keys, names is not None, index, take, replace)
+    return Table(columns, np.asarray(when), told, np.arange(rows), keys, names is not None, index, take, replace, read)
+
+
+def _dated(held: Column) -> bool:
+    """Whether a level of an index holds dates, or text that reads as dates."""
+    return held.dtype.kind == "M" or (held.dtype.kind in "OUS" and moments_of(held, strict=False).dtype.kind == "M")
+
+
+def _said(columns: dict[Hashable, Column], levels: dict[Hashable, Column], taken: Column) -> str:
+    """What a user calls the column or the level of the index that was taken."""
+    of_index = next((name for name, held in levels.items() if held is taken), None)
+    if of_index is not None:
+        return str(of_index) if isinstance(of_index, str) else f"index level {of_index}" if of_index else "index"
+    return str(next(name for name, held in columns.items() if held is taken))
 
 
 def _levels(index: Any) -> dict[Hashable, Column]:
@@ -250,7 +281,7 @@ def laid_out(result: Any, given: Table) -> Laid:
     if isinstance(result, (tuple, list)) and result and hasattr(result[0], "__len__"):
         result = {str(at): part for at, part in enumerate(result)}
     try:
-        held = table_of(result)
+        held = table_of(result, text="dates or text")
     except SettingError as error:
         raise SettingError(
             "the function gives no table",
@@ -275,7 +306,8 @@ def laid_out(result: Any, given: Table) -> Laid:
             ]
             told = given.time[at]
             return Laid(columns, keys, np.where(at >= 0, told, when) if bool((at < 0).any()) else told)
-    named = held.keys and given.has_assets == held.has_assets
+    timed = held.time.dtype.kind == given.time.dtype.kind or "M" not in (held.time.dtype.kind, given.time.dtype.kind)
+    named = held.keys and given.has_assets == held.has_assets and timed
     if named:
         return Laid(columns, list(zip(when.tolist(), held.asset.tolist(), strict=True)), when)
     if held.rows == given.rows:
@@ -294,7 +326,6 @@ def _named_by_columns(held: Table, given: Table) -> bool:
     """Whether a result says in columns of its own, times of the data's kind among them, which rows it is of."""
     if given.has_assets != held.has_assets or len(held.keys) != 1 + int(held.has_assets):
         return False
-    timed = any(held.columns[key] is held.time for key in held.keys)
     same = held.time.dtype.kind == given.time.dtype.kind
     whole = held.time.dtype.kind not in "mM" or not bool(np.isnat(held.time).any())
-    return timed and same and whole
+    return same and whole
