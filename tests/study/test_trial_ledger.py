@@ -162,6 +162,7 @@ def test_a_run_enters_by_itself_and_says_which_trial_it_is(tmp_path):
     first = finish(small(rivals=[]), tmp_path)
     assert first.report.provenance["trials"] == {
         "question": question_of(study()), "place": 1, "trials": 2, "variants": 1, "fits": 2, "rivals": 0,
+        "unlisted": 0,
     }  # fmt: skip
     second = finish(small(rivals=[], lookback=7), tmp_path)
     told = second.report.provenance["trials"]

@@ -301,7 +301,8 @@ def trials(
     """List what this project has tried, by question (the data), and verify that nothing was taken back.
 
     Every seed of every variant enters by itself when a run begins; deflated Sharpe ratios are held against the count.
-    A ledger that was changed is refused, with the line.
+    A ledger that was changed is refused, with the line; run folders that it does not know are counted.
+    --every also says by which settings a trial differs from the first of its question, from the run folders.
 
     Example: `tidegate trials --every`.
     """

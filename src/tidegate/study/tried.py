@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tidegate.study.kept_variants import unlisted_runs
 from tidegate.study.reproduction import Reproduction
 from tidegate.study.trial_ledger import TrialLedger, trials_of
 from tidegate.types.report import Report, Text
@@ -29,18 +30,27 @@ def enter_trials(reproduction: Reproduction, out: Path) -> dict[str, Any]:
         "variants": counted.variants,
         "fits": counted.fits,
         "rivals": counted.rivals,
+        "unlisted": len(unlisted_runs(out, ledger.lines())),
     }
 
 
 def tried_words(told: dict[str, Any]) -> Text:
     """The sentence of the report."""
     place, trials, variants, fits = (told[name] for name in ("place", "trials", "variants", "fits"))
+    absent = told.get("unlisted", 0)  # reports of before it was counted have none
+    gone = Text(en="", zh="")
+    if absent:
+        runs = "1 run in this folder is" if absent == 1 else f"{absent} runs in this folder are"
+        gone = Text(
+            en=f" {runs} not in the ledger (it was begun anew, or they were put there): the true number is higher.",
+            zh=f"该目录中有 {absent} 次运行不在台账中（台账曾被重新开始，或运行是后来放入的）：实际次数更多。",
+        )
     return Text(
         en=f"This is trial {place} of its question, what can be made of these data; by now there are {trials} ("
         f"{variants} variants, {fits} fits, each seed counted), by the project's trial ledger. "
-        "The deflated Sharpe ratio is held against that many.",
+        f"The deflated Sharpe ratio is held against that many.{gone.en}",
         zh=f"这是同一问题（这些数据能做出什么）的第 {place} 次尝试；据本项目的试验台账，迄今共 {trials} 次"
-        f"（{variants} 个变体，{fits} 次拟合，每个种子各计一次）。缩减夏普比率即按此次数修正。",
+        f"（{variants} 个变体，{fits} 次拟合，每个种子各计一次）。缩减夏普比率即按此次数修正。{gone.zh}",
     )
 
 
