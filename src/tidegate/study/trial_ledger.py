@@ -24,7 +24,7 @@ from tidegate.models.base import Network
 from tidegate.study.declare import Study
 from tidegate.study.reproduction import Reproduction
 
-__all__ = ["Counted", "Trial", "TrialLedger", "question_of", "trials_of", "variant_of"]
+__all__ = ["Counted", "Trial", "TrialLedger", "question_of", "settings_of", "trials_of", "variant_of"]
 
 _FILE, _HEAD, _LOCK = "trials.jsonl", "trials.head.json", "trials.lock"
 _FIRST = "0" * 64
@@ -70,10 +70,15 @@ def question_of(study: Study) -> str:
     return fingerprint(document(study.source), sorted(study.universe))[:16]
 
 
-def variant_of(study: Study) -> str:
-    """Everything that decides a study's forecasts and orders, as a hash."""
-    held = document(study)
-    return fingerprint({name: value for name, value in held.items() if name not in _IDLE})[:16]
+def variant_of(study: Study | dict[str, Any]) -> str:
+    """Everything that decides a study's forecasts and orders, as a hash; of a study or of its document."""
+    return fingerprint(settings_of(study))[:16]
+
+
+def settings_of(study: Study | dict[str, Any]) -> dict[str, Any]:
+    """The settings that make a study the variant that it is: its document without what decides no forecast or order."""
+    held = study if isinstance(study, dict) else document(study)
+    return {name: value for name, value in held.items() if name not in _IDLE}
 
 
 def trials_of(reproduction: Reproduction) -> tuple[Trial, ...]:
