@@ -1,12 +1,12 @@
 """What the index-timing document says, statement by statement, beside what was found here."""
 
-from typing import Literal
-
 import numpy as np
 import polars as pl
 
 from tidegate.measures.scores import ic
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.luck import no_placebos
+from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
@@ -24,7 +24,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
     """The ledger of claims; only those whose studies were run."""
     first, lead = findings["b0-close"], findings[_LEAD]
     market = next(iter(lead.books))
-    return (
+    told = (
         _trend(first),
         _more_features(first, findings["b0-features"]),
         _against_holding(lead, market),
@@ -50,6 +50,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
             ),
         ),
     )
+    return ledger_of(told)
 
 
 def _trend(found: Finding) -> Claim:
@@ -72,7 +73,7 @@ def _trend(found: Finding) -> Claim:
             en="Above 1 is worse than saying that the price stays. A path that sums up a trend would correlate with it.",
             zh="大于 1 说明不如“价格不变”。若只是总括趋势，相关系数应为正。",
         ),
-        verdict="fails" if ratio <= 1 else "holds" if follow > 0.5 else "unclear",
+        verdict=judged("fails" if ratio <= 1 else "holds" if follow > 0.5 else "unclear", ratio, follow),
     )
 
 
@@ -104,13 +105,19 @@ def _more_features(one: Finding, six: Finding) -> Claim:
         ),
         difference="–",
         reason=_SEEDS,
-        verdict="holds" if second > still else "fails",
+        verdict=judged("holds" if second > still else "fails", second, still),
     )
 
 
 def _against_holding(lead: Finding, market: str) -> Claim:
     made, hold = _median(lead, "total_return", market), lead.value("total_return", "buy-and-hold", market)
     place = _median(lead, "total_return_percentile", market)
+    why = Text.same("")
+    if not np.isfinite(place):
+        none = no_placebos(lead, market)
+        why = Text(
+            en=f" Not tested: there are no random gates, since {none.en}.", zh=f"未检验：没有随机择时可比，{none.zh}。"
+        )
     return Claim(
         key="timing",
         statement=Text(en="The LSTM can time the index: its account beats holding it", zh="LSTM 可用于指数择时"),
@@ -121,10 +128,10 @@ def _against_holding(lead: Finding, market: str) -> Claim:
         ),
         difference=f"{made - hold:+.1%}",
         reason=Text(
-            en="Without costs, as published. A percentile below 95 % is within luck.",
-            zh="按原文不计成本。分位低于 95% 属于运气范围。",
+            en=f"Without costs, as published. A percentile below 95 % is within luck.{why.en}",
+            zh=f"按原文不计成本。分位低于 95% 属于运气范围。{why.zh}",
         ),
-        verdict="fails" if made <= hold else "holds" if place >= 0.95 else "unclear",
+        verdict=judged("fails" if made <= hold else "holds" if place >= 0.95 else "unclear", made, hold, place),
     )
 
 
@@ -169,11 +176,11 @@ def _penalty(lead: Finding, held: Finding, market: str) -> list[Claim]:
             published=Text(en="19 → 17 trades", zh="做单 19 → 17 次"),
             ours=Text(
                 en=f"{trades[0]:g} → {trades[1]:g} trades, {inside[0]:.0f} → {inside[1]:.0f} bars in the market",
-                zh=f"做单 {trades[0]:g} → {trades[1]:g} 次，持仓 {inside[0]:.0f} → {inside[1]:.0f} 天",
+                zh=f"做单 {trades[0]:g} → {trades[1]:g} 次，持仓 {inside[0]:.0f} → {inside[1]:.0f} 根K线",
             ),
             difference=f"{trades[1] - trades[0]:+g}",
             reason=_SEEDS,
-            verdict="holds" if trades[1] < trades[0] and inside[1] < inside[0] else "fails",
+            verdict=judged("holds" if trades[1] < trades[0] and inside[1] < inside[0] else "fails", trades, inside),
         ),
     ]
 
@@ -188,7 +195,7 @@ def _bias(held: list[Finding]) -> Claim:
         ours=Text(en=f"share of forecasts above zero — {listed}", zh=f"预测为正的比例：{listed}"),
         difference="–",
         reason=Text(en="One-sided where one sign takes 90 % of all forecasts.", zh="一侧占比达 90% 即视为偏置。"),
-        verdict="holds" if max(*shares, 1 - min(shares)) >= 0.9 else "fails",
+        verdict=judged("holds" if max(*shares, 1 - min(shares)) >= 0.9 else "fails", shares),
     )
 
 
@@ -206,7 +213,7 @@ def _two_inputs(lead: Finding, two: Finding, market: str) -> Claim:
         ),
         difference=f"{made[1] - made[0]:+.1%}, {depth[1] - depth[0]:+.1%}",
         reason=_SEEDS,
-        verdict="holds" if lower and smaller else "unclear" if lower or smaller else "fails",
+        verdict=judged("holds" if lower and smaller else "unclear" if lower or smaller else "fails", made, depth),
     )
 
 
@@ -230,7 +237,7 @@ def _falls(two: Finding) -> Claim:
             en="Difference to the base rate: what a model covers by being negative often is no merit.",
             zh="差异为与基准比例之差：经常为负自然覆盖更多。",
         ),
-        verdict="fails" if covered <= 0.5 else "holds" if chance < 0.05 else "unclear",
+        verdict=judged("fails" if covered <= 0.5 else "holds" if chance < 0.05 else "unclear", covered, base, chance),
     )
 
 
@@ -247,7 +254,7 @@ def _seeds(lead: Finding, market: str) -> Claim:
         ),
         difference="–",
         reason=Text(en="Therefore no single run is reported.", zh="因此不报告任何单次运行。"),
-        verdict="holds" if high - low > 0.05 else "fails",
+        verdict=judged("holds" if high - low > 0.05 else "fails", made),
     )
 
 
@@ -255,8 +262,12 @@ def _median(found: Finding, name: str, market: str) -> float:
     return found.median(name, market)
 
 
-def compared(better: FloatArray, worse: FloatArray) -> Literal["holds", "unclear", "fails"]:
-    """Holds where the median agrees and at least three quarters of the seeds do; unclear where only the median does."""
+def compared(better: FloatArray, worse: FloatArray) -> Verdict:
+    """Holds where the median agrees and at least three quarters of the seeds do; unclear where only the median does.
+
+    >>> compared(np.array([2.0, 3.0]), np.array([1.0, 2.0])), compared(np.array([2.0]), np.array([np.nan]))
+    ('holds', 'not tested')
+    """
     if np.median(better) <= np.median(worse):
-        return "fails"
-    return "holds" if np.mean(better > worse) >= 0.75 else "unclear"
+        return judged("fails", better, worse)
+    return judged("holds" if np.mean(better > worse) >= 0.75 else "unclear", better, worse)

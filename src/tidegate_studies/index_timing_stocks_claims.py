@@ -3,7 +3,9 @@
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.luck import no_placebos
 from tidegate.study.selecting import UNGATED
+from tidegate.study.verdicts import judged, ledger_of
 from tidegate.types.report import Claim, Text
 from tidegate_studies.index_timing_claims import compared
 
@@ -21,13 +23,14 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
     """The ledger of claims of the second backtest."""
     lead = findings[_LEAD]
     market = next(iter(lead.books))
-    return (
+    told = (
         _drawdown(lead, market),
         _exposure(lead, market),
         _labels(lead, findings[_SIGN], market),
         *_penalty(lead, findings[_PENALISED], market),
         _two_inputs(lead, findings[_TWO], market),
     )
+    return ledger_of(told)
 
 
 def _drawdown(lead: Finding, market: str) -> Claim:
@@ -49,13 +52,14 @@ def _drawdown(lead: Finding, market: str) -> Claim:
             en=f"{_SEEDS.en} Whoever is out of the market part of the time falls less; the next line takes that out.",
             zh=f"{_SEEDS.zh}部分时间空仓自然回撤更小；下一行扣除此效应。",
         ),
-        verdict="holds" if gated > alone else "fails",
+        verdict=judged("holds" if gated > alone else "fails", gated, alone),
     )
 
 
 def _exposure(lead: Finding, market: str) -> Claim:
     depth, made = lead.median("max_drawdown_percentile", market), lead.median("total_return_percentile", market)
     known = np.isfinite([depth, made]).all()
+    none = no_placebos(lead, market)
     return Claim(
         key="exposure",
         statement=Text(
@@ -68,13 +72,13 @@ def _exposure(lead: Finding, market: str) -> Claim:
             zh=f"同等开放时间的随机择时中，{depth:.0%} 回撤更深，{made:.0%} 收益更低",
         )
         if known
-        else Text(en="too few arrangements of the gate's spells to tell", zh="择时门时段的排列过少，无法判断"),
+        else Text(en=f"no random gates beside it: {none.en}", zh=f"没有随机择时可比：{none.zh}"),
         difference="–",
         reason=Text(
             en="Medians over seeds of percentiles among random gates with the same spells. Below 95 % is within luck.",
             zh="各种子在同样时段的随机择时中的分位之中位数。低于 95% 属于运气范围。",
         ),
-        verdict="not tested" if not known else "fails" if depth <= 0.5 else "holds" if depth >= 0.95 else "unclear",
+        verdict=judged("fails" if depth <= 0.5 else "holds" if depth >= 0.95 else "unclear", depth, made),
     )
 
 
@@ -124,9 +128,9 @@ def _penalty(lead: Finding, held: Finding, market: str) -> list[Claim]:
             difference=f"{idle[1] - idle[0]:+.0%}",
             reason=Text(
                 en=f"{_SEEDS.en} Bars in the market tell little of a book of thirty names, which keeps what is suspended.",
-                zh=f"{_SEEDS.zh}持仓含停牌股，持仓天数难以反映空仓程度，故看现金占比。",
+                zh=f"{_SEEDS.zh}持仓含停牌股，持仓K线数难以反映空仓程度，故看现金占比。",
             ),
-            verdict="holds" if idle[1] > idle[0] else "fails",
+            verdict=judged("holds" if idle[1] > idle[0] else "fails", idle),
         ),
     ]
 
@@ -148,5 +152,5 @@ def _two_inputs(lead: Finding, two: Finding, market: str) -> Claim:
         ),
         difference=f"{made[1] - made[0]:+.1%}, {depth[1] - depth[0]:+.1%}",
         reason=_SEEDS,
-        verdict="holds" if lower and smaller else "unclear" if lower or smaller else "fails",
+        verdict=judged("holds" if lower and smaller else "unclear" if lower or smaller else "fails", made, depth),
     )

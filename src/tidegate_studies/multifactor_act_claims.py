@@ -1,20 +1,18 @@
 """What the multi-factor ACT document says, statement by statement, beside what was found here."""
 
-from typing import Literal
-
 import numpy as np
 
 from tidegate.evaluate.variants import Variant, compare_variants
 from tidegate.study.classified import PICKS, judged_classes
 from tidegate.study.classified_paired import compared
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 from tidegate_studies.multifactor_lstm_claims import told
 
 __all__ = ["claims"]
 
-Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SURE, _EQUAL, _HALF = 0.05, 0.01, 0.5
 _LEVEL, _TRIALS = 0.95, 4
 _SPREAD = 0.0025
@@ -26,7 +24,7 @@ _ABOUT = 0.12
 def claims(findings: Findings) -> tuple[Claim, ...]:
     """The ledger of claims."""
     lead = findings["published"]
-    return (
+    made = (
         _trial(
             findings,
             "relative",
@@ -63,6 +61,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
         _bullish(lead),
         _agrees(lead),
     )
+    return ledger_of(made)
 
 
 def _member(found: Finding) -> str:
@@ -100,7 +99,9 @@ def _trial(findings: Findings, name: str, statement: Text, *, better: bool | Non
         f"{one.dates} months, at 95 % for the four trials together.",
         zh=f"无成本，在两者共有的 {one.rows:,} 个样本上评判，取 {seeds} 个种子的均值；区间按 {one.dates} 个月计算，四项对照合计 95%。",
     )
-    return _of_trial(name, statement, (published, chinese), ours, f"{gap:+.2%}", reason, sides[better])
+    return _of_trial(
+        name, statement, (published, chinese), ours, f"{gap:+.2%}", reason, judged(sides[better], gap, low, high)
+    )
 
 
 def _of_trial(
@@ -124,7 +125,7 @@ def _against(ours: FloatArray, theirs: FloatArray) -> Variant:
 
 def _above_zero(low: float, high: float) -> Verdict:
     """Read an interval: all above zero, all below, or neither."""
-    return "holds" if low > 0 else "fails" if high < 0 else "unclear"
+    return judged("holds" if low > 0 else "fails" if high < 0 else "unclear", low, high)
 
 
 def _faster(findings: Findings) -> Claim:
@@ -177,9 +178,9 @@ def _above(findings: Findings) -> Claim:
 
 def _hits(lead: Finding) -> Claim:
     hits, base, exact, chance = (_value(lead, name) for name in ("top_hits", "top_base", "top_p", "top_mean_p"))
-    judged = judged_classes(lead, _member(lead))
-    picks = 0 if judged is None else judged.tops.k
-    verdict: Verdict = "fails" if not hits >= _ABOUT else "holds" if chance < _SURE else "unclear"
+    spoken = judged_classes(lead, _member(lead))
+    picks = 0 if spoken is None else spoken.tops.k
+    verdict: Verdict = judged("fails" if hits < _ABOUT else "holds" if chance < _SURE else "unclear", hits, chance)
     return Claim(
         key="top-100",
         statement=Text(
@@ -247,5 +248,5 @@ def _agrees(lead: Finding) -> Claim:
             en="Of the fourteen changes in the document's months 75 % is 10 or 11; both p are one-sided.",
             zh="原文期间仅 14 次变化，75% 即 10 或 11 次；两个 p 值均为单侧。",
         ),
-        verdict="fails" if share <= _HALF else "holds" if sure else "unclear",
+        verdict=judged("fails" if share <= _HALF else "holds" if sure else "unclear", share, coin, margins),
     )

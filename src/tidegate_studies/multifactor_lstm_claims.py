@@ -1,18 +1,16 @@
 """What the multi-factor LSTM document says, statement by statement, beside what was found here."""
 
-from typing import Literal
-
 import numpy as np
 
 from tidegate.evaluate.variants import compare_variants
 from tidegate.study.classified import held_accuracy
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
 __all__ = ["claims", "earned", "held_accuracy", "told"]
 
-Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SPLITS = ("split-random", "split-stock", "split-month", "split-time")
 _SURE, _EQUAL, _HALF = 0.05, 0.01, 0.5
 _SAMPLES = 180_000
@@ -22,7 +20,7 @@ _WAYS = {"split-random": "随机", "split-stock": "按股票", "split-month": "�
 def claims(findings: Findings) -> tuple[Claim, ...]:
     """The ledger of claims; a trial that was not run is said to be not tested."""
     lead = findings["published"]
-    return (
+    made = (
         _samples(lead),
         _held(lead),
         *([_leak(findings)] if all(name in findings for name in _SPLITS) else []),
@@ -33,6 +31,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
         _settings(findings),
         _walk(findings["walk"]),
     )
+    return ledger_of(made)
 
 
 def told(found: Finding, prefix: str, how: Text, published: tuple[float, float] | None) -> Claim:
@@ -77,10 +76,11 @@ def earned(made: float, wins: float, chance: float, least: float) -> Verdict:
 
     >>> earned(0.05, 0.4, 0.01, 0.02), earned(0.05, 0.75, 0.01, 0.02), earned(-0.01, 0.6, 0.9, 0.02)
     ('unclear', 'holds', 'fails')
+    >>> earned(float("nan"), 0.75, 0.01, 0.02)
+    'not tested'
     """
-    if made <= 0:
-        return "fails"
-    return "holds" if chance < _SURE and made >= least and wins > _HALF else "unclear"
+    held = chance < _SURE and made >= least and wins > _HALF
+    return judged("fails" if made <= 0 else "holds" if held else "unclear", made, wins, chance)
 
 
 def _lead_member(found: Finding) -> str:
@@ -127,7 +127,7 @@ def _held(lead: Finding) -> Claim:
             "month was also learned from: whatever comes above the commonest class is first of all the month recognised.",
             zh=f"按原文迭代 {_iterations(lead)} 次。同月股票同涨同跌，而留出样本所在月份均参与训练：高出部分首先是“认出月份”。",
         ),
-        verdict="holds" if middle >= 0.85 else "fails",
+        verdict=judged("holds" if middle >= 0.85 else "fails", accuracy),
     )
 
 
@@ -170,7 +170,7 @@ def _leak(findings: Findings) -> Claim:
             "with its neighbours, and its month with thousands of others.",
             zh=f"同一网络迭代 {count} 次，四种留出方式。随机留出时窗口与邻近样本共享 23 个月，并与数千样本同月。",
         ),
-        verdict="fails" if _apart(held, 2 * _EQUAL) else "unclear",
+        verdict=judged("fails" if _apart(held, 2 * _EQUAL) else "unclear", random, purged),
     )
 
 
@@ -199,7 +199,7 @@ def _outside(lead: Finding) -> Claim:
             "that part alone tells shares apart.",
             zh=f"与同月内随机打乱的同样答案相比：{above:+.2%}（下限 {low:+.2%}），只有这一部分是选股能力。",
         ),
-        verdict="holds" if accuracy > 0.5 else "fails",
+        verdict=judged("holds" if accuracy > 0.5 else "fails", accuracy),
     )
 
 
@@ -217,7 +217,7 @@ def _neutral(lead: Finding) -> Claim:
         ),
         difference="–",
         reason=Text(en="A third is what a group that says nothing would show.", zh="三分之一即毫无信息的水平。"),
-        verdict="unclear" if not np.isfinite(between) else "holds" if between < 0.5 else "fails",
+        verdict=judged("holds" if between < 0.5 else "fails", between),
     )
 
 
@@ -250,7 +250,9 @@ def _settings(findings: Findings) -> Claim:
             en="Accuracy out of sample over seeds, Welch's interval of each difference, corrected for their number.",
             zh="按种子统计样本外准确率，逐项 Welch 区间，并按检验次数校正。",
         ),
-        verdict="fails" if counts["differs"] else "holds" if counts["equal"] == len(others) else "unclear",
+        verdict=judged(
+            "fails" if counts["differs"] else "holds" if counts["equal"] == len(others) else "unclear", *values.values()
+        ),
     )
 
 
@@ -288,5 +290,5 @@ def _walk(walk: Finding) -> Claim:
             en="Before costs. This, not the random tenth, is what somebody trading along could have had.",
             zh="未计成本。这才是逐年实盘者可能得到的结果，而非随机留出的准确率。",
         ),
-        verdict="holds" if made > 0 and chance < _SURE else "fails" if made <= 0 else "unclear",
+        verdict=judged("holds" if made > 0 and chance < _SURE else "fails" if made <= 0 else "unclear", made, chance),
     )

@@ -7,16 +7,18 @@ import numpy as np
 from tidegate.study.comparing import trained
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.levels import LEVEL, leading_member, priced, ratios, rival_duel
+from tidegate.study.luck import no_placebos
+from tidegate.study.verdicts import judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 from tidegate_studies.rebar_futures_months import covered, own_months
 from tidegate_studies.rebar_futures_trials import OURS, trial_claims
 from tidegate_studies.rebar_futures_verdicts import (
-    Verdict,
     beats,
     beside_last,
     beyond,
     compared,
+    earns,
     last_losses,
     near,
     sureness,
@@ -51,7 +53,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
     lead = findings[findings.lead]
     there = [name for name in PRINTED if name in findings]
     pairs = [key for key in THREE if f"{key}-uni" in findings]
-    return (
+    told = (
         *(_row(findings[name]) for name in there),
         *([_finer(findings)] if len(pairs) == len(THREE) else []),
         *(_more_fields(findings, key) for key in pairs),
@@ -61,6 +63,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
         *(_better(findings, key) for key in pairs if f"{key}-return" in findings),
         *trial_claims(findings),
     )
+    return ledger_of(told)
 
 
 def _rmse(found: Finding) -> FloatArray:
@@ -134,7 +137,9 @@ def _finer(findings: Findings) -> Claim:
             "length and says nothing of what was learned. The ratio to the last close does.",
             zh="K线越短变动越小，任何接近前收盘的预测误差都小：损失随周期下降，与学到多少无关；与前收盘之比才说明问题。",
         ),
-        verdict="fails" if not lower else "unclear" if min(worth) >= 1 or worth[0] > worth[2] else "holds",
+        verdict=judged(
+            "fails" if not lower else "unclear" if min(worth) >= 1 or worth[0] > worth[2] else "holds", losses, worth
+        ),
     )
 
 
@@ -227,6 +232,7 @@ def _traded(lead: Finding, market: str) -> Claim:
     times = lead.books[market].times
     first, last = (str(time.astype("datetime64[D]")) for time in (times[0], times[-1]))
     place = lead.median("total_return_percentile", market) if lead.books[market].gates else float("nan")
+    same, share = own_months(lead.bars), covered(lead.bars)
     momentum = lead.value("total_return_before_costs", "gap-momentum", market)
     return Claim(
         key="strategy",
@@ -245,20 +251,27 @@ def _traded(lead: Finding, market: str) -> Claim:
             zh=f"{first} 至 {last}：成本前 {np.median(gross):.1%}，计手续费与滑点后 {np.median(net):.1%}，回撤 {np.median(fall):.1%}，"
             f"夏普 {np.nanmedian(sharpe):.2f}；单纯按跳空方向成本前 {momentum:.1%}",
         ),
-        difference=f"{np.median(gross) - 0.08:+.1%}",
-        reason=Text(
-            en="It trades against its forecast: near the last close, that is the side of the gap. The same sides in another "
-            f"order earn less in {place:.0%} of cases; one round trip a bar pays its costs every bar.",
-            zh=f"该规则逆预测交易；预测接近前收盘时，即顺跳空方向。同样方向打乱次序有 {place:.0%} 收益更低；每根K线往返一次，成本逐根支付。",
-        ),
-        verdict=_earns(gross, net),
+        difference=f"{np.median(gross) - 0.08:+.1%}" if same else "–",
+        reason=_why_traded(lead, market, place, None if same else share),
+        verdict=earns(gross, net, place) if same else "not tested",
     )
 
 
-def _earns(gross: FloatArray, net: FloatArray) -> Verdict:
-    if np.median(net) > 0:
-        return "holds" if net.min() > 0 else "unclear"
-    return "unclear" if np.median(gross) > 0 else "fails"
+def _why_traded(lead: Finding, market: str, place: float, share: float | None) -> Text:
+    """What the strategy's row stands on; `share` of the document's sessions where the bars are of other months."""
+    en = "It trades against its forecast: near the last close, that is the side of the gap. One round trip a bar pays its costs every bar."
+    zh = "该规则逆预测交易；预测接近前收盘时，即顺跳空方向。每根K线往返一次，成本逐根支付。"
+    if np.isfinite(place):
+        en += f" The same sides in another order earn less in {place:.0%} of cases; below 95 % is within luck."
+        zh += f"同样方向打乱次序有 {place:.0%} 收益更低；低于 95% 属于运气范围。"
+    else:
+        why = no_placebos(lead, market)
+        en += f" Not tested: no placebo stands beside it, since {why.en}."
+        zh += f"未检验：没有对照可比，{why.zh}。"
+    if share is not None:
+        en += f" Not tested: not the document's months ({share:.0%} of its sessions are there)."
+        zh += f"未检验：并非原文的月份（仅含其 {share:.0%} 的交易日）。"
+    return Text(en=en, zh=zh)
 
 
 def _better(findings: Findings, key: str) -> Claim:

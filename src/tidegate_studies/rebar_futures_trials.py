@@ -7,8 +7,9 @@ import numpy as np
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.level_tables import quantile_worth
 from tidegate.study.levels import LEVEL, leading_member, priced, ratios, rival_duel
+from tidegate.study.verdicts import Verdict, judged
 from tidegate.types.report import Claim, Text
-from tidegate_studies.rebar_futures_verdicts import Verdict, beats, beyond, chosen, compared, last_losses, sureness
+from tidegate_studies.rebar_futures_verdicts import beats, beyond, chosen, compared, last_losses, sureness
 
 __all__ = ["OURS", "trial_claims"]
 
@@ -67,10 +68,10 @@ def _cells(findings: Findings, cells: list[str]) -> Claim:
 
 
 def _best(base: Finding, variants: Mapping[str, Finding]) -> tuple[Verdict, str]:
-    """Judge the variant that the validation range prefers; unclear where its losses were not kept."""
+    """Judge the variant that the validation range prefers; nothing is judged where its losses were not kept."""
     name = chosen({key: last_losses(found)[1] for key, found in variants.items()})
     if name is None:
-        return "unclear", "{unkept}"
+        return "not tested", "{unkept}"
     best = variants[name]
     held, after = rival_duel(base, best), ratios(best)
     beside = "{worse}" if float(np.median(after)) >= 1 else "{below}"
@@ -87,7 +88,7 @@ def _sign(found: Finding) -> Claim:
         f"{np.median(right):.1%} ({right.min():.1%} … {right.max():.1%}); {{majority}} {common:.1%}; {{sign}} {p:.2g}"
     )
     english = "Asked for the sign alone, the network knows it"
-    return _own("direction", english, "只问方向，网络能答对", told, verdict)
+    return _own("direction", english, "只问方向，网络能答对", told, judged(verdict, right, common, p))
 
 
 def _quantiles(quantiles: list[Finding]) -> Claim:
@@ -106,9 +107,11 @@ def _of_tails(tails: list[dict[str, float]]) -> Verdict:
     """Every tail better, and surely so; nothing is judged where no tail was asked for."""
     if not tails:
         return "not tested"
-    if all(one["ratio"] >= 1 for one in tails):
-        return "fails"
-    return "holds" if all(one["ratio"] < 1 and one["p"] < 1 - LEVEL for one in tails) else "unclear"
+    worth, chances = ([one[name] for one in tails] for name in ("ratio", "p"))
+    if all(ratio >= 1 for ratio in worth):
+        return judged("fails", worth)
+    sure = max(worth) < 1 and max(chances) < 1 - LEVEL
+    return judged("holds" if sure else "unclear", worth, chances)
 
 
 def _own(key: str, english: str, chinese: str, told: str, verdict: Verdict) -> Claim:

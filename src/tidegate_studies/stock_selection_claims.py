@@ -3,32 +3,32 @@
 The document prints no figure: its claims are words, and so what must hold for each is said here, in code.
 """
 
-from typing import Literal
-
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.luck import no_placebos
 from tidegate.study.selected import leading
+from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.study.words import GLOSSARY
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
 __all__ = ["claims", "reach_of"]
 
-Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _SURE, _LUCK, _FLAT = 0.05, 0.95, 1e-3
 _STATED = Text(en="stated, no figure", zh="仅文字，无数字")
 
 
 def claims(findings: Findings) -> tuple[Claim, ...]:
     """The ledger of claims; a trial that was not run is said to be not tested."""
-    return (
+    told = (
         _beats(findings["published"], findings["walk"]),
         _informs(findings["walk"]),
         _better(findings["walk"]),
         _reaches(findings),
         _fits(findings["published"]),
     )
+    return ledger_of(told)
 
 
 def _market(found: Finding) -> str:
@@ -41,15 +41,17 @@ def _beats(published: Finding, walk: Finding) -> Claim:
     place = published.median("total_return_percentile", market) if published.books[market].gates else float("nan")
     honest = walk.over_seeds("excess_return", _market(walk))
     yard = GLOSSARY[published.books[market].benchmark]
-    luck = "" if not np.isfinite(place) else f"; {place:.0%} of placebos earned less"
-    chance = "" if not np.isfinite(place) else f"；{place:.0%} 的对照收益更低"
+    luck = Text(en=f"; {place:.0%} of placebos earned less", zh=f"；{place:.0%} 的对照收益更低")
+    if not np.isfinite(place):
+        none = no_placebos(published, market)
+        luck = Text(en=f"; no placebo stands beside it: {none.en}", zh=f"；没有对照可比：{none.zh}")
     return Claim(
         key="beats",
         statement=Text(en="The backtest stands out far above the benchmark", zh="回测表现突出，远超基准"),
         published=_STATED,
         ours=Text(
-            en=f"{np.median(gained):+.1%} a year over {yard.en} ({gained.min():+.1%} … {gained.max():+.1%} over seeds){luck}",
-            zh=f"相对{yard.zh}年化 {np.median(gained):+.1%}（各种子 {gained.min():+.1%} 至 {gained.max():+.1%}）{chance}",
+            en=f"{np.median(gained):+.1%} a year over {yard.en} ({gained.min():+.1%} … {gained.max():+.1%} over seeds){luck.en}",
+            zh=f"相对{yard.zh}年化 {np.median(gained):+.1%}（各种子 {gained.min():+.1%} 至 {gained.max():+.1%}）{luck.zh}",
         ),
         difference="–",
         reason=Text(
@@ -59,7 +61,9 @@ def _beats(published: Finding, walk: Finding) -> Claim:
             zh=f"按原文规则、时点诚实。逐年重训、次日开盘进出：年化 {np.median(honest):+.1%}。须全部种子高于基准，且种子中位数高于 95% 的"
             "对照（以其他股票的预测同样交易），方为成立。",
         ),
-        verdict=_judged(bool((gained > 0).all() and place >= _LUCK), failed=bool(np.median(gained) <= 0)),
+        verdict=_judged(
+            (gained, place), held=bool((gained > 0).all() and place >= _LUCK), failed=bool(np.median(gained) <= 0)
+        ),
     )
 
 
@@ -79,7 +83,7 @@ def _informs(walk: Finding) -> Claim:
             en="Of the walk-forward ensemble, by date among all shares; p allows for overlapping labels.",
             zh="逐年滚动的种子集成，按日在全部股票间计算；p 值已计标签重叠。",
         ),
-        verdict=_judged(value > 0 and chance < _SURE, failed=value <= 0),
+        verdict=_judged((value, chance), held=value > 0 and chance < _SURE, failed=value <= 0),
     )
 
 
@@ -91,8 +95,9 @@ def _better(walk: Finding) -> Claim:
         if rival.name in walk.forecasts and np.isfinite(walk.value("rank_ic", rival.name))
     }
     seeds = walk.over_seeds("rank_ic")
-    best = max(rivals, key=lambda name: rivals[name])
-    words = GLOSSARY.get(best, Text.same(best))
+    best = max(rivals, key=lambda name: rivals[name], default="")
+    top = rivals.get(best, float("nan"))
+    words = GLOSSARY.get(best, Text.same(best or "–"))
     return Claim(
         key="better",
         statement=Text(
@@ -102,15 +107,15 @@ def _better(walk: Finding) -> Claim:
         published=_STATED,
         ours=Text(
             en=f"rank IC {np.median(seeds):.3f} ({seeds.min():.3f} … {seeds.max():.3f} over seeds); best rival, {words.en}: "
-            f"{rivals[best]:.3f}",
-            zh=f"秩 IC {np.median(seeds):.3f}（各种子 {seeds.min():.3f} 至 {seeds.max():.3f}）；最好的对手（{words.zh}）{rivals[best]:.3f}",
+            f"{top:.3f}",
+            zh=f"秩 IC {np.median(seeds):.3f}（各种子 {seeds.min():.3f} 至 {seeds.max():.3f}）；最好的对手（{words.zh}）{top:.3f}",
         ),
-        difference=f"{np.median(seeds) - rivals[best]:+.3f}",
+        difference=f"{np.median(seeds) - top:+.3f}",
         reason=Text(
             en="Rivals see the same days or fewer, fitted in one go on the same ranges. Holds where every seed is above all.",
             zh="对手看到相同或更少的日数，在相同区间一次拟合。须全部种子高于所有对手方为成立。",
         ),
-        verdict=_judged(bool((seeds > rivals[best]).all()), failed=bool((seeds <= rivals[best]).all())),
+        verdict=_judged((seeds, top), held=bool((seeds > top).all()), failed=bool((seeds <= top).all())),
     )
 
 
@@ -144,7 +149,7 @@ def _reaches(findings: Findings) -> Claim:
             "gradient to vanish in.",
             zh="各取一个训练后的网络（对照试验首个种子），窗口仅五日，梯度本不易在其中消失。",
         ),
-        verdict=_judged(lstm > rnn, failed=lstm <= rnn) if known else "not tested",
+        verdict=_judged((lstm, rnn), held=lstm > rnn, failed=lstm <= rnn),
     )
 
 
@@ -165,9 +170,9 @@ def _fits(published: Finding) -> Claim:
             en="Without dropout nothing was trained here: this says that little was overfitted, not what prevented it.",
             zh="此处未训练不含 Dropout 的网络：只能说明过拟合甚少，不能说明原因。",
         ),
-        verdict=_judged(bool((rise <= _FLAT).all()), failed=bool(np.median(rise) > 10 * _FLAT)),
+        verdict=_judged((rise,), held=bool((rise <= _FLAT).all()), failed=bool(np.median(rise) > 10 * _FLAT)),
     )
 
 
-def _judged(held: bool, *, failed: bool) -> Verdict:
-    return "holds" if held else "fails" if failed else "unclear"
+def _judged(measures: tuple[FloatArray | float, ...], *, held: bool, failed: bool) -> Verdict:
+    return judged("holds" if held else "fails" if failed else "unclear", *measures)

@@ -79,7 +79,8 @@ def verdicts(*args, **changes):
         ({"groups_spread_p": 0.2}, "unclear"),
         ({"groups_spread_total": 0.02}, "unclear"),  # less than half of what was printed
         ({"groups_spread_total": -0.02}, "fails"),
-        ({"groups_spread_total": None, "groups_spread_p": None}, "unclear"),
+        ({"groups_spread_total": None, "groups_spread_p": None}, "not tested"),
+        ({"groups_spread_p": None}, "not tested"),
     ],
 )
 def test_a_long_short_holds_by_all_that_is_said_of_it(changes, verdict):

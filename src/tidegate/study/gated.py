@@ -23,7 +23,7 @@ _TIMED: tuple[tuple[str, Text, Style], ...] = (
     ("total_return", Text(en="timing alone: return", zh="单独择时：收益"), "percent"),
     ("max_drawdown", Text(en="its drawdown", zh="最大回撤"), "percent"),
     ("trades", Text(en="its trades", zh="交易次数"), "integer"),
-    ("bars_in_market", Text(en="its bars in the market", zh="持仓天数"), "integer"),
+    ("bars_in_market", Text(en="its bars in the market", zh="持仓K线数"), "integer"),
 )
 _GATED: tuple[tuple[str, Text, Style], ...] = (
     ("total_return", Text(en="gated: return", zh="加择时门：收益"), "percent"),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.component import document
+from tidegate.report.figures.placebo import PLACEBOS
 from tidegate.study.books import BookSet
 from tidegate.study.declare import Study
 from tidegate.study.findings import Finding, Findings
@@ -89,15 +90,18 @@ def result_tables(reproduction: Reproduction, findings: Findings) -> tuple[Table
                 columns=_columns(Text(en="who decides", zh="决策者"), shown),
                 rows=tuple(rows),
                 roles=tuple(roles),
-                note=_SELECTED_NOTE
-                if held.selects
-                else Text(
-                    en=f"{_QUARTILES.en} All figures are net of the market's costs. The percentile is the share of random gates of the same exposure and spell lengths that earned less, of a network the median over its seeds of each one's own: 50 % is luck.",
-                    zh=f"{_QUARTILES.zh}所有数字均已扣除该市场的成本。分位为同样持仓天数与持仓段长度的随机择时中收益更低者的比例（网络取各种子自身分位的中位数）：50% 即运气。",
-                ),
+                note=_SELECTED_NOTE if held.selects else _timed_note(held),
             )
         )
     return tuple(made)
+
+
+def _timed_note(held: BookSet) -> Text:
+    of = PLACEBOS[held.placebos][1]
+    return Text(
+        en=f"{_QUARTILES.en} All figures are net of the market's costs. The percentile is the share of placebos ({of.en}) that earned less, of a network the median over its seeds of each one's own: 50 % is luck.",
+        zh=f"{_QUARTILES.zh}所有数字均已扣除该市场的成本。分位为对照（{of.zh}）中收益更低者的比例（网络取各种子自身分位的中位数）：50% 即运气。",
+    )
 
 
 def _dated(title: Text, books: BookSet, lead: BookSet) -> Text:
@@ -221,7 +225,9 @@ def doubt_table(findings: Findings) -> Table:
                 else {"en": "forecast", "zh": "预测"},
                 "value": {"value": found.value, "low": found.low, "high": found.high},
                 "n": found.n,
-                "how": document(HOW[name]),
+                "how": document(
+                    HOW[name] if market is None or name in HOW else PLACEBOS[lead.books[market].placebos][1]
+                ),
             }
         )
     return Table(

@@ -15,6 +15,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
 from tidegate.study.level_figures import LEVEL_KINDS, level_sections
 from tidegate.study.level_tables import level_tables
+from tidegate.study.luck import among_placebos
 from tidegate.study.notes import data_title, note_text, provenance_text
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
@@ -219,7 +220,6 @@ def _answer(lead: Finding) -> Text:
     sharpe = f"{np.median(ratios):.2f}" if ratios.size else "–"
     times = next(iter(lead.books.values())).times
     first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
-    place = lead.median("total_return_percentile", market) if lead.books[market].gates else float("nan")
     words, yard = GLOSSARY.get(market, Text.same(market)), GLOSSARY[lead.books[market].benchmark]
     beats, who = middle > hold, _who(lead)
     en = (
@@ -230,22 +230,8 @@ def _answer(lead: Finding) -> Text:
         f"{first} 至 {last}，{words.zh}：{_earned(made, middle, low, high).zh}，夏普 {sharpe}）；"
         f"{yard.zh} {hold:.1%}：{who.zh}{'更高' if beats else '并未更高'}。"
     )
-    if np.isfinite(place):
-        luck = place < 0.95
-        placebos = _PLACEBOS[lead.books[market].placebos]
-        many = Text(en=" (the median of the seeds' percentiles)", zh="（各种子分位的中位数）")
-        of = many if made.size > 1 else Text.same("")
-        en += f" {placebos.en} earned less in {place:.1%} of cases{of.en}: {'that is within luck' if luck else 'more than luck explains at the 5 % level, for one trial'}."
-        zh += f"{placebos.zh}有 {place:.1%} 的收益更低{of.zh}：{'仍在运气范围之内' if luck else '单次检验下在 5% 水平超出运气'}。"
-    return Text(en=en, zh=zh)
-
-
-_PLACEBOS = {
-    "random gates": Text(en="Random gates of the same exposure", zh="同等持仓的随机择时"),
-    "random sides": Text(en="The same sides in another order", zh="次序打乱的同样方向"),
-    "permuted assets": Text(en="The same strategy on the scores of other assets", zh="以其他标的得分运行的同一策略"),
-    "shuffled scores": Text(en="The same strategy on shuffled scores", zh="以打乱得分运行的同一策略"),
-}
+    luck = among_placebos(lead, market)
+    return Text(en=f"{en} {luck.en}", zh=f"{zh}{luck.zh}")
 
 
 def _who(lead: Finding) -> Text:

@@ -31,7 +31,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     "max_drawdown": ("maximum drawdown", "最大回撤"),
     "calmar": ("Calmar ratio", "卡玛比率"),
     "positive_bars": ("share of positive bars", "盈利交易日占比"),
-    "bars_in_market": ("bars in the market", "持仓天数"),
+    "bars_in_market": ("bars in the market", "持仓K线数"),
     "longest_out": ("longest spell out", "最长空仓期"),
     "trades": ("round trips", "交易次数"),
     "orders_unfilled": ("orders not filled", "未成交委托"),
@@ -209,7 +209,6 @@ HOW: dict[str, Text] = {
     "deflated_sharpe": Text(en="the same, for the best of all variants tried here", zh="同上，按此处尝试的全部变体中最佳者修正"),
     "probabilistic_sharpe": Text(en="chance that the true ratio is above zero, for one trial", zh="真实比率大于零的概率（单次检验）"),
     "win_rate": Text(en="closed round trips, net; exact interval", zh="已平仓交易（净）；精确区间"),
-    "total_return_percentile": Text(en="random gates of the same exposure and spells; of a selection, scores of other assets", zh="同持仓与持仓段的随机择时；选股则为他人的得分"),
 }  # fmt: skip
 """How the figures of the doubt table were made."""
 
