@@ -133,6 +133,7 @@ def test_a_wrong_request_is_one_line_with_a_way_out(tidegate, mine, tmp_path, gi
         (("explain", "small", "plantd", "2001-02-05"), "did you mean 'planted'"),
         (("explain", "small", "planted", "someday"), "this is no date"),
         (("explain", "small", "planted", "2001-02-04"), "the nearest are 2001-02-02, 2001-02-05"),
+        (("explain", "small", "planted", "2001-02-05", "--member", "seed-9"), "unknown member 'seed-9'"),
         (("compare", "small"), "at least two runs"),
     ],
     ids=lambda held: " ".join(held) if isinstance(held, tuple) and len(held) > 1 else None,

@@ -6,7 +6,7 @@ import pytest
 from small import finish, small
 
 from tidegate.backtest.bar_trades import BarTable, Size, size_of, trade_bars
-from tidegate.errors import SettingError
+from tidegate.errors import SettingError, UnknownNameError
 from tidegate.market.rebar_future import RebarFuture
 from tidegate.study import bar_trading
 from tidegate.study.declare import Study
@@ -296,6 +296,14 @@ class TestExplained:
         at = int(np.searchsorted(bars.times, np.datetime64(entry["time"])))
         told = explain_number(ran.folder, "RB", str(bars.times[at - 1])[:10], None, "always-long")
         assert any("in at every open" in line.value for line in told.lines)
+
+    def test_one_member_is_told_and_an_unknown_one_refused(self, ran, books):
+        asked = ran.folder, "RB", str(ran.findings["small"].bars.times[-40])[:10], None
+        told = [line.what for line in explain_number(*asked).lines if "(rebar-future, " in line.what]
+        assert told
+        assert {what.split("(")[1] for what in told} == {"rebar-future, seed-1)"}  # the only fit
+        with pytest.raises(UnknownNameError, match=r"unknown member 'seed-9'.*'seed-1'.*always-long"):
+            explain_number(*asked, "seed-9")
 
 
 class TestRefused:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidegate.errors import DataError, UnknownNameError
+from tidegate.errors import DataError, SettingError, UnknownNameError
 from tidegate.strategy.selection import Selection
 from tidegate.study.bar_trading import trades_within_bars
 from tidegate.study.declare import Study
@@ -18,22 +18,25 @@ from tidegate.study.explain_bars import bar_trade_lines
 from tidegate.study.explain_orders import order_lines
 from tidegate.study.folder import RunFolder
 from tidegate.study.records import load_bars, load_folds, load_forecast, load_ledger, load_panel, load_windows
-from tidegate.study.stations import Explained, Line, moment, shown
+from tidegate.study.stations import Explained, Line, chosen, moment, shown, typed
 from tidegate.types.fold import Fold
 from tidegate.types.windows import Windows
 
 __all__ = ["explain_number"]
 
+_FIRST = 11
+"""Bars of a session that are named one by one, before the last."""
+
 
 def explain_number(run: Path, asset: str, day: str, study: str | None, member: str | None = None) -> Explained:
     """Follow the bar of `asset` labelled `day` through the rooms.
 
-    Of a selection over many assets the orders of one `member` are told (the ensemble's, or the only fit's, if none is
-    named): those decided after that close, and those filled or refused in that bar.
+    The orders, fills and books of one `member` are told (the ensemble's, or the only fit's, if none is named); of a
+    selection over many assets those decided after that close, and those filled or refused in that bar.
 
     Errors
-        `UnknownNameError` for a study or an asset that the run does not have; `DataError` for a time without a bar,
-        with the nearest bars in the hint.
+        `UnknownNameError` for a study, an asset or a member that the run does not have; `DataError` for a time without
+        a bar, with the bars of that session, or the nearest ones, in the hint.
     """
     folder, label = RunFolder(run), f"{run.resolve().parent.name}/{run.resolve().name}"
     held = folder.read("study.json")
@@ -53,7 +56,7 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
     within = any(trades_within_bars(declared[name], market) for market in declared[name].markets)
     selects = isinstance(declared[name].strategy, Selection) and not within
     here = np.flatnonzero((bars.frame["asset"] == asset).to_numpy() & (bars.frame["time"].to_numpy() == when))
-    bar = [_bar_line(bars.frame.row(int(at), named=True)) for at in here] or [
+    bar = [line for at in here for line in _bar_lines(bars.frame, int(at))] or [
         Line("data", "bar t", "none: suspended, or not listed", "")
     ]
     if rows.size == 0 and selects and (bars.times == when).any():
@@ -63,12 +66,8 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
             between = [Line("factors", "fields", "none: no month ends here, the last forecasts stand", "")]
         return Explained(name, asset, shown(when), (*bar, *between, *ordered), label)
     if rows.size == 0:
-        near = panel.times[np.argsort(np.abs(panel.times - when))[:3]]
-        raise DataError(
-            f"{asset} has no bar labelled {day}",
-            where=name,
-            hint=f"the nearest are {', '.join(shown(t) for t in sorted(near))}",
-        )
+        own = bars.frame.filter(pl.col("asset") == asset)
+        raise DataError(f"{asset} has no bar labelled {day}", where=name, hint=_others(own, panel.times, when))
     row = int(rows[0])
     lines = [
         *bar,
@@ -85,15 +84,45 @@ def explain_number(run: Path, asset: str, day: str, study: str | None, member: s
             if selects
             else bar_trade_lines(place, bars, asset, when, member)
             if within
-            else _book_lines(place, asset, when, panel.times)
+            else _book_lines(place, asset, when, panel.times, member)
         ),
     ]
     return Explained(name, asset, shown(when), tuple(lines), label)
 
 
-def _bar_line(bar: dict[str, Any]) -> Line:
+def _others(own: pl.DataFrame, times: np.ndarray, when: np.datetime64) -> str:
+    """Which bars may be asked for instead: those of the session, as they are typed, or the nearest."""
+    day = when.astype("datetime64[D]")
+    session = own.filter(pl.col("session") == day)["time"].to_numpy() if when == day else np.empty(0)
+    if session.size:
+        first, last = session[:_FIRST], session[max(_FIRST, session.size - 1) :]
+        rest = " …," if session.size > _FIRST + 1 else ""
+        told = ", ".join(typed(t) for t in first) + "".join(f",{rest} {typed(t)}" for t in last)
+        return f"the session has {session.size} bars: {told}"
+    near = times[np.argsort(np.abs(times - when))[:3]]
+    return f"the nearest are {', '.join(typed(t) for t in sorted(near))}"
+
+
+def _bar_lines(frame: pl.DataFrame, at: int) -> list[Line]:
+    """A bar's numbers; within a session, the session that it is of; of a joined series, since when its contract is."""
+    bar = frame.row(at, named=True)
     told = ", ".join(f"{k} {v:.6g}" for k, v in bar.items() if isinstance(v, float))
-    return Line("data", "bar t", told, "open at OPEN(t), the rest at CLOSE(t)")
+    lines = [Line("data", "bar t", told, "open at OPEN(t), the rest at CLOSE(t)")]
+    label = np.datetime64(bar["time"], "us")
+    if label != label.astype("datetime64[D]"):
+        told = str(bar["session"])
+        told += "" if label.astype("datetime64[D]") == np.datetime64(bar["session"]) else ", traded in the night before"
+        lines.append(Line("data", "session", told, "OPEN(t)"))
+    if "roll_from" in frame.columns:
+        rolls = frame.filter(
+            (pl.col("asset") == bar["asset"]) & (pl.col("time") <= bar["time"]) & pl.col("roll_from").is_not_null()
+        )["time"]
+        began = np.datetime64(rolls[-1], "us") if len(rolls) else None
+        told = (
+            "the first of the series" if began is None else f"no. {len(rolls) + 1} of the series, since {shown(began)}"
+        )
+        lines.append(Line("data", "contract", told, "OPEN(t)"))
+    return lines
 
 
 def _window_lines(study: Study, windows: Windows, folds: tuple[Fold, ...], row: int) -> list[Line]:
@@ -186,17 +215,21 @@ def _forecast_lines(place: Path, asset: str, when: np.datetime64, *, windowed: b
     return lines or [Line("learn", "score", f"none: {shown(when)} is {why}", "after CLOSE(t)")]
 
 
-def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray) -> list[Line]:
+def _book_lines(place: Path, asset: str, when: np.datetime64, times: np.ndarray, member: str | None) -> list[Line]:
     later = times[times > when]
-    if later.size == 0:
+    books = [folder.name for folder in (place / "ledger").glob("*/*")]
+    if member and not books:
+        raise SettingError("this study has no books, and so no members", found=member, where=place.name)
+    if later.size == 0 or not books:
         return []
+    who = chosen(member, dict.fromkeys(books), place.name)
     lines: list[Line] = []
     for folder in sorted((place / "decisions").glob("*")):
         wanted = pl.read_parquet(folder / "wanted.parquet").filter(pl.col("time") == when).drop("time")
         for held in wanted.iter_rows(named=True):
-            told = ", ".join(f"{member} {exposure:g}" for member, exposure in held.items())
-            lines.append(Line("strategy", f"exposure wanted ({folder.name})", told, "decided after CLOSE(t)"))
-    for folder in sorted((place / "ledger").glob("*/*")):
+            told = f"{held[who]:g}" if held.get(who) is not None else "none is kept of this member"
+            lines.append(Line("strategy", f"exposure wanted ({folder.name}, {who})", told, "decided after CLOSE(t)"))
+    for folder in sorted((place / "ledger").glob(f"*/{who}")):
         ledger, label = load_ledger(folder), f"{folder.parent.name}, {folder.name}"
         orders = ledger.orders.filter((pl.col("asset") == asset) & (pl.col("decided") == when))
         fills = ledger.fills.filter((pl.col("asset") == asset) & (pl.col("time") == later[0]))

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.study.records import load_ledger
-from tidegate.study.stations import Line, shown
+from tidegate.study.stations import Line, chosen, shown
 from tidegate.types.bars import Bars
 from tidegate.types.ledger import FEES, Ledger
 
@@ -18,9 +18,12 @@ __all__ = ["bar_trade_lines"]
 
 
 def bar_trade_lines(place: Path, bars: Bars, asset: str, when: np.datetime64, member: str | None) -> list[Line]:
-    """What was wanted after the close of `when` and what the next bar made of it, in every market, by every member.
+    """What was wanted after the close of `when` and what the next bar made of it, in every market, by one member.
 
-    With `member`, of that one alone. Known at: each line says it.
+    Without `member`, the ensemble, or the only fit. Known at: each line says it.
+
+    Errors
+        `UnknownNameError` for a member that holds no opens against prices.
     """
     later = bars.times[bars.times > when]
     if later.size == 0:
@@ -30,12 +33,11 @@ def bar_trade_lines(place: Path, bars: Bars, asset: str, when: np.datetime64, me
     for folder in sorted((place / "decisions").glob("*")):
         wanted = pl.read_parquet(folder / "wanted.parquet").filter(pl.col("time") == when).drop("time")
         against = dict(pl.read_parquet(folder / "within.parquet").iter_rows())
+        who = chosen(member, against, f"{place.name}, {folder.name}")
+        label = f"{folder.name}, {who}"
         for held in wanted.iter_rows(named=True):
-            for who, price in held.items():
-                if who in against and member in {None, who}:
-                    label = f"{folder.name}, {who}"
-                    lines.append(Line("strategy", f"next open held against ({label})", *_wish(price, against[who])))
-                    lines += _done(place / "ledger" / folder.name / who, label, later[0], float(opens.item()), price)
+            lines.append(Line("strategy", f"next open held against ({label})", *_wish(held[who], against[who])))
+            lines += _done(place / "ledger" / folder.name / who, label, later[0], float(opens.item()), held[who])
     return lines
 
 
@@ -63,6 +65,9 @@ def _done(folder: Path, label: str, bar: np.datetime64, opened: float, price: fl
     ]
     fills = ledger.fills.filter(pl.col("time") == bar)
     lines += [_fill(fill, ledger, label, bar, opened, price) for fill in fills.iter_rows(named=True)]
+    book = ledger.book.filter(pl.col("time") == bar)
+    if orders.is_empty() and fills.is_empty() and book.height:
+        lines.append(Line("backtest", f"no fill ({label})", _why_none(opened, price, book), f"OPEN({shown(bar)})"))
     lines += [
         Line(
             "backtest",
@@ -70,9 +75,20 @@ def _done(folder: Path, label: str, bar: np.datetime64, opened: float, price: fl
             f"equity {line['equity']:.2f}, lots {line['quantity']:g}",
             f"CLOSE({shown(bar)})",
         )
-        for line in ledger.book.filter(pl.col("time") == bar).iter_rows(named=True)
+        for line in book.iter_rows(named=True)
     ]
     return lines
+
+
+def _why_none(opened: float, price: float | None, book: pl.DataFrame) -> str:
+    """Why a bar was let pass without an order."""
+    if price is None or np.isnan(price):
+        return "nothing was asked of this bar"
+    if opened == price:
+        return f"the open {opened:.8g} is the price itself: it reached neither side of it"
+    if book["quantity"].item():
+        return "what was held before could not be left, and nothing new is opened beside it"
+    return f"the open {opened:.8g} met the rule, which held back: no size, or its switch was shut"
 
 
 def _fill(

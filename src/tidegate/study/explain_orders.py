@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidegate.errors import DataError, UnknownNameError
+from tidegate.errors import DataError
 from tidegate.market.base import Market
 from tidegate.market.exchange import NO_LIMIT, Exchange
 from tidegate.market.instruments import Instruments
 from tidegate.study.declare import Study
-from tidegate.study.stations import Line, shown
+from tidegate.study.stations import Line, chosen, shown
 from tidegate.types.bars import Bars
 
 __all__ = ["order_lines"]
@@ -74,9 +74,7 @@ def order_lines(
     for market in study.markets:
         root = folder / "ledger" / market.name
         members = [path.name for path in sorted(root.iterdir())]
-        who = member or ("ensemble" if "ensemble" in members else next(m for m in members if m.startswith("seed-")))
-        if who not in members:
-            raise UnknownNameError.among("member", who, members, where=f"{study.name}, {market.name}")
+        who = chosen(member, members, f"{study.name}, {market.name}")
         place = _Place(folder, study, bars, asset, market)
         lines += _of_member(place, root / who, f"{market.name}, {who}", when)
     return lines
