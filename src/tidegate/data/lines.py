@@ -134,7 +134,7 @@ def _header(line: str, delimiter: str, where: str, following: list[str]) -> list
         if looks_like_moment(cells[0]):
             raise FileRefusedError(
                 "the file has no header line", where=where, found=line[:60],
-                hint='name its columns: header=("time", "open", "high", "low", "close", "volume")',
+                hint="""name its columns: -s 'header=["time", "open", "high", "low", "close", "volume"]'""",
             )  # fmt: skip
     names = [cell.strip("\ufeff \t\u3000\u00a0") for cell in cells]
     twice = sorted({name for name in names if name and names.count(name) > 1})
