@@ -24,8 +24,8 @@ def list_trials(out: str, *, every: bool, json: bool) -> None:
     absent = unlisted_runs(Path(out), lines)
     differs = differing(lines, kept_variants(Path(out))) if every else {}
     if json:
-        told = {"lines": list(lines), "questions": [one._asdict() for one in counted], "intact": True}
-        say_json({**told, "unlisted": [str(run) for run in absent], **({"differs": differs} if every else {})})
+        document = {"lines": list(lines), "questions": [one._asdict() for one in counted], "intact": True}
+        say_json({**document, "unlisted": [str(run) for run in absent], **({"differs": differs} if every else {})})
         return
     if not lines:
         say("The trial ledger is empty." if absent else f"No trial has been run below {out}.")
