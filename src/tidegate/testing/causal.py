@@ -19,7 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tidegate.errors import ClockError, SettingError
-from tidegate.testing.lint import lint_function
+from tidegate.testing.beside_gaps import beside_gaps
+from tidegate.testing.lint import Sign, lint_function
 from tidegate.testing.moves import around_moves
 from tidegate.testing.other_future import other_future
 from tidegate.testing.other_names import other_names
@@ -141,8 +142,9 @@ def check_causal(
         The moment at which a row's result is used. ``"close"``: row *t* may use all of bar *t*. ``"open"``: of bar *t*
         it may use only what the open shows (open, previous close, limits, factors), as a decision filled there may.
     cuts, scrambles, seed
-        How many moments (half of them around the largest moves), how many other futures at each (and one of other
-        names: a listing, an end, a suspension, a new word), and what they are thrown with.
+        How many moments (half of them around the largest moves; up to six more beside gaps and fills), how many other
+        futures at each (and one of other names: a listing, an end, a suspension, a new word), and what they are
+        thrown with.
 
     Missing values
         Any NaN equals any NaN.
@@ -173,7 +175,7 @@ def check_causal(
             told, "could not run", 1, note="asked twice, it answers otherwise: seed what it draws", on=table.read
         )
     tried, silent = 0, ""
-    for number, cut in enumerate(_cuts(table, moments, cuts, seed)):
+    for number, cut in enumerate(_cuts(table, moments, cuts, seed, full)):
         for how, at, make in _ways(table, cut, scrambles, seed + 1000 * number, known):
             try:
                 other, beside = make()
@@ -189,17 +191,18 @@ def check_causal(
                 return _failed(told, fn, table, full, wrong, cut, how, tried, moments)
     if not tried:
         return Causal(told, "could not run", 0, note=f"it works on no shorter history: {silent}", on=table.read)
-    return Causal(told, "passed", tried, note=f"; silent on some: {silent}" if silent else "", on=table.read)
+    note = (f"; silent on some: {silent}" if silent else "") + _doubt(lint_function(fn))
+    return Causal(told, "passed", tried, note=note, on=table.read)
 
 
-def _cuts(table: Table, moments: NDArray[Any], count: int, seed: int) -> NDArray[Any]:
-    """Moments to cut at: half spread over time, the last but one among them, half around the largest moves."""
+def _cuts(table: Table, moments: NDArray[Any], count: int, seed: int, full: Laid) -> NDArray[Any]:
+    """Moments to cut at: half spread over time, the last but one too, half around the largest moves; beside gaps."""
     last = len(moments) - 2
     rare = around_moves(table, moments, count // 2)
     edges = np.linspace(min(1, last), last, count - len(rare) + 1).astype(int)
     generator = np.random.default_rng(seed)
     at = [int(generator.integers(a, max(b, a + 1))) for a, b in itertools.pairwise(edges)]
-    return moments[sorted({*at, *rare, last, last // 2})]
+    return moments[sorted({*at, *rare, last, last // 2, *beside_gaps(table, moments, full)})]
 
 
 def _ways(
@@ -302,6 +305,15 @@ _HINT_OPEN = (
     "the bar's own close, high, low or volume is used before the bar is over; "
     'with known="open" a row may use its own open, previous close, limits and factors, and all of the bars before it'
 )
+
+
+def _doubt(signs: tuple[Sign, ...]) -> str:
+    """What a lint says of a function that passed; what only may be wrong is not worth a word there."""
+    sure = [sign for sign in signs if not sign.why.startswith(_UNSURE)]
+    return f"; but line {sure[0].line} {sure[0].why} (`{sure[0].code}`)" if sure else ""
+
+
+_UNSURE = ("may be", "fits;")
 
 
 def _moment(value: Any) -> str:
