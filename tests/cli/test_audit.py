@@ -158,6 +158,35 @@ def test_what_an_audit_said_is_taken_back_when_it_says_something_else(failed):
     assert with_audit(plain, kept_audits(folder)) == with_audit(report, kept_audits(folder)) == report
 
 
+def test_an_audit_of_part_leaves_what_failed(failed):
+    place, _ = failed
+    done = called(place, "audit", "peek.json", "--with", "my_factors", "--only", "L11")
+    assert done.returncode == 0, done.stderr
+    assert "An earlier audit of the same code FAILED, which stands in the report: L1" in done.stdout
+    kept = told_in(place, "runs/mine/*/audit.json")["mine"]
+    assert [verdict["test"] for verdict in kept["verdicts"]] == ["L1", "L5", "L11"]
+    assert kept["status"] == "failed"
+    report = told_in(place)
+    assert "its audit FAILED" in report["stamps"][0]["en"]
+    (words,) = [section["words"] for section in report["sections"] if section["key"] == "audit"]
+    assert "Not asked: L2, L3, L4, L6, L7, L8, L9, L10." in [told["en"] for told in words]
+
+
+def test_an_audit_of_mended_code_is_of_another_run(project):
+    own = ("peek.json", "--with", "my_factors")
+    module = project / "my_factors.py"
+    assert called(project, "audit", *own, "--only", "L1", "--cuts", "2").returncode == 3
+    module.write_text(MODULE.replace("close / close.mean()", "close"))
+    assert called(project, "audit", *own, "--only", "L1", "--cuts", "2").returncode == 0
+    status = {path.parent.name: json.loads(path.read_text())["mine"] for path in project.glob("runs/mine/*/audit.json")}
+    assert sorted(held["status"] for held in status.values()) == ["failed", "passed"]
+    assert len({held["outside"]["Peek"] for held in status.values()}) == 2
+    module.write_text(MODULE)
+    done = called(project, "run", *own)
+    assert "Note: Mine: its audit FAILED (L1 Truncate and recompute)." in done.stdout
+    assert "1 passed" not in done.stdout
+
+
 def test_trials_are_listed_and_a_changed_ledger_is_refused(project):
     from tidegate.study.trial_ledger import Trial, TrialLedger
 

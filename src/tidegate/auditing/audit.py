@@ -29,6 +29,7 @@ from tidegate.strategy.selection import Selection
 from tidegate.study.api import declare
 from tidegate.study.audited import FILE, tell_audit
 from tidegate.study.beside import Beside
+from tidegate.study.code import code_version, outside
 from tidegate.study.declare import Study
 from tidegate.study.folder import RunFolder
 from tidegate.study.progress import Event, Tell, silent
@@ -54,12 +55,14 @@ _BROKEN = (
 class Audit(dict[str, Audited]):
     """The audits of a reproduction's studies, by name, with the folder in which they are kept.
 
-    `passed`: nothing was found and all could run. `code`: what the command exits with.
+    `passed`: nothing was found and all could run. `code`: what the command exits with. `standing`: what is kept and
+    reported, with verdicts of earlier audits of the same code that these do not replace (`Audited.beside`).
     """
 
-    def __init__(self, held: dict[str, Audited], folder: Path) -> None:
+    def __init__(self, held: dict[str, Audited], folder: Path, standing: dict[str, Audited] | None = None) -> None:
         super().__init__(held)
         self.folder = folder
+        self.standing = held if standing is None else standing
 
     @property
     def code(self) -> int:
@@ -115,9 +118,10 @@ def audit(
         held[name] = audit_study(made.study(name), tests, full=full, cuts=cuts, seed=seed, tell=tell)
     folder = RunFolder(Path(out) / made.name / made.fingerprint[:8])
     kept = read_json(folder.path / FILE) if (folder.path / FILE).is_file() else {}
-    folder.write(FILE, {**kept, **{name: one.kept() for name, one in held.items()}})
+    standing = {name: one.beside(Audited.read(kept[name])) if name in kept else one for name, one in held.items()}
+    folder.write(FILE, {**kept, **{name: one.kept() for name, one in standing.items()}})
     tell_audit(folder.path)
-    return Audit(held, folder.path)
+    return Audit(held, folder.path, standing)
 
 
 def audit_study(
@@ -144,11 +148,12 @@ def audit_study(
         tell(Event("note", "audit", note=f"{study.name}: what it costs can't be estimated ({type(error).__name__})"))
     for place, test in enumerate(tests):
         tell(Event("step", "audit", place, len(tests), f"{test} {TITLES[test].en}"))
-        verdicts.append(_timed(test, bench))
+        verdicts.append(_timed(test, bench).but(data=bench.ground.digest, seed=seed, full=full))
     tell(Event("done", "audit"))
     return Audited(
         study=study.name, title=study.title, verdicts=tuple(verdicts), data=bench.ground.digest,
         version=__version__, seed=seed, full=full, seconds=time.monotonic() - began,
+        outside=outside(study), package=code_version(*_ROOMS),
     )  # fmt: skip
 
 
@@ -196,6 +201,8 @@ def _timed(test: str, bench: Bench) -> Verdict:
     return found.but(seconds=round(time.monotonic() - began, 3))
 
 
+_ROOMS = ("auditing", "backtest", "factors", "learn", "market", "models", "prepare", "strategy", "study/ground.py")
+"""The rooms that an audit goes through: verdicts of other code than theirs are not kept beside newer ones."""
 _OPEN = 0.7
 """How often a gate that is stood in for is open."""
 _TESTS: dict[str, Callable[[Bench], Verdict]] = {

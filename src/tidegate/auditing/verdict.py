@@ -64,6 +64,9 @@ class Verdict(Settings):
     path: tuple[Change, ...] = Field(default=(), description="the rooms that it went through, in their order")
     hint: str = ""
     seconds: float = Field(default=0.0, ge=0)
+    data: str = Field(default="", description="SHA-256 of the bars that it was asked of")
+    seed: int = Field(default=0, description="what other futures were thrown from")
+    full: bool = Field(default=False, description="whether it was asked of more data, with whole trainings")
 
     @property
     def title(self) -> Text:
@@ -88,6 +91,10 @@ class Audited(Settings):
     seed: int
     full: bool
     seconds: float = Field(default=0.0, ge=0)
+    outside: dict[str, str] = Field(
+        default_factory=dict, description="components from outside the package: class → SHA-256 of its source"
+    )
+    package: str = Field(default="", description="SHA-256 of Tidegate's own source")
 
     @property
     def status(self) -> Status:
@@ -118,12 +125,31 @@ class Audited(Settings):
         """The tests that found something."""
         return tuple(verdict for verdict in self.verdicts if verdict.status == "failed")
 
+    def beside(self, earlier: "Audited") -> "Audited":
+        """These verdicts, with those of an earlier audit that they do not replace.
+
+        A test that was not asked again keeps its verdict. One that failed keeps it too as long as code and data are the
+        same: a pass refutes nothing but the cuts that it tried. Of verdicts by another version of Tidegate those that
+        failed stand until they are asked again; an audit of other components is replaced as a whole.
+        """
+        if earlier.outside != self.outside:
+            return self
+        same = earlier.package == self.package
+        held = {verdict.test: verdict for verdict in earlier.verdicts if same or verdict.status == "failed"}
+        for verdict in self.verdicts:
+            before = held.get(verdict.test)
+            stands = same and before is not None and before.status == "failed" and before.data == verdict.data
+            if not stands or verdict.status == "failed":
+                held[verdict.test] = verdict
+        return self.but(verdicts=tuple(held[test] for test in TITLES if test in held))
+
     def kept(self) -> dict[str, Any]:
         """The document that is kept in the run folder, with titles for whoever reads it alone."""
         told: dict[str, Any] = document(self)
         for verdict in told["verdicts"]:
             verdict["title"] = document(TITLES[verdict["test"]])
-        return {**told, "status": self.status}
+        asked = {verdict.test for verdict in self.verdicts}
+        return {**told, "status": self.status, "not_asked": [test for test in TITLES if test not in asked]}
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> "Audited":

@@ -70,6 +70,11 @@ def run_audit(
                 say(f"    {change}{more}")
             if verdict.hint and verdict.status in {"failed", "warned"}:
                 say(f"    Hint: {verdict.hint}")
+        again = {verdict.test: verdict for verdict in held.verdicts}
+        stands = [v for v in found.standing[name].verdicts if v.status == "failed" and again.get(v.test) != v]
+        if stands:
+            said = ", ".join(f"{v.test} {v.title.en}" for v in stands)
+            say(f"An earlier audit of the same code FAILED, which stands in the report: {said}.")
         say(f"{name}: {held.status}, {held.seconds:.0f} s. A pass refutes nothing but the cuts it tried.")
     say(f"Kept: {found.folder / 'audit.json'}")
     raise typer.Exit(found.code)

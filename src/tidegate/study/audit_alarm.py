@@ -8,8 +8,10 @@ from typing import Any
 from tidegate.report.figures.clock import PROMISE
 from tidegate.types.report import Report, Text
 
-__all__ = ["alarmed", "noted"]
+__all__ = ["OTHER_CODE", "alarmed", "noted"]
 
+OTHER_CODE = "other_code"
+"""Marks an audit of other code than the run's: it neither passed nor failed this run."""
 _KEY = "audit"
 _AHEAD = ("L1", "L2", "L3", "L4")
 """Tests that find something before a moment to depend on what came after it."""
@@ -47,10 +49,13 @@ def noted(audits: dict[str, Any]) -> dict[str, Any]:
     >>> noted({"mine": {"verdicts": [{"test": "L1", "status": "failed"}, {"test": "L5", "status": "passed"}]}})
     {'mine': {'status': 'failed', 'passed': 1, 'failed': ['L1']}}
     """
-    return {name: _note(held["verdicts"]) for name, held in audits.items()}
+    return {name: _note(held) for name, held in audits.items()}
 
 
-def _note(verdicts: list[dict[str, Any]]) -> dict[str, Any]:
+def _note(held: dict[str, Any]) -> dict[str, Any]:
+    verdicts = held["verdicts"]
+    if OTHER_CODE in held:
+        return {"status": "of other code", "passed": 0, "failed": []}
     passed = sum(verdict["status"] == "passed" for verdict in verdicts)
     failed = [verdict["test"] for verdict in verdicts if verdict["status"] == "failed"]
     broken = any(verdict["status"] == "could not run" for verdict in verdicts)

@@ -7,9 +7,10 @@ into the report that it writes, an audit into the report that is there.
 from pathlib import Path
 from typing import Any
 
+from tidegate.component import fingerprint
 from tidegate.files import read_json, write_text
 from tidegate.report.page import page
-from tidegate.study.audit_alarm import alarmed
+from tidegate.study.audit_alarm import OTHER_CODE, alarmed
 from tidegate.study.words import GLOSSARY, member_title, stamp_text
 from tidegate.types.report import Column, Report, Role, Section, Table, Text, dump, parse
 
@@ -17,7 +18,7 @@ __all__ = ["FILE", "kept_audits", "tell_audit", "with_audit"]
 
 FILE = "audit.json"
 """Where a run folder keeps its audits: study → verdicts."""
-_KEY, _PATH, _DATA = "audit", "audit-path", "data.json"
+_KEY, _PATH, _DATA, _DECLARED = "audit", "audit-path", "data.json", "study.json"
 _TITLE = Text(en="Does anything flow back from the future?", zh="是否有信息自未来回流？")
 _STATUS = {
     "passed": Text(en="passed", zh="通过"),
@@ -25,6 +26,7 @@ _STATUS = {
     "warned": Text(en="warning", zh="警告"),
     "not tested": Text(en="not tested", zh="未检验"),
     "could not run": Text(en="could not run", zh="无法运行"),
+    "of other code": Text(en="of other code", zh="针对其他代码"),
 }
 _CLASSES = {"passed": "holds", "failed": "fails", "warned": "unclear", "could not run": "unclear"}
 """Which of the page's verdicts, and so which of its colours, an answer has; any other says nothing."""
@@ -52,14 +54,26 @@ _STALE = "stale"
 
 
 def kept_audits(folder: Path) -> dict[str, Any]:
-    """The audits kept in a run folder, by study; those made on other data than the run's are marked *stale*."""
+    """The audits kept in a run folder, by study; what was made on other data or of other code than the run's is marked.
+
+    Audits of other data get *stale*, of other code *other_code*: what was audited and what was run, in short.
+    """
     if not (folder / FILE).is_file():
         return {}
     audits: dict[str, Any] = read_json(folder / FILE)
     used = read_json(folder / _DATA) if (folder / _DATA).is_file() else {}
+    ran = read_json(folder / _DECLARED).get("outside", {}) if (folder / _DECLARED).is_file() else None
     for name, held in audits.items():
-        held[_STALE] = name in used and used[name]["sha256"] != held["data"]
+        data = {verdict.get("data") or held["data"] for verdict in held["verdicts"]}
+        held[_STALE] = name in used and data != {used[name]["sha256"]}
+        codes = [held.get("outside", {}), {} if ran is None else ran.get(name, {})]
+        if ran is not None and codes[0] != codes[1]:
+            held[OTHER_CODE] = [_short(code) for code in codes]
     return audits
+
+
+def _short(code: dict[str, str]) -> str:
+    return fingerprint(code)[:8] if code else "–"
 
 
 def tell_audit(folder: Path) -> bool:
@@ -101,6 +115,16 @@ def _words(report: Report, audits: dict[str, Any]) -> tuple[Text, ...]:
         count = {status: sum(v["status"] == status for v in held["verdicts"]) for status in _STATUS}
         cuts = sum(v["cuts"] for v in held["verdicts"])
         title = report.glossary.get(name, Text.of(held["title"]))
+        if OTHER_CODE in held:
+            audited, ran = held[OTHER_CODE]
+            told.append(
+                Text(
+                    en=f"{title.en}: this audit is of other code of components from outside the package: {audited} "
+                    f"against {ran}; not shown as passed. Audit again.",
+                    zh=f"{title.zh}：该审计针对的是另一份外部组件代码（{audited}，本次运行为 {ran}），不能视为通过。请重新审计。",
+                )
+            )
+            continue
         en = ", ".join(f"{number} {_STATUS[status].en}" for status, number in count.items() if number)
         zh = "，".join(f"{number} 项{_STATUS[status].zh}" for status, number in count.items() if number)
         told.append(
@@ -109,6 +133,9 @@ def _words(report: Report, audits: dict[str, Any]) -> tuple[Text, ...]:
                 zh=f"{title.zh}：{zh}；共尝试 {cuts} 个切分点、抽样与折。通过仅说明这些尝试未发现问题。",
             )
         )
+        absent = held.get("not_asked", [])
+        if absent:
+            told.append(Text(en=f"Not asked: {', '.join(absent)}.", zh=f"未请求的检验：{'、'.join(absent)}。"))
         if held.get(_STALE):
             told.append(
                 Text(en="The data have changed since this audit: audit again.", zh="审计之后数据已改变：请重新审计。")
@@ -126,7 +153,9 @@ def _table(report: Report, audits: dict[str, Any]) -> Table:
                 {
                     "study": title.model_dump(),
                     "test": {language: f"{verdict['test']} {said}" for language, said in verdict["title"].items()},
-                    "verdict": _judged(verdict["status"]),
+                    "verdict": _judged(
+                        "of other code" if OTHER_CODE in held and verdict["status"] == "passed" else verdict["status"]
+                    ),
                     "cuts": verdict["cuts"] or None,
                     "found": _found(verdict),
                     "on": _on(verdict),

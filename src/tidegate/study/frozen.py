@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidegate.component import fingerprint
 from tidegate.errors import ClockError, IntegrityError, KeptError, SettingError, UnknownNameError
 from tidegate.files import read_json
 from tidegate.learn.digests import digest_scaler
@@ -25,6 +24,7 @@ from tidegate.study.fitting import FROZEN, forecast_code
 from tidegate.study.folder import RunFolder
 from tidegate.study.ground import AXIS
 from tidegate.study.records import load_folds
+from tidegate.study.reproduction import declared_fingerprint
 from tidegate.study.stations import shown
 from tidegate.types.axes import BoolArray, TimeArray
 from tidegate.types.bars import BarSpec
@@ -180,7 +180,7 @@ def frozen_run(run: Path, study: str | None = None) -> Frozen:
         `IntegrityError` where the declaration was changed since it was run.
     """
     held = RunFolder(run).read("study.json")
-    found = fingerprint(held["name"], held["studies"])
+    found = declared_fingerprint(held["name"], held["studies"], held.get("outside", {}))
     if found != held["fingerprint"]:
         raise IntegrityError(
             "the declaration is not the one that was run", where=run / "study.json", expected=held["fingerprint"][:12],

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tidegate.component import document, fingerprint
 from tidegate.errors import SettingError, UnknownNameError
+from tidegate.study.code import outside
 from tidegate.study.declare import Study, changed
 from tidegate.types.report import Text
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from tidegate.study.findings import Findings
     from tidegate.types.report import Claim
 
-__all__ = ["Contrast", "Reproduction", "Shown"]
+__all__ = ["Contrast", "Reproduction", "Shown", "declared_fingerprint"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,14 @@ class Reproduction:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of every declaration in it."""
-        return fingerprint(self.name, [document(study) for study in self.studies])
+        """SHA-256 of every declaration in it, and of its components from outside the package where there are any."""
+        return declared_fingerprint(self.name, [document(study) for study in self.studies], self.outside)
+
+    @property
+    def outside(self) -> dict[str, dict[str, str]]:
+        """Components from outside the package: study → class → SHA-256 of its source; other studies are left out."""
+        found = {study.name: outside(study) for study in self.studies}
+        return {name: code for name, code in found.items() if code}
 
     def but(self, path: str, value: object) -> "Reproduction":
         """The same with one setting changed: in all studies, or in one where the path begins with its name."""
@@ -105,6 +112,11 @@ class Reproduction:
             self.contrasts,
             self.compared,
         )
+
+
+def declared_fingerprint(name: str, documents: list[Any], outside: dict[str, dict[str, str]]) -> str:
+    """The fingerprint of a kept declaration: its name, its studies' documents, their code from outside, if any."""
+    return fingerprint(name, documents, outside) if outside else fingerprint(name, documents)
 
 
 def _has(study: Study, path: str) -> bool:

@@ -27,7 +27,7 @@ def resumed(named: str, out: Path) -> Reproduction:
 
 def declared(held: dict[str, Any]) -> Reproduction:
     """The reproduction of a document with `name`, `lead`, `studies`, perhaps `stamps`; raises `SettingError`."""
-    known = {"name", "lead", "studies", "stamps", "fingerprint"}
+    known = {"name", "lead", "studies", "stamps", "fingerprint", "outside"}
     for entry in held:
         if entry not in known:
             raise UnknownNameError.among("entry", entry, known, where="a document of several studies")

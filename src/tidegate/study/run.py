@@ -121,6 +121,7 @@ def _declaration(reproduction: Reproduction) -> dict[str, Any]:
         "stamps": [document(stamp) for stamp in reproduction.stamps],
         "fingerprint": reproduction.fingerprint,
         "studies": [document(study) for study in reproduction.studies],
+        **({"outside": reproduction.outside} if reproduction.outside else {}),
     }
 
 
@@ -328,6 +329,7 @@ def _provenance(reproduction: Reproduction, grounds: dict[str, Standing]) -> dic
             "name": reproduction.name,
             "fingerprint": reproduction.fingerprint,
             "studies": [study.name for study in reproduction.studies],
+            **({"outside": reproduction.outside} if reproduction.outside else {}),
         },
         "data": {name: _manifest(standing.bars) for name, standing in grounds.items()},
         "environment": environment(),
