@@ -5,7 +5,7 @@ import polars as pl
 
 from tidegate.measures.scores import ic
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.luck import no_placebos
+from tidegate.study.luck import no_placebos, percentile
 from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
@@ -111,7 +111,7 @@ def _more_features(one: Finding, six: Finding) -> Claim:
 
 def _against_holding(lead: Finding, market: str) -> Claim:
     made, hold = _median(lead, "total_return", market), lead.value("total_return", "buy-and-hold", market)
-    place = _median(lead, "total_return_percentile", market)
+    place = percentile(lead, market)
     why = Text.same("")
     if not np.isfinite(place):
         none = no_placebos(lead, market)

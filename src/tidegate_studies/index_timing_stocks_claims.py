@@ -3,7 +3,7 @@
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.luck import no_placebos
+from tidegate.study.luck import no_placebos, percentile
 from tidegate.study.selecting import UNGATED
 from tidegate.study.verdicts import judged, ledger_of
 from tidegate.types.report import Claim, Text
@@ -57,7 +57,7 @@ def _drawdown(lead: Finding, market: str) -> Claim:
 
 
 def _exposure(lead: Finding, market: str) -> Claim:
-    depth, made = lead.median("max_drawdown_percentile", market), lead.median("total_return_percentile", market)
+    depth, made = percentile(lead, market, "max_drawdown"), percentile(lead, market)
     known = np.isfinite([depth, made]).all()
     none = no_placebos(lead, market)
     return Claim(

@@ -7,11 +7,11 @@ import numpy as np
 from tidegate.study.comparing import trained
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.levels import LEVEL, leading_member, priced, ratios, rival_duel
-from tidegate.study.luck import no_placebos
+from tidegate.study.luck import no_placebos, percentile
 from tidegate.study.verdicts import judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
-from tidegate_studies.rebar_futures_months import covered, own_months
+from tidegate_studies.rebar_futures_months import FIRST, LAST, covered, own_months, traded_within
 from tidegate_studies.rebar_futures_trials import OURS, trial_claims
 from tidegate_studies.rebar_futures_verdicts import (
     beats,
@@ -231,8 +231,8 @@ def _traded(lead: Finding, market: str) -> Claim:
     net, sharpe, fall = (lead.over_seeds(name, market) for name in ("total_return", "sharpe", "max_drawdown"))
     times = lead.books[market].times
     first, last = (str(time.astype("datetime64[D]")) for time in (times[0], times[-1]))
-    place = lead.median("total_return_percentile", market) if lead.books[market].gates else float("nan")
-    same, share = own_months(lead.bars), covered(lead.bars)
+    place = percentile(lead, market)
+    same = own_months(lead.bars) and traded_within(times)
     momentum = lead.value("total_return_before_costs", "gap-momentum", market)
     return Claim(
         key="strategy",
@@ -252,13 +252,13 @@ def _traded(lead: Finding, market: str) -> Claim:
             f"夏普 {np.nanmedian(sharpe):.2f}；单纯按跳空方向成本前 {momentum:.1%}",
         ),
         difference=f"{np.median(gross) - 0.08:+.1%}" if same else "–",
-        reason=_why_traded(lead, market, place, None if same else share),
+        reason=_why_traded(lead, market, place, other=None if same else f"{first} … {last}"),
         verdict=earns(gross, net, place) if same else "not tested",
     )
 
 
-def _why_traded(lead: Finding, market: str, place: float, share: float | None) -> Text:
-    """What the strategy's row stands on; `share` of the document's sessions where the bars are of other months."""
+def _why_traded(lead: Finding, market: str, place: float, *, other: str | None) -> Text:
+    """What the strategy's row stands on; `other` says which days were traded where they are not the document's."""
     en = "It trades against its forecast: near the last close, that is the side of the gap. One round trip a bar pays its costs every bar."
     zh = "该规则逆预测交易；预测接近前收盘时，即顺跳空方向。每根K线往返一次，成本逐根支付。"
     if np.isfinite(place):
@@ -268,9 +268,10 @@ def _why_traded(lead: Finding, market: str, place: float, share: float | None) -
         why = no_placebos(lead, market)
         en += f" Not tested: no placebo stands beside it, since {why.en}."
         zh += f"未检验：没有对照可比，{why.zh}。"
-    if share is not None:
-        en += f" Not tested: not the document's months ({share:.0%} of its sessions are there)."
-        zh += f"未检验：并非原文的月份（仅含其 {share:.0%} 的交易日）。"
+    if other is not None:
+        share = covered(lead.bars)
+        en += f" Not tested: not the document's months, {FIRST} … {LAST}: {share:.0%} of its sessions are there, traded was {other}."
+        zh += f"未检验：并非原文的月份（{FIRST} 至 {LAST}）：含其 {share:.0%} 的交易日，交易区间为 {other}。"
     return Text(en=en, zh=zh)
 
 

@@ -5,10 +5,11 @@ from datetime import date
 import numpy as np
 
 from tidegate.market.calendar import XSHG
+from tidegate.types.axes import TimeArray
 from tidegate.types.bars import Bars, BarSpec
 from tidegate.types.report import Text
 
-__all__ = ["FIRST", "LAST", "SWITCHES", "covered", "invented", "months_stamp", "own_months", "within"]
+__all__ = ["FIRST", "LAST", "SWITCHES", "covered", "invented", "months_stamp", "own_months", "traded_within", "within"]
 
 FIRST, LAST = date(2016, 7, 1), date(2019, 8, 30)
 _WHOLE, _SOME = 0.95, 0.10
@@ -37,6 +38,17 @@ def own_months(bars: Bars) -> bool:
 def within(bars: Bars) -> bool:
     """Whether a study keeps to the document's months: a tenth of them is there, else all bars are taken."""
     return covered(bars) >= _SOME
+
+
+def traded_within(times: TimeArray) -> bool:
+    """Whether all of the closes ``[T]`` at which a book stands lie in the document's months.
+
+    >>> ends = np.array(["2019-03-01T15:00", "2021-06-17T15:00"], dtype="datetime64[us]")
+    >>> traded_within(ends[:1]), traded_within(ends)
+    (True, False)
+    """
+    days = times.astype("datetime64[D]")
+    return bool((days >= np.datetime64(FIRST)).all() and (days <= np.datetime64(LAST)).all())
 
 
 def invented(spec: BarSpec) -> bool:

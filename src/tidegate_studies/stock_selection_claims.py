@@ -6,7 +6,7 @@ The document prints no figure: its claims are words, and so what must hold for e
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.luck import no_placebos
+from tidegate.study.luck import no_placebos, percentile
 from tidegate.study.selected import leading
 from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.study.words import GLOSSARY
@@ -38,7 +38,7 @@ def _market(found: Finding) -> str:
 def _beats(published: Finding, walk: Finding) -> Claim:
     market = _market(published)
     gained = published.over_seeds("excess_return", market)
-    place = published.median("total_return_percentile", market) if published.books[market].gates else float("nan")
+    place = percentile(published, market)
     honest = walk.over_seeds("excess_return", _market(walk))
     yard = GLOSSARY[published.books[market].benchmark]
     luck = Text(en=f"; {place:.0%} of placebos earned less", zh=f"；{place:.0%} 的对照收益更低")

@@ -12,7 +12,8 @@ from tidegate.report.figures.placebo import PLACEBOS
 from tidegate.strategy.hold_after_signal import HoldAfterSignal
 from tidegate.study.api import run
 from tidegate.study.findings import Findings
-from tidegate.study.luck import among_placebos, no_placebos
+from tidegate.study.luck import among_placebos, no_placebos, percentile
+from tidegate.study.notes import note_text
 from tidegate.study.verdicts import judged, ledger_of
 from tidegate.types.report import Claim, Text
 from tidegate_studies import (
@@ -67,11 +68,17 @@ def strategy(found):
 def test_a_rule_of_one_side_is_not_tested_and_says_why(found, monkeypatch):
     monkeypatch.setattr(rebar_futures_claims, "own_months", lambda bars: True)
     assert strategy(found).verdict != "not tested"
+    books = found.books[MARKET]
+    later = replace(books, times=books.times + np.timedelta64(900, "D"))  # the months are there, and others are traded
+    assert strategy(replace(found, books={MARKET: later})).verdict == "not tested"
     claim = strategy(one_sided(found))
     assert claim.verdict == "not tested"
     assert "20.0% before costs, 20.0% after" in claim.ours.en  # earned in every seed, and says nothing
     bars = found.books[MARKET].ledgers["always-long"].fills["trip"].n_unique()
-    assert f"it took the same side (long) on all {bars} bars that it traded: the very account of" in claim.reason.en
+    assert (
+        f"it took the same side (long) on all {bars} bars that it traded, which is the very account of"
+        in claim.reason.en
+    )
     assert "方向全部相同（做多）" in claim.reason.zh
     assert "nan" not in str(claim)
 
@@ -79,7 +86,7 @@ def test_a_rule_of_one_side_is_not_tested_and_says_why(found, monkeypatch):
 def test_a_rule_on_other_months_is_not_tested(found):
     claim = strategy(found)
     assert (claim.verdict, claim.difference) == ("not tested", "–")
-    assert "not the document's months (" in claim.reason.en
+    assert "not the document's months, 2016-07-01 … 2019-08-30: " in claim.reason.en
 
 
 def test_the_headline_says_in_words_that_nothing_stands_beside_it(ran, found):
@@ -87,6 +94,8 @@ def test_the_headline_says_in_words_that_nothing_stands_beside_it(ran, found):
     assert "The same sides in another order earned less in" in asked.en
     assert "No placebo stands beside it, so that luck is not ruled out: the study asks for none." in unasked.en
     assert "该研究未要求对照" in unasked.zh
+    assert np.isnan(percentile(ran[1].findings["small"], MARKET))
+    assert percentile(found, MARKET) == found.median("total_return_percentile", MARKET)
     assert "the same side (long) on all" in among_placebos(one_sided(found), MARKET).en
     few = one_sided(found)
     mixed = replace(few.books[MARKET], ledgers=found.books[MARKET].ledgers)
@@ -95,6 +104,7 @@ def test_the_headline_says_in_words_that_nothing_stands_beside_it(ran, found):
 
 def test_the_placebos_of_a_rule_within_bars_are_described_one_way(ran):
     report = ran[0].report
+    assert note_text("its sides have fewer than 100 different arrangements").zh == "其方向的不同排列少于 100 种"
     notes = {table.key: table.note for table in report.tables}
     words = PLACEBOS["random sides"][1]
     assert words.en in notes[f"results-{MARKET}"].en

@@ -239,7 +239,8 @@ def _placed(held: BookSet, member: str, judged: tuple[Measure, ...], subject: di
     real = {measure.name: measure.value for measure in judged}
     for name in ("total_return", "sharpe", *(["max_drawdown"] if held.selects else [])):
         if member not in held.gates:
-            why = f"its spells have fewer than {FEW_GATES} different arrangements"
+            orders = "sides" if held.placebos == "random sides" else "spells"
+            why = f"its {orders} have fewer than {FEW_GATES} different arrangements"
             found.append(stated(f"{name}_percentile", subject, np.nan, "fraction", n=0, otherwise=why))
             found.append(stated(f"{name}_placebo_p", subject, np.nan, "p-value", n=0, otherwise=why))
             continue

@@ -9,7 +9,7 @@ from tidegate.study.findings import Finding
 from tidegate.study.words import GLOSSARY
 from tidegate.types.report import Text
 
-__all__ = ["among_placebos", "no_placebos"]
+__all__ = ["among_placebos", "no_placebos", "percentile"]
 
 _LUCK = 0.95
 _KINDS = {
@@ -31,7 +31,7 @@ def among_placebos(lead: Finding, market: str) -> Text:
 
     Known at: after the last close of the books.
     """
-    place = lead.median("total_return_percentile", market) if lead.books[market].gates else float("nan")
+    place = percentile(lead, market)
     if not np.isfinite(place):
         why = no_placebos(lead, market)
         return Text(
@@ -48,6 +48,14 @@ def among_placebos(lead: Finding, market: str) -> Text:
         en=f"{kind.en} earned less in {place:.1%} of cases{of.en}: {said.en}.",
         zh=f"{kind.zh}有 {place:.1%} 的收益更低{of.zh}：{said.zh}。",
     )
+
+
+def percentile(found: Finding, market: str, name: str = "total_return") -> float:
+    """The share of placebos that did worse than a study's seeds, their median: 0 … 1, NaN without placebos.
+
+    Known at: after the last close of the books.
+    """
+    return found.median(f"{name}_percentile", market) if found.books[market].gates else float("nan")
 
 
 def no_placebos(found: Finding, market: str) -> Text:
@@ -85,7 +93,9 @@ def _one_side(held: BookSet, members: tuple[str, ...]) -> Text:
     count = f"{bars[0]:,}" if len(bars) == 1 else f"{bars[0]:,}–{bars[-1]:,}"
     same = [m for m in held.members if m in _ALWAYS and all(_equal(held, m, member) for member in members)]
     words = GLOSSARY[same[0]] if same else Text.same("")
-    always = Text(en=f": the very account of “{words.en}”", zh=f"，与“{words.zh}”的账户完全相同") if same else words
+    always = (
+        Text(en=f", which is the very account of “{words.en}”", zh=f"，与“{words.zh}”的账户完全相同") if same else words
+    )
     return Text(
         en=f"it took the same side ({side.en}) on all {count} bars that it traded{always.en}",
         zh=f"所交易的 {count} 根K线方向全部相同（{side.zh}）{always.zh}",

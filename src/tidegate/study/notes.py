@@ -78,6 +78,7 @@ _NOTES: tuple[tuple[str, str], ...] = (
     (r"nothing to compare with, or the reference is never wrong", "没有可比对象，或参照从不出错"),
     (r"too few dates, or equal errors throughout", "日期太少，或误差始终相等"),
     (r"too few dates", "日期太少"),
+    (r"its sides have fewer than (\d+) different arrangements", r"其方向的不同排列少于 \1 种"),
     (r"its spells have fewer than (\d+) different arrangements", r"其区间的不同排列少于 \1 种"),
     (r"the ratio does not exist, or there was one trial", "该比率不存在，或只有一次尝试"),
 )  # fmt: skip
