@@ -177,3 +177,56 @@ def test_a_run_enters_by_itself_and_says_which_trial_it_is(tmp_path):
     assert len(TrialLedger(tmp_path).lines()) == 4
     assert again.report.provenance["trials"]["place"] == 1
     assert again.report.provenance["trials"]["trials"] == 4
+
+
+OWN = '''
+from typing import ClassVar
+from tidegate.factors.base import FactorSet, panel_of
+
+
+class Own(FactorSet):
+    """Some times the close.
+
+    Known at
+        CLOSE(t).
+    """
+
+    name: ClassVar[str] = "own-of-the-ledger"
+
+    def compute(self, bars):
+        return panel_of(bars, {"times": FACTOR * bars.adjusted("close")})
+'''
+TRIED = """
+import json, sys
+from pathlib import Path
+import own
+from tidegate.study.api import declare
+from tidegate.study.kept_variants import unlisted_runs
+from tidegate.study.run import _declaration
+from tidegate.study.trial_ledger import TrialLedger, trials_of
+made = declare(json.loads(sys.argv[1]))
+trials = trials_of(made)
+ledger = TrialLedger(Path("runs"))
+ledger.enter(trials)
+folder = Path("runs", made.name, made.fingerprint[:8])
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "study.json").write_text(json.dumps(_declaration(made)))
+print(trials[0].question, trials[0].variant, trials[0].fit, folder.name, len(unlisted_runs(Path("runs"), ledger.lines())))
+"""
+
+
+def test_changed_code_of_ones_own_is_another_variant_in_another_folder(tmp_path):
+    told = json.dumps(small(factors={"name": "own-of-the-ledger"}))
+    said = []
+    for factor in ("2", "3", "2"):
+        (tmp_path / "own.py").write_text(OWN.replace("FACTOR", factor))
+        words = [sys.executable, "-B", "-c", TRIED, told]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout.split())
+    first, second, again = said
+    assert first == again
+    assert first[0] == second[0]  # the same question
+    assert all(one != other for one, other in zip(first[1:4], second[1:4], strict=True))
+    assert second[4] == "0"
+    assert TrialLedger(tmp_path / "runs").count(first[0]).variants == 2

@@ -93,6 +93,8 @@ def _told(value: Any) -> str:
 def _studies(run: Path) -> list[dict[str, Any]]:
     """The documents of a run's studies; none where its declaration cannot be read."""
     try:
-        return list(read_json(run / "study.json")["studies"])
+        held = read_json(run / "study.json")
+        code = held.get("outside", {})
+        return [{**one, **({"outside": code[one["name"]]} if one["name"] in code else {})} for one in held["studies"]]
     except (IntegrityError, KeyError, TypeError):
         return []

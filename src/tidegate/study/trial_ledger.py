@@ -21,6 +21,7 @@ from tidegate.component import document, fingerprint
 from tidegate.errors import IntegrityError
 from tidegate.files import append_synced, held, read_json, write_json
 from tidegate.models.base import Network
+from tidegate.study.code import outside
 from tidegate.study.declare import Study
 from tidegate.study.reproduction import Reproduction
 
@@ -71,13 +72,16 @@ def question_of(study: Study) -> str:
 
 
 def variant_of(study: Study | dict[str, Any]) -> str:
-    """Everything that decides a study's forecasts and orders, as a hash; of a study or of its document."""
+    """Everything that decides a study's forecasts and orders, as a hash; of a study or of its document.
+
+    A document tells the code of components from outside the package under *outside*, as run folders keep it.
+    """
     return fingerprint(settings_of(study))[:16]
 
 
 def settings_of(study: Study | dict[str, Any]) -> dict[str, Any]:
     """The settings that make a study the variant that it is: its document without what decides no forecast or order."""
-    held = study if isinstance(study, dict) else document(study)
+    held = study if isinstance(study, dict) else {**document(study), **_outside(study)}
     return {name: value for name, value in held.items() if name not in _IDLE}
 
 
@@ -116,8 +120,15 @@ def _data_of(source: dict[str, Any]) -> str:
     return ": ".join([name, ", ".join(dict.fromkeys(held))]) if held else name
 
 
+def _outside(study: Study, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The code of components from outside the package, under *outside*; nothing where there are none."""
+    code = outside([getattr(study, name) for name in type(study).model_fields if name not in without])
+    return {"outside": code} if code else {}
+
+
 def _fit_of(study: Study, seed: int) -> str:
     told = {name: value for name, value in document(study).items() if name not in {*_IDLE, *_TRADED}}
+    told |= _outside(study, (*_IDLE, *_TRADED))
     return fingerprint(told, seed if isinstance(study.model, Network) else None)[:16]
 
 
