@@ -13,6 +13,7 @@ import polars as pl
 
 from tidegate import __version__
 from tidegate.auditing.blind import panel_on, point_in_time, scramble, truncate
+from tidegate.auditing.following import hints_followed
 from tidegate.auditing.ground import Ground, ground_of
 from tidegate.auditing.known_answer import known_answers
 from tidegate.auditing.learning import decisions, weights
@@ -151,7 +152,7 @@ def audit_study(
         verdicts.append(_timed(test, bench).but(data=bench.ground.digest, seed=seed, full=full))
     tell(Event("done", "audit"))
     return Audited(
-        study=study.name, title=study.title, verdicts=tuple(verdicts), data=bench.ground.digest,
+        study=study.name, title=study.title, verdicts=hints_followed(verdicts), data=bench.ground.digest,
         version=__version__, seed=seed, full=full, seconds=time.monotonic() - began,
         outside=outside(study), package=code_version(*_ROOMS),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from tidegate.auditing.changes import Room, first_change, room_of_panel
 from tidegate.auditing.data_signs import data_signs
 from tidegate.auditing.ground import Ground, cuts_of, history_of
-from tidegate.auditing.verdict import Change, Verdict
+from tidegate.auditing.verdict import Change, Verdict, counted
 from tidegate.errors import DataError, RecordError, SettingError
 from tidegate.study.ground import make_panel
 from tidegate.study.records import load_panel
@@ -112,7 +112,7 @@ def _tried(
         change = _change(full, again, cut)
         if change is not None:
             words = Text(
-                en=f"factors up to {str(cut)[:16]} change with what came after it: {change.count:,} numbers",
+                en=f"factors up to {str(cut)[:16]} change with what came after it: {counted(change.count, 'number')}",
                 zh=f"{str(cut)[:16]} 及以前的因子随其后的数据而变：{change.count:,} 个数",
             )
             return Verdict(

@@ -35,7 +35,7 @@ def data_signs(bars: Bars) -> Iterator[Change]:
             asset = bars.assets[int(np.flatnonzero(moved)[0])]
             yield Change(
                 room="data", where=f"adjustment factor of {asset}", expected="1 at its first bar (or any number of that day)",
-                found=f"{first[moved][0]:.6g} at the first bar, 1 at the last: adjusted from the last day", count=int(moved.sum()),
+                found=f"{first[moved][0]:.6g} at the first bar, 1 at the last: adjusted from the last day", count=int(moved.sum()), moved=False,
             )  # fmt: skip
     years = float((bars.times[-1] - bars.times[0]) / np.timedelta64(1, "D")) / 365.25
     if bars.spec.kind == "stock" and len(bars.assets) >= _MANY and years >= _YEARS:
@@ -43,5 +43,5 @@ def data_signs(bars: Bars) -> Iterator[Change]:
         if bool((ends >= len(bars.times) - 10).all()):
             yield Change(
                 room="data", where=f"{len(bars.assets)} assets over {years:.0f} years", expected="some whose listing ends",
-                found="every one lives to the last session: survivors?", count=len(bars.assets),
+                found="every one lives to the last session: survivors?", count=len(bars.assets), moved=False,
             )  # fmt: skip

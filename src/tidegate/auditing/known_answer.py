@@ -45,7 +45,9 @@ def known_answers(ground: Ground, base: Walk, *, draws: int = _DRAWS, seed: int 
     )
     if _LOW <= mean <= _HIGH:
         return Verdict(test="L9", status="passed", words=words, cuts=draws * len(TRUE), on=ground.on)
-    change = Change(room="measures", where="coverage of the interval of IC", expected="95 %", found=f"{mean:.0%}")
+    change = Change(
+        room="measures", where="coverage of the interval of IC", expected="95 %", found=f"{mean:.0%}", moved=False
+    )
     return Verdict(
         test="L9", status="failed", words=words, cuts=draws * len(TRUE), on=ground.on, first=change, path=(change,),
         hint="trust the figures of this study less than their intervals say",

@@ -15,7 +15,7 @@ from tidegate.auditing.ground import Ground
 from tidegate.auditing.skill import CROSS, Skill, as_changes, levels_before, skill_of, skill_of_dealt
 from tidegate.auditing.splits import audit_split
 from tidegate.auditing.trading import traded
-from tidegate.auditing.verdict import Change, Verdict
+from tidegate.auditing.verdict import Change, Verdict, counted
 from tidegate.auditing.walk import Walk, few, learn, said
 from tidegate.learn.fit import fit_rival
 from tidegate.models.linear import Linear
@@ -61,6 +61,7 @@ def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2,
                     where="IC on shuffled labels",
                     expected=f"0 within {_FAR:g} standard errors",
                     found=str(skill),
+                    moved=False,
                 )
                 words = Text(
                     en=f"{member} finds an IC of {skill} in labels that were shuffled: what is judged was seen before",
@@ -74,7 +75,9 @@ def shuffled(ground: Ground, base: Walk, *, whole: bool = False, draws: int = 2,
         return _silent("L6", ground)
     most = max(told, key=lambda skill: abs(skill.far))
     words = Text(
-        en=f"the largest IC on shuffled labels is {most}; 0 is expected", zh=f"打乱标签后最大 IC 为 {most}；应为 0"
+        en=f"IC on shuffled labels, the largest of {counted(len(told), 'draw')}: {abs(most.far):.1f} of {_FAR:g} allowed "
+        f"standard errors from 0 (IC {most.ic:+.3f})",
+        zh=f"打乱标签后的 IC，{len(told)} 次中最大者偏离 0 达 {abs(most.far):.1f} 个标准误（允许 {_FAR:g} 个；IC {most.ic:+.3f}）",
     )
     return Verdict(test="L6", status="passed", words=words, cuts=len(told), on=ground.on, partial=not whole)
 
@@ -149,7 +152,11 @@ def late(ground: Ground, base: Walk, *, whole: bool = False) -> Verdict:
     lost = now.far > _SURE and then.ic < _LOST * now.ic
     if lost:
         change = Change(
-            room=f"forecast of {member}", where="IC a bar later", expected=f"half of {now}", found=str(then)
+            room=f"forecast of {member}",
+            where="IC a bar later",
+            expected=f"half of {now}",
+            found=str(then),
+            moved=False,
         )
         words = Text(
             en=f"a bar later over half is gone: {told_en}. Either the signal is that quick, or it is in the price of the bar that it trades",
@@ -160,8 +167,13 @@ def late(ground: Ground, base: Walk, *, whole: bool = False) -> Verdict:
             hint="check that what is known at a close is not filled at the same close",
         )  # fmt: skip
     sure = Text(en="", zh="")
-    if now.far <= _SURE:
-        sure = Text(en="; this forecast has no skill that could be lost", zh="；该预测没有可失去的能力")
+    if now.far < -_SURE:
+        sure = Text(
+            en="; this forecast points the wrong way: no skill that could be lost",
+            zh="；该预测方向相反，没有可失去的能力",
+        )
+    elif now.far <= _SURE:
+        sure = Text(en="; too little to tell whether there is skill to lose", zh="；样本太少，无法判断是否有能力可失去")
     words = Text(en=f"a bar later: {told_en}{sure.en}", zh=f"晚一根K线：{told_zh}{sure.zh}")
     return Verdict(test="L7", status="passed", words=words, cuts=1, on=ground.on, partial=not whole)
 
@@ -206,7 +218,11 @@ def canaries(ground: Ground, base: Walk, panel: Panel, *, cuts: int = 3, seed: i
     if missed or (found is not None and abs(found.far) > _FAR):
         where = f"a planted factor of the future passed {', '.join(missed)}" if missed else "noise earns an IC"
         change = Change(
-            room="factors", where=where, expected="caught" if missed else "0", found="passed" if missed else str(found)
+            room="factors",
+            where=where,
+            expected="caught" if missed else "0",
+            found="passed" if missed else str(found),
+            moved=False,
         )
         words = Text(en=f"{where}; {told}", zh=f"金丝雀检验未通过：{told_zh}")
         return Verdict(

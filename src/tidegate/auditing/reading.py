@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tidegate.auditing.verdict import Change, Verdict
+from tidegate.auditing.verdict import Change, Verdict, counted
 from tidegate.component import Component, Settings
 from tidegate.study.declare import Study
 from tidegate.study.ground import mistakes_in
@@ -27,7 +27,8 @@ def read(study: Study) -> Verdict:
     own = [kind for kind in kinds if not kind.__module__.startswith(_HOUSE)]
     mistakes = mistakes_in(study)
     changes = [
-        Change(room="declaration", where="a component's own words", expected="none", found=told) for told in mistakes
+        Change(room="declaration", where="a component's own words", expected="", found=told, moved=False)
+        for told in mistakes
     ]
     silent = []
     for kind in own:
@@ -37,15 +38,18 @@ def read(study: Study) -> Verdict:
             continue
         for sign in lint_text(text):
             where = f"{kind.__module__}, line {sign.line + first - 1}"
-            changes.append(Change(room=kind.family or "code", where=where, expected=sign.why, found=sign.code))
+            told = f"`{sign.code}` {sign.why}"
+            changes.append(Change(room=kind.family or "code", where=where, expected="", found=told, moved=False))
     if changes:
         words = Text(
-            en=f"{len(changes)} places to look at in {len(own)} components of your own and in the declaration; a lint may be wrong",
-            zh=f"自有的 {len(own)} 个组件与声明中有 {len(changes)} 处需要查看；静态检查可能误报",
+            en=f"{counted(len(changes), 'place')} to look at in {_en(own, mistakes, changes)}",
+            zh=f"{_zh(own, mistakes, changes)}中有 {len(changes)} 处需要查看",
         )
+        if len(changes) > len(mistakes):
+            words = Text(en=f"{words.en}; a lint may be wrong", zh=f"{words.zh}；静态检查可能误报")
         return Verdict(
             test="L11", status="warned", words=words, cuts=len(own), first=changes[0], path=tuple(changes[:_MOST]),
-            hint="what the other tests let pass is likely right",
+            hint="look at these lines; the other tests run them",
         )  # fmt: skip
     if not own:
         words = Text(
@@ -59,9 +63,24 @@ def read(study: Study) -> Verdict:
         )
         return Verdict(test="L11", status="not tested", words=words)
     words = Text(
-        en=f"nothing suspicious in {len(own)} components of your own", zh=f"自有的 {len(own)} 个组件中没有可疑之处"
+        en=f"nothing suspicious in {counted(len(own), 'component')} of your own",
+        zh=f"自有的 {len(own)} 个组件中没有可疑之处",
     )
     return Verdict(test="L11", status="passed", words=words, cuts=len(own))
+
+
+def _en(own: list[type[Component]], mistakes: tuple[str, ...], changes: list[Change]) -> str:
+    """Where the places are."""
+    code = f"{counted(len(own), 'component')} of your own"
+    if len(changes) == len(mistakes):
+        return "the declaration"
+    return f"{code} and in the declaration" if mistakes else code
+
+
+def _zh(own: list[type[Component]], mistakes: tuple[str, ...], changes: list[Change]) -> str:
+    if len(changes) == len(mistakes):
+        return "声明"
+    return f"自有的 {len(own)} 个组件与声明" if mistakes else f"自有的 {len(own)} 个组件"
 
 
 def _source(kind: type[Settings]) -> tuple[str | None, int]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from tidegate.auditing.changes import WHEN, Room, first_change
 from tidegate.auditing.ground import Ground, cuts_of
-from tidegate.auditing.verdict import Change, Verdict
+from tidegate.auditing.verdict import Change, Verdict, counted
 from tidegate.errors import ClockError
 from tidegate.prepare.hold_out import part_within, shared
 from tidegate.prepare.windows import cut_windows
@@ -72,7 +72,9 @@ def audit_split(ground: Ground, panel: Panel, *, cuts: int = 4, seed: int = 0) -
     try:
         folds = folds_of(study, panel)
     except ClockError as error:
-        wrong = Change(room="split", where=str(error.where), expected=str(error.expected), found=str(error.found))
+        wrong = Change(
+            room="split", where=str(error.where), expected=str(error.expected), found=str(error.found), moved=False
+        )
         return _failed(ground, _Found(Text.same(error.what), wrong, error.hint or _HINT), 0)
     worst = next(_ranges(study, panel, folds, windows), None)
     if worst is not None:
@@ -94,7 +96,7 @@ def audit_split(ground: Ground, panel: Panel, *, cuts: int = 4, seed: int = 0) -
     judged = sum(int(fold.testing(windows).sum()) for fold in folds)
     purged = sum(fold.purged(windows) for fold in folds)
     words = Text(
-        en=f"{len(folds)} folds: {train:,} windows learned from, {purged:,} purged by the horizon of {study.label.horizon.purge}, "
+        en=f"{counted(len(folds), 'fold')}: {counted(train, 'window')} learned from, {purged:,} purged by the horizon of {study.label.horizon.purge}, "
         f"{judged:,} judged; no target is known after its range, no window stands on both sides",
         zh=f"{len(folds)} 折：学习 {train:,} 个窗口，按 {study.label.horizon.purge} 的期限清除 {purged:,} 个，评判 {judged:,} 个；"
         "没有标签晚于其区间才已知，没有窗口同时出现在两侧",
@@ -159,7 +161,7 @@ def _ranges(study: Study, panel: Panel, folds: tuple[Fold, ...], windows: Window
 def _range(en: str, zh: str, place: str, expected: str, found: str) -> _Found:
     return _Found(
         Text(en=f"{place}: {en}", zh=f"{place}：{zh}"),
-        Change(room="split", where=place, expected=expected, found=found),
+        Change(room="split", where=place, expected=expected, found=found, moved=False),
     )
 
 
@@ -172,10 +174,10 @@ def _late(
     where = f"{place}, anchor {str(panel.times[panel.row_time[row]])[:16]}, {panel.assets[int(panel.row_asset[row])]}"
     change = Change(
         room="learned windows", where=where, expected=f"known before {str(panel.times[min(begins, len(panel.times) - 1)])[:16]}",
-        found=f"known at {str(panel.times[known])[:16]}", count=int(late.size),
+        found=f"known at {str(panel.times[known])[:16]}", count=int(late.size), moved=False,
     )  # fmt: skip
     words = Text(
-        en=f"{late.size:,} {told} targets of {place} are known only inside the next range",
+        en=f"{counted(int(late.size), f'{told} target')} of {place} {'is' if late.size == 1 else 'are'} known only inside the next range",
         zh=f"{place} 中有 {late.size:,} 个标签（{told}）在下一区间内才已知",
     )
     return _Found(words, change)
@@ -199,6 +201,6 @@ def _held_out(study: Study, folds: tuple[Fold, ...], windows: Windows) -> Iterat
     )
     change = Change(
         room="learned windows", where=f"fold {fold.index}, hold-out {study.hold_out.name}",
-        expected="every target known before the first window held out", found=f"{counts.later:,} known later", count=counts.later,
+        expected="every target known before the first window held out", found=f"{counts.later:,} known later", count=counts.later, moved=False,
     )  # fmt: skip
     yield _Found(words, change, 'hold out by time: hold_out = {"name": "by-time", ...}')

@@ -12,7 +12,7 @@ from tidegate.component import Settings, document
 from tidegate.errors import IntegrityError
 from tidegate.types.report import Text
 
-__all__ = ["CODES", "TITLES", "Audited", "Change", "Status", "Verdict"]
+__all__ = ["CODES", "TITLES", "Audited", "Change", "Status", "Verdict", "counted"]
 
 Status = Literal["passed", "failed", "warned", "not tested", "could not run"]
 CODES = {"passed": 0, "could not run": 2, "failed": 3}
@@ -34,16 +34,41 @@ TITLES: dict[str, Text] = {
 """The leak tests by their ids."""
 
 
+def counted(number: int, noun: str) -> str:
+    """How many there are, in English.
+
+    >>> counted(1, "fold"), counted(2, "fold"), counted(1234, "number")
+    ('1 fold', '2 folds', '1,234 numbers')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 class Change(Settings):
-    """The first number of a room that the future changed."""
+    """The first number of a room that the future changed, or what else is not as it must be.
+
+    >>> str(Change(room="factors", where="time 2020-01-03, x", expected="1", found="2"))
+    'factors: time 2020-01-03, x: 1 became 2'
+    >>> str(Change(room="split", where="fold 0", expected="≤ 90", found="100", moved=False))
+    'split: fold 0: expected ≤ 90, found 100'
+    >>> str(
+    ...     Change(
+    ...         room="factors", where="mine, line 3", expected="", found="`x.shift(-1)` takes a later row", moved=False
+    ...     )
+    ... )
+    'factors: mine, line 3: `x.shift(-1)` takes a later row'
+    """
 
     room: str = Field(description="where it stands: factors, labels, learned windows, normaliser, weights, ...")
     where: str = Field(description="time, asset and field")
     expected: str = Field(description="what it was")
     found: str = Field(description="what it became when only the future was another one")
     count: int = Field(default=1, description="how many numbers of the room changed")
+    moved: bool = Field(default=True, description="a number that changed with the future; else a rule that is not kept")
 
     def __str__(self) -> str:
+        if not self.moved:
+            told = f"expected {self.expected}, found {self.found}" if self.expected else self.found
+            return f"{self.room}: {self.where}: {told}"
         return f"{self.room}: {self.where}: {self.expected} became {self.found}"
 
 
@@ -76,7 +101,7 @@ class Verdict(Settings):
     @property
     def line(self) -> str:
         """The verdict in one line."""
-        tried = f" ({self.cuts} cuts)" if self.cuts else ""
+        tried = f" ({counted(self.cuts, 'cut')})" if self.cuts else ""
         return f"{self.test} {self.title.en}: {self.status}{tried}. {self.words.en}".rstrip()
 
 
