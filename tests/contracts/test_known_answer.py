@@ -26,7 +26,7 @@ def test_narrow_intervals_are_found_out(monkeypatch):
 def test_estimates_grow_with_cuts_and_say_what_is_long():
     costs = Costs(panel=1.0, walk=10.0)
     assert costs.of("L1", 20) > costs.of("L1", 8)
-    assert "L3 22 s" in costs.told(("L1", "L3", "L11"), 8)
+    assert "L3 25 s" in costs.told(("L1", "L3", "L11"), 8)
     assert chosen(("l11", "L2"), full=False) == ("L2", "L11")
     assert "L9" in chosen(None, full=True)
     assert "L9" not in chosen(None, full=False)

@@ -59,6 +59,25 @@ def test_every_member_and_yardstick_is_there(held):
     assert held.placebos == "permuted assets"
 
 
+def test_the_smallest_tenth_is_held_between_two_monthly_decisions(tmp_path):
+    monthly = ranker(
+        cadence="months",
+        source={"name": "stock-world", "assets": 40, "sessions": 400, "seed": 4, "ic": 0.3},
+        lookback=2,
+        label={"name": "forward-return", "horizon": {"lag": 1, "span": 1}},
+        strategy={"name": "rank-and-hold", "names": 4, "days": 1},
+        filters=[],
+        gates=0,
+    )
+    run(monthly, out=tmp_path, jobs=1)
+    (folder,) = (tmp_path / "stages" / "books").glob("*")
+    invested = load_books(folder).invested
+    for yardstick in (EQUAL_WEIGHT, SMALL_CAPS):
+        bars = invested[yardstick]
+        since = bars[np.flatnonzero(bars > 0)[0] :]
+        assert (since > 0).mean() > 0.95, yardstick
+
+
 def test_names_outside_the_universe_are_counted(ran):
     for member in MEMBERS:
         counts = table(ran, member, "book")["outside"]

@@ -227,8 +227,8 @@ def _paths(report: Report, audits: dict[str, Any]) -> tuple[Table, ...]:
         Column(key="test", title=Text(en="test", zh="检验")),
         Column(key="room", title=Text(en="room", zh="环节")),
         Column(key="where", title=Text(en="first number that moved", zh="最先变化的数字")),
-        Column(key="was", title=Text(en="expected", zh="应为")),
-        Column(key="became", title=Text(en="found", zh="实为")),
+        Column(key="was", title=Text(en="expected, or with its own future", zh="应为，或在原来的未来下")),
+        Column(key="became", title=Text(en="found, or with another future", zh="实为，或换一个未来后")),
         Column(key="count", title=Text(en="how many", zh="个数"), style="integer"),
     )
     title = Text(en="The way it took", zh="泄漏的路径")

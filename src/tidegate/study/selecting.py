@@ -47,7 +47,7 @@ from tidegate.study.gating import band_of, behind, drawn_gates, placebos_of
 from tidegate.study.progress import Event, Tell
 from tidegate.study.records import write_frame
 from tidegate.study.stages import Kept, Stages
-from tidegate.study.yardsticks import ENOUGH, TOO_LITTLE, small_caps, too_little
+from tidegate.study.yardsticks import ENOUGH, TOO_LITTLE, of_part, small_caps, too_little
 from tidegate.types.axes import BoolArray, FloatArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.forecast import Forecast, Reading
@@ -267,7 +267,7 @@ def _yardsticks(
     rich = replace(ring, capital=max(study.capital, ENOUGH), execution=ring.execution.but(participation=0.0))
     paths, held = _before_costs(rich if short else ring, score, EQUAL_WEIGHT, study.capital)
     if small is not None:
-        more = _before_costs(rich, np.where(small & (score > -np.inf), score, -np.inf), SMALL_CAPS, study.capital)
+        more = _before_costs(rich, of_part(score, small), SMALL_CAPS, study.capital)
         paths, held = {**paths, **more[0]}, {**held, **more[1]}
     return paths, held
 

@@ -6,7 +6,7 @@ from tidegate.market.exchange import Exchange
 from tidegate.types.axes import BoolArray, FloatArray
 from tidegate.types.bars import Bars
 
-__all__ = ["ENOUGH", "TOO_LITTLE", "small_caps", "too_little"]
+__all__ = ["ENOUGH", "TOO_LITTLE", "of_part", "small_caps", "too_little"]
 
 ENOUGH, _LOTS, _SMALLEST = 1e9, 10, 0.1
 """Money for a yardstick of a whole market, lots that a part of one must buy, and the part of assets that is small."""
@@ -44,3 +44,14 @@ def small_caps(bars: Bars, exchange: Exchange) -> BoolArray | None:
         if known.size:
             row[:] = held <= np.quantile(known, _SMALLEST)
     return made
+
+
+def of_part(score: FloatArray, part: BoolArray) -> FloatArray:
+    """Scores ``[T, N]`` of a part of the universe: what was said of an asset outside of it is -inf, outside at once.
+
+    Where nothing was said, at closes between two decisions, nothing is said here either: what is held stays held.
+
+    >>> of_part(np.array([[0.1, 0.2], [np.nan, np.nan]]), np.array([[True, False], [False, False]])).tolist()
+    [[0.1, -inf], [nan, nan]]
+    """
+    return np.where(part | np.isnan(score), score, -np.inf)
