@@ -2,6 +2,7 @@
 
 import re
 
+from tidegate.study.alarm_words import alarm_text
 from tidegate.types.report import Text
 
 __all__ = ["GATES", "GLOSSARY", "GROUPS", "HOW", "LOSSES", "loss_words", "member_title", "stamp_text", "titled"]
@@ -123,6 +124,8 @@ def member_title(member: str) -> Text:
 
 
 _STAMPS: tuple[tuple[str, str], ...] = (
+    (r"(\d+) spells that end on the day they begin are left out\.", r"剔除当日起讫的成分区间 \1 条。"),
+    (r"Members of (\S+) are known from (\S+) on\.", r"\1 成分自 \2 起可知。"),
     (r"Frictionless: no costs, lots or limits, as published; nobody can trade like this\.", "无摩擦：按原文不计费用、手数与涨跌停，现实中无法如此交易。"),
     (r"Proxy: an ETF is imitated by the index / (\S+); no tracking error, dividends or fund fees\.", r"替代：以指数 ÷ \1 模拟 ETF，不含跟踪误差、分红与管理费。"),
     (r"Proxy: a US fund is imitated by the index / (\S+); no tracking error, no dividends\.", r"替代：以指数 ÷ \1 模拟美国基金，不含跟踪误差与分红。"),
@@ -194,7 +197,7 @@ def stamp_text(stamp: str) -> Text:
     for pattern, chinese in _STAMPS:
         if found := re.fullmatch(pattern, stamp):
             return Text(en=stamp, zh=found.expand(chinese))
-    return Text.same(stamp)
+    return alarm_text(stamp) or Text.same(stamp)
 
 
 HOW: dict[str, Text] = {
