@@ -15,8 +15,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"Opens beyond the limits on the first bar known", "首根K线的开盘价即超出涨跌停"),
     (
         (
-            r"Opens beyond the limits though the reference price is the last close \(share reform, resumption\); no limit "
-            r"holds, and shares that holders were given are not known"
+            r"Opens beyond the limits though the reference price is the last close \(share reform, resumption\); no "
+            r"limit holds, and shares that holders were given are not known"
         ),
         "参考价等于前收盘而开盘价超出涨跌停（股改、复牌）：不设涨跌停，所获对价股份不详",
     ),

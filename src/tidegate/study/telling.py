@@ -12,6 +12,7 @@ from tidegate.study.comparing import found_table, grounds, network_table, reacha
 from tidegate.study.contrasts import contrast_tables
 from tidegate.study.drawing import clock_figure, draw, split_figure
 from tidegate.study.findings import Finding, Findings
+from tidegate.study.info_sheet import info_sheet
 from tidegate.study.learned import LEARNING_KINDS, learning_shown, learning_words
 from tidegate.study.level_figures import LEVEL_KINDS, level_sections
 from tidegate.study.level_tables import level_tables
@@ -55,7 +56,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         *class_tables(reproduction, findings), *levels,
     ]  # fmt: skip
     worth, overfit = sharpe_tables(findings), overfit_figures(findings)
-    tables += worth
+    tables += (*worth, info_sheet(findings))
     drawn: dict[str, tuple[Figure, ...]] = {}
     shown_here = (*reproduction.shown, *_placebo(lead), *learning_shown(reproduction, findings))
     shown_here = (*shown_here, *selected_shown(reproduction, findings), *class_shown(reproduction, findings))
@@ -147,7 +148,14 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
             key="clock",
             title=Text(en="What was known when", zh="何时已知"),
             words=(_clock_words(lead),),
-            shows=(*keys["pipeline"], "clock", "split", "windows", *(["parameters"] if parameters else [])),
+            shows=(
+                *keys["pipeline"],
+                "clock",
+                "split",
+                "windows",
+                "info-sheet",
+                *(["parameters"] if parameters else []),
+            ),
         ),
         Section(
             key="measures",
