@@ -11,6 +11,7 @@ UNIVERSE_WORDS: dict[str, Text] = {
     "membership": Text(en="member of the index", zh="指数成分"),
     "minimum-price": Text(en="price at or above the floor", zh="股价不低于下限"),
     "no-risk-warning": Text(en="no risk warning (ST)", zh="非风险警示（ST）"),
+    "todays-members": Text(en="large on the last day (a mistake)", zh="期末的大市值股票（错误示范）"),
     "trading": Text(en="traded that session", zh="当日有交易"),
 }
 """What each rule of the house keeps, by its name in the catalogue."""
