@@ -29,7 +29,10 @@ _KINDS: tuple[tuple[Text, str], ...] = (
 
 
 def info_sheet(findings: Findings) -> Table:
-    """One row a kind of leakage: how the leading study keeps it out, or that it does not, and what checks it."""
+    """One row a kind of leakage: what the leading study declares and what was counted, and what checks it.
+
+    Nothing is claimed that was not counted; a part that says what is wrong with it says so in its row.
+    """
     found = findings[findings.lead]
     answers = (_judged, _scaled, _chosen, _shared, _features, _purged, _dependent, _universe)
     rows = [
@@ -63,29 +66,37 @@ def _count(found: Finding, kind: str) -> int:
     return int(sum(int(np.sum(getattr(fold, kind)(found.windows))) for fold in found.folds))
 
 
+def _confessed(told: Text, *parts: object) -> Text:
+    """What is declared, and what its parts say is wrong with themselves."""
+    said = [stamp_text(one) for one in mistakes_in(parts)]
+    english, chinese = "".join(f" {one.en}" for one in said), "".join(one.zh for one in said)
+    return Text(en=f"{told.en}.{english}", zh=f"{told.zh}。{chinese}") if said else told
+
+
 def _judged(found: Finding) -> Text:
-    many, folds = _count(found, "testing"), len(found.folds)
-    first = Text(
-        en=f"{many:,} windows in {folds} range(s) after what was learned from, each judged once",
-        zh=f"{folds} 个位于训练之后的区间共 {many:,} 个样本，各评判一次",
+    many, windows = _count(found, "testing"), found.windows
+    both = sum(int((fold.training(windows) & fold.testing(windows)).sum()) for fold in found.folds)
+    told = Text(
+        en=f"{many:,} windows judged in {len(found.folds)} range(s); {both:,} of them were learned from too",
+        zh=f"{len(found.folds)} 个区间共评判 {many:,} 个样本，其中 {both:,} 个在同一区间也参与训练",
     )
     held = found.study.hold_out
-    if held is None:
-        return first
-    return Text(
-        en=f"{first.en}; beside them a part held out by {held.name}, which is judged by itself",
-        zh=f"{first.zh}；另按 {held.name} 留出一部分单独评判",
-    )
+    if held is not None:
+        told = Text(
+            en=f"{told.en}; beside them a part held out by {held.name}, which is judged by itself",
+            zh=f"{told.zh}；另按 {held.name} 留出一部分单独评判",
+        )
+    return told
 
 
 def _scaled(found: Finding) -> Text:
     study = found.study
     steps = ", ".join(step.name for step in study.steps) or "–"
-    return Text(
-        en=f"normaliser {study.normaliser.name} and target scaling {study.target_scaling.name}, fitted per fold; "
-        f"steps by date: {steps}",
-        zh=f"标准化 {study.normaliser.name}、标签缩放 {study.target_scaling.name}，逐区间拟合；逐日步骤：{steps}",
+    told = Text(
+        en=f"normaliser {study.normaliser.name}, target scaling {study.target_scaling.name}, steps by date: {steps}",
+        zh=f"标准化 {study.normaliser.name}，标签缩放 {study.target_scaling.name}，逐日步骤：{steps}",
     )
+    return _confessed(told, study.normaliser, study.target_scaling, study.steps)
 
 
 def _chosen(found: Finding) -> Text:
@@ -115,21 +126,28 @@ def _shared(found: Finding) -> Text:
 def _features(found: Finding) -> Text:
     study = found.study
     reports = study.factors.reads_reports
-    return Text(
-        en=f"factors {study.factors.name}, known at the close that decides; "
-        f"{'reports from the day they were known; ' if reports else ''}nothing is filled before the next bar",
-        zh=f"因子 {study.factors.name}，决策收盘时已知；"
-        f"{'财报自可知之日起使用；' if reports else ''}最早于下一根K线成交",
+    told = Text(
+        en=f"factors {study.factors.name}, declared as known at the close that decides"
+        f"{', reports from the day they were known' if reports else ''}",
+        zh=f"因子 {study.factors.name}，声明为决策收盘时已知{'，财报自可知之日起使用' if reports else ''}",
     )
+    return _confessed(told, study.factors, study.strategy, study.markets)
 
 
 def _purged(found: Finding) -> Text:
-    purged = _count(found, "purged")
-    return Text(
-        en=f"split {found.study.split.name}; a target that is known only after the first judged decision is not "
-        f"learned from ({purged:,} purged)",
-        zh=f"划分 {found.study.split.name}；首个评判决策之后才可知的标签不参与训练（剔除 {purged:,} 个）",
+    windows, late, learned = found.windows, 0, 0
+    for fold in found.folds:
+        training, judged = fold.training(windows), fold.testing(windows)
+        learned += int(training.sum())
+        if judged.any():
+            late += int((training & (windows.known > windows.anchor_time[judged].min())).sum())
+    told = Text(
+        en=f"split {found.study.split.name}: {late:,} of {learned:,} training targets are known only after the first "
+        f"judged decision; {_count(found, 'purged'):,} were purged",
+        zh=f"划分 {found.study.split.name}：{learned:,} 个训练标签中 {late:,} 个在首个评判决策之后才可知；"
+        f"已剔除 {_count(found, 'purged'):,} 个",
     )
+    return _confessed(told, found.study.split, found.study.label)
 
 
 def _dependent(found: Finding) -> Text:
@@ -142,7 +160,8 @@ def _dependent(found: Finding) -> Text:
 
 def _universe(found: Finding) -> Text:
     rules = ", ".join(rule.name for rule in found.study.filters) or "–"
-    return Text(
+    told = Text(
         en=f"{found.bars.spec.title}; universe rules: {rules}; what the source says of itself stands in the notes",
         zh=f"{found.bars.spec.title}；股票池规则：{rules}；数据自身的说明见页首提示",
     )
+    return _confessed(told, found.study.filters)
