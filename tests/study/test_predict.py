@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,7 @@ from tidegate.errors import ClockError, DataError, IntegrityError, KeptError, Se
 from tidegate.study.asking import predict
 from tidegate.study.records import load_forecast
 from tidegate.study.tomorrow import Holdings
+from tidegate.types.bars import Bars
 
 WORLD = StockWorld(assets=24, sessions=170, seed=4, ic=0.3)
 LONGER = WORLD.but(sessions=190)
@@ -249,13 +250,22 @@ def test_steps_by_date_are_computed_as_the_run_computes_them(tmp_path):
         assert bits(told(predict(made, str(day.date())))) == bits(scores(made, "seed-1", day))
 
 
-def test_a_store_is_read_no_further_back_than_a_day_needs(tmp_path, monkeypatch):
+EXTREMES = {"name": "drop-extremes", "bounds": {"name": "quantiles", "lower": 0.1, "upper": 0.9}, "scope": "asset"}
+
+
+@pytest.mark.parametrize("steps", [[], [{"name": "z-score"}], [EXTREMES, {"name": "rank-normal"}]])
+def test_a_store_is_read_no_further_back_than_a_day_needs(tmp_path, monkeypatch, steps):
     world = StockWorld(assets=24, sessions=330, seed=4, ic=0.3)
+    bars, away = world.bars(), world.bars().assets[3]
+    gone = (pl.col("asset") == away) & pl.col("session").is_between(date(2010, 11, 20), date(2011, 1, 20))
+    later = [day for day in bars.times.astype("datetime64[D]").tolist() if day.year > 2010]
+    for asset, out in ((bars.assets[5], later[:10]), (bars.assets[7], later[26:62])):  # few rows on a date long ago
+        gone |= (pl.col("asset") == asset) & pl.col("session").is_between(out[0], out[-1])
     monkeypatch.setenv("TIDEGATE_STORE", str(tmp_path / "store"))
-    Store.default().put("shares", world.bars(), instruments=world.instruments())
+    Store.default().put("shares", Bars.of(bars.frame.filter(~gone), bars.spec), instruments=world.instruments())
     declared = {
         **DECLARED, "source": {"name": "stored", "dataset": "shares"}, "seeds": [1], "model": {"name": "linear"},
-        "training": None, "strategy": None, "markets": [], "filters": [],
+        "training": None, "strategy": None, "markets": [], "filters": [], "steps": steps,
         "factors": {"name": "together", "sets": [{"name": "price-ratios"}, {"name": "raw-fields", "fields": ["close"]}]},
         "split": {"name": "single-split", "train_end": "2010-06-30", "test_start": "2010-07-01"},
     }  # fmt: skip
@@ -269,7 +279,8 @@ def test_a_store_is_read_no_further_back_than_a_day_needs(tmp_path, monkeypatch)
 
     monkeypatch.setattr(Store, "years", watched)
     monkeypatch.setattr(Store, "read", None)  # nobody may read everything
-    for day in days_of(made)[3::37]:
+    back = next(n for n, day in enumerate(days_of(made)) if day.date() > date(2011, 1, 20))
+    for day in [*days_of(made)[3::37], *days_of(made)[back : back + 9 : 2], datetime.combine(later[62], time())]:
         assert bits(told(predict(made, str(day.date())))) == bits(scores(made, "seed-1", day))
     assert (2011, 2011) in read
     assert (2010, 2010) in read

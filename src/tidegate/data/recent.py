@@ -13,7 +13,7 @@ import polars as pl
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
 from tidegate.types.bars import Bars
 
-__all__ = ["Before", "Recent", "recent_of"]
+__all__ = ["Before", "Recent", "adjusted_by", "last_rows", "recent_of"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,12 @@ class Recent:
     @property
     def row_time(self) -> IntArray:
         """Position of each row of `bars` on the whole time axis ``[R]``."""
-        return np.searchsorted(self.times, self.bars.frame["time"].to_numpy().astype("datetime64[us]")).astype(np.int64)
+        return self.times_of(self.bars)
+
+    def times_of(self, rows: Bars) -> IntArray:
+        """Position of each of some rows on the whole time axis ``[R]``."""
+        labels = rows.frame["time"].to_numpy().astype("datetime64[us]")
+        return np.searchsorted(self.times, labels).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -71,11 +76,8 @@ def recent_of(
     >>> held.bars.frame.height, held.near.frame.height, len(held.times), held.counts[-2:].tolist()
     (12, 6, 60, [3, 3])
     """
-    frame, times = bars.frame, bars.times
+    frame, times = adjusted_by(bars, before), bars.times
     counts = np.bincount(bars.places, minlength=len(times)).astype(np.int64)
-    adjustment = bars.adjustment if before is None or before.adjustment is None else before.adjustment
-    if not bars.has("factor") and not bool(np.all(adjustment == 1.0)):
-        frame = frame.with_columns(factor=pl.Series(adjustment))
     near = bars.places >= len(times) - labels
     if besides is not None:
         near |= np.isin(bars.places, np.searchsorted(times, besides[np.isin(besides, times)]))
@@ -86,7 +88,7 @@ def recent_of(
         counts = np.concatenate([np.zeros(len(axis) - len(times), dtype=np.int64), counts])
         listed = pl.concat([before.listed, listed]).group_by("asset").agg(pl.col("listed").min()).sort("asset")
     return Recent(
-        Bars.of(frame.filter(pl.Series(_last(bars, rows))), bars.spec),
+        Bars.of(frame.filter(pl.Series(last_rows(bars, rows))), bars.spec),
         Bars.of(bars.frame.filter(pl.Series(near)), bars.spec),
         axis,
         counts,
@@ -95,7 +97,15 @@ def recent_of(
     )
 
 
-def _last(bars: Bars, rows: int) -> BoolArray:
+def adjusted_by(bars: Bars, before: Before | None) -> pl.DataFrame:
+    """The bars' table with the adjustment that the whole history gives, as the column `factor` where it is not 1."""
+    adjustment = bars.adjustment if before is None or before.adjustment is None else before.adjustment
+    if bars.has("factor") or bool(np.all(adjustment == 1.0)):
+        return bars.frame
+    return bars.frame.with_columns(factor=pl.Series(adjustment))
+
+
+def last_rows(bars: Bars, rows: int) -> BoolArray:
     """The last `rows` rows of assets whose last row is at the last label ``[R]``."""
     ends = bars.offsets[1:]
     there = bars.places[ends - 1] == len(bars.times) - 1

@@ -1,8 +1,8 @@
 """The windows that end on one day, made by the corridor's own steps from the end of the data where that is enough.
 
-A factor set that tells how many earlier bars of its own asset a row needs is computed on those alone. Where it does
-not, or where what is done to a date's factors needs the other assets of that date, everything up to the day is
-computed as a run would compute it: slower, with the same bits.
+A factor set that tells how many earlier bars of its own asset a row needs is computed on those alone; where steps by
+date follow, on whole dates. Where it does not tell, or a step asks for groups or a row is a month, everything up to the
+day is computed as a run would compute it: slower, with the same bits.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,14 @@ from tidegate.data.source import Source
 from tidegate.errors import DataError
 from tidegate.prepare.windows import cut_windows
 from tidegate.study.carry import adjusted_on, carry_at
+from tidegate.study.day_sections import DaySections, sections_of, whole_dates
 from tidegate.study.declare import Study
 from tidegate.study.frozen import Frozen
 from tidegate.study.gaps import LABELS, row_at
 from tidegate.study.ground import make_panel, seen_bars, seen_reports
 from tidegate.study.records import load_panel
 from tidegate.study.stations import shown
-from tidegate.types.axes import TimeArray
+from tidegate.types.axes import BoolArray, TimeArray
 from tidegate.types.bars import Bars
 from tidegate.types.history import History
 from tidegate.types.panel import Panel
@@ -50,12 +51,13 @@ def look_at(frozen: Frozen, source: Source, when: np.datetime64) -> DayWindows:
     """
     study = frozen.study.but(span=frozen.study.span.but(last=None))
     early = study.factors.earlier_rows
-    plain = study.cadence == "bars" and not study.steps and study.pruning is None and early is not None
-    needed = study.lookback + (early or 0)
-    recent = _recent(frozen, study, source, when, needed)
-    if plain:
+    recent, sections = _recent(frozen, study, source, when, early)
+    if sections is not None:
+        bars, panel = sections.panel(study)
+        rows, panel = recent.times, _on(panel, bars, recent)
+    elif _by_rows(study) and early is not None:
         rows, bars = recent.times, recent.bars
-        panel = _on(study.factors.compute(bars), recent)
+        panel = _on(study.factors.compute(bars), bars, recent)
     else:
         rows, bars, panel = _whole(study, source, when)
     inputs = tuple(field for field in panel.fields if field not in study.context)
@@ -72,25 +74,44 @@ def look_at(frozen: Frozen, source: Source, when: np.datetime64) -> DayWindows:
     return DayWindows(windows.take(which), rows, recent)
 
 
-def _recent(frozen: Frozen, study: Study, source: Source, when: np.datetime64, rows: int) -> Recent:
-    """The end of the data: from the last years alone, where the source can read those, else from everything."""
-    labels, besides = _labels(study), frozen.times[-1:]
-    held = _of_years(frozen, study, source, when, rows, labels)
+def _by_rows(study: Study) -> bool:
+    """Whether a row of the panel is a bar, and nothing is done to it that needs the other assets of its date."""
+    return study.cadence == "bars" and not study.steps and study.pruning is None
+
+
+def _by_dates(study: Study) -> bool:
+    """Whether a row of the panel is a bar, and what is done to it needs its date's factors and nothing else."""
+    alone = not any(getattr(step, "group", None) for step in study.steps) and study.pruning is None
+    return study.cadence == "bars" and bool(study.steps) and alone and not study.factors.reads_reports
+
+
+def _recent(
+    frozen: Frozen, study: Study, source: Source, when: np.datetime64, early: int | None
+) -> tuple[Recent, DaySections | None]:
+    """The end of the data, from the last years alone where the source can read those, and whole dates where steps ask.
+
+    `early` is how many earlier bars a row's factors need, None where nobody tells.
+    """
+    labels, besides, rows = _labels(study), frozen.times[-1:], study.lookback + (early or 0)
+    dates = early if _by_dates(study) else None
+    held = _of_years(frozen, study, source, when, labels, rows, dates)
     if held is None:
         bars, before = seen_bars(study, source.bars()), None
         row_at(bars.times, when)
         bars = bars.upto(when)
     else:
         bars, before = held
-    return recent_of(bars, rows, labels, besides, before)
+    sections = None if dates is None else sections_of(bars, before, study.lookback, dates)
+    return recent_of(bars, rows, labels, besides, before), sections
 
 
 def _of_years(
-    frozen: Frozen, study: Study, source: Source, when: np.datetime64, rows: int, labels: int
+    frozen: Frozen, study: Study, source: Source, when: np.datetime64, labels: int, rows: int, dates: int | None
 ) -> tuple[Bars, Before] | None:
     """As few whole years as hold `rows` rows of every asset with a bar on the day, and `labels` labels.
 
-    None where the source cannot read years, or where the day has no bar in its own (so that the whole may say why).
+    With `dates`, that many rows too before every row of the dates that are looked at whole. None where the source
+    cannot read years, or where the day has no bar in its own (so that the whole may say why).
     """
     year = when.astype("datetime64[Y]").astype(int) + 1970
     known = frozen.carry["year"].to_numpy()
@@ -108,7 +129,8 @@ def _of_years(
             return None
         bars = bars.upto(when)
         before = carry_at(frozen.carry, first)
-        if first <= earliest or (len(bars.times) >= labels and _enough(bars, before, rows)):
+        enough = len(bars.times) >= labels and _enough(bars, before, rows)
+        if first <= earliest or (enough and (dates is None or _deep(bars, before, study.lookback, dates))):
             break
         first -= 1
     told = not bars.has("factor") and bars.has("preclose") and bars.spec.kind in {"stock", "fund"}
@@ -120,8 +142,21 @@ def _enough(bars: Bars, before: pl.DataFrame, rows: int) -> bool:
     """Whether every asset with a bar at the last label has `rows` rows, or none in the years before."""
     ends = bars.offsets[1:]
     there = bars.places[ends - 1] == len(bars.times) - 1
-    short = there & (np.diff(bars.offsets) < rows)
-    return not bool(np.isin(np.array(bars.assets)[short], before["asset"].to_numpy()).any())
+    return not _known(bars, before, there & (np.diff(bars.offsets) < rows))
+
+
+def _deep(bars: Bars, before: pl.DataFrame, lookback: int, early: int) -> bool:
+    """Whether every row of the dates that are looked at whole has `early` rows before it, or none in earlier years."""
+    which = np.flatnonzero(whole_dates(bars, lookback))
+    asset = np.searchsorted(bars.offsets, which, side="right") - 1
+    short = np.zeros(len(bars.assets), dtype=bool)
+    short[asset[which - bars.offsets[asset] < early]] = True
+    return not _known(bars, before, short)
+
+
+def _known(bars: Bars, before: pl.DataFrame, which: BoolArray) -> bool:
+    """Whether any of these assets ``[N]`` had a bar in the years before."""
+    return bool(np.isin(np.array(bars.assets)[which], before["asset"].to_numpy()).any())
 
 
 def _labels(study: Study) -> int:
@@ -130,11 +165,10 @@ def _labels(study: Study) -> int:
     return max(LABELS, *asked, int(getattr(study.strategy, "days", 0)) + 2)
 
 
-def _on(panel: Panel, recent: Recent) -> Panel:
-    """The panel of the end on the time axis of the whole: distances in sessions are what they were."""
-    return Panel.of(
-        panel.values, recent.times, panel.assets, panel.fields, recent.row_time, panel.offsets, panel.forcings
-    )
+def _on(panel: Panel, rows: Bars, recent: Recent) -> Panel:
+    """The panel of `rows` on the time axis of the whole: distances in sessions are what they were."""
+    times = recent.times_of(rows)
+    return Panel.of(panel.values, recent.times, panel.assets, panel.fields, times, panel.offsets, panel.forcings)
 
 
 def _whole(study: Study, source: Source, when: np.datetime64) -> tuple[TimeArray, Bars, Panel]:
