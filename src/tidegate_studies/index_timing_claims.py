@@ -265,9 +265,16 @@ def _median(found: Finding, name: str, market: str) -> float:
 def compared(better: FloatArray, worse: FloatArray) -> Verdict:
     """Holds where the median agrees and at least three quarters of the seeds do; unclear where only the median does.
 
+    One seed decides nothing.
+
+    >>> compared(np.array([2.0]), np.array([1.0]))
+    'unclear'
+
     >>> compared(np.array([2.0, 3.0]), np.array([1.0, 2.0])), compared(np.array([2.0]), np.array([np.nan]))
     ('holds', 'not tested')
     """
+    if better.size == 1 and worse.size == 1:
+        return judged("unclear", better, worse)
     if np.median(better) <= np.median(worse):
         return judged("fails", better, worse)
     return judged("holds" if np.mean(better > worse) >= 0.75 else "unclear", better, worse)

@@ -44,6 +44,7 @@ from tidegate.types.report import Text
 from tidegate_studies.index_timing import HORIZON
 from tidegate_studies.index_timing import declare as declare_timing
 from tidegate_studies.index_timing_stocks_claims import claims
+from tidegate_studies.multifactor import elsewhere
 
 __all__ = ["declare"]
 
@@ -96,7 +97,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
                 for part, study in zip(("", "b", "c", "d"), experiments, strict=True)
             ),
         ),
-        claims=claims,
+        claims=claims if isinstance(source, Stored) and isinstance(index, Stored) else elsewhere(claims),
         stamps=(QUICK,) if quick else (),
     )
 

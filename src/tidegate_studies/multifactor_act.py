@@ -11,7 +11,7 @@ short        E3: twelve months against 24
 five         E4: five classes against three
 epsilon-…    E14: other thresholds, limits and prices of pondering
 walk         trained anew every year on what was known by then, entered at the next open
-group-…      its groups as books on the engine
+…-down, …-up-30, …-down-30    the other groups of published and walk as books on the engine
 
 The price of pondering, the flag of a first step and the halting unit's bias (?) are this library's defaults: the
 document names none. Trials run smaller than published, which their titles say.

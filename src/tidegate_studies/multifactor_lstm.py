@@ -12,7 +12,7 @@ set-…        the four settings that the document calls insensitive: batch, uni
 cell-…       the variants it describes: peephole, coupled gates, GRU; and a plain RNN
 noise        a factor of planted noise beside the 48: what any contribution must rise above
 pruned       factors of one style that rank alike removed, fitted on the training months
-group-…      the groups as books on the engine, under the market's law and costs
+…-down, …-up-30, …-down-30    the other groups of published and walk as books, under the market's law and costs
 
 Whatever runs smaller than published says so in its title; the published size is `published` alone.
 """

@@ -2,11 +2,12 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tidegate.study.findings import Finding, Findings
 from tidegate.types.report import Measure, Text
-from tidegate_studies import multifactor_act_claims
+from tidegate_studies import multifactor_act_claims, multifactor_lstm_claims
 from tidegate_studies.multifactor_lstm_claims import told
 
 LEAD = {
@@ -14,6 +15,7 @@ LEAD = {
     "groups_won": 0.8,
     "groups_spread_p": 0.01,
     "groups_break_even": 0.002,
+    "groups_between": (0.75, 0.45, 0.93),
     "top_hits": 0.16,
     "top_base": 0.03,
     "top_p": 1e-9,
@@ -29,24 +31,31 @@ SEEDS = ("seed-0", "seed-1", "seed-2")
 HOW = Text(en="by class", zh="按类别")
 
 
-def finding(measures, *, members=("ensemble",), losses=()):
+def finding(measures, *, members=("ensemble",), losses=(), iterations=5000):
     made = []
     for member in members:
         for name, value in measures.items():
             values = value if isinstance(value, tuple) else (value, None, None)
-            said, low, high = (values[members.index(member)], None, None) if len(members) > 1 else values
+            said, low, high = (values[members.index(member)], None, None) if member in SEEDS else values
             level = None if low is None else 0.95
             told = {"subject": {"member": member}, "unit": "fraction", "n": 14, "note": ""}
             made.append(Measure(name=name, value=said, low=low, high=high, level=level, **told))
     histories = {seed: ({"train": loss},) for seed, loss in enumerate(losses)}
-    nothing = dict.fromkeys(("study", "bars", "windows", "explained", "folder"))
+    study = SimpleNamespace(training=SimpleNamespace(epochs=iterations // 50, sampling=SimpleNamespace(count=50)))
+    nothing = dict.fromkeys(("bars", "windows", "explained", "folder"))
     empty = {name: {} for name in ("dropped", "learned", "pondered", "paths", "books")}
     return Finding(
-        forecasts=dict.fromkeys(members), histories=histories, measures=tuple(made), folds=(), **nothing, **empty
+        forecasts=dict.fromkeys(members),
+        histories=histories,
+        measures=tuple(made),
+        folds=(),
+        study=study,
+        **nothing,
+        **empty,
     )
 
 
-def ledger(monkeypatch, picks=100, base=(), lstm=(), gap=None, **changes):
+def ledger(monkeypatch, picks=100, base=(), lstm=(), gap=None, iterations=5000, **changes):
     held = SimpleNamespace(tops=SimpleNamespace(k=picks))
     monkeypatch.setattr(multifactor_act_claims, "judged_classes", lambda found, member: held)
     gaps = gap or dict.fromkeys(("relative", "twelve", "short", "five"), (0.0, -0.01, 0.01))
@@ -63,7 +72,7 @@ def ledger(monkeypatch, picks=100, base=(), lstm=(), gap=None, **changes):
     for name in ("base", "lstm", "relative", "twelve", "short", "five"):
         high, losses = {"base": base, "lstm": lstm}.get(name) or ((0.1, 0.2, 0.3), (1.0, 1.1, 1.2))
         spreads = {"top_groups_spread": (0.01, 0.02, 0.03), "groups_high": high}
-        found[name] = finding(spreads, members=SEEDS, losses=losses)
+        found[name] = finding(spreads, members=SEEDS[: len(high)], losses=losses, iterations=iterations)
     return {claim.key: claim for claim in multifactor_act_claims.claims(Findings("published", found))}
 
 
@@ -104,6 +113,56 @@ def test_networks_are_told_apart_by_seeds_not_by_their_medians(monkeypatch):
     assert (far["above"], far["faster"]) == ("holds", "holds")
     behind = verdicts(monkeypatch, base=same, lstm=((1.1, 1.2, 1.3), (0.1, 0.2, 0.3)))
     assert (behind["above"], behind["faster"]) == ("fails", "fails")
+
+
+def test_what_is_ahead_early_has_not_converged_first(monkeypatch):
+    same = (0.1, 0.2, 0.3), (1.0, 1.1, 1.2)
+    early = ledger(monkeypatch, base=((0.1, 0.2, 0.3), (0.1, 0.2, 0.3)), lstm=same, iterations=150)["faster"]
+    assert early.verdict == "unclear"
+    assert "the last 50 of 150 iterations" in early.reason.en
+
+
+def test_one_seed_tells_no_network_apart_and_says_so(monkeypatch):
+    told = ledger(monkeypatch, base=((1.1,), (0.1,)), lstm=((0.1,), (1.1,)))
+    assert [told[key].verdict for key in ("above", "faster")] == ["not tested", "not tested"]
+    assert "One seed of each" in told["above"].reason.en
+    assert "means of 3 seeds" in told["trial-twelve"].reason.en
+
+
+@pytest.mark.parametrize(
+    ("between", "verdict"),
+    [((0.75, 0.45, 0.93), "holds"), ((0.5, 0.2, 0.8), "unclear"), ((0.3, 0.1, 0.6), "fails")],
+)
+def test_groups_part_where_the_neutral_one_lies_between_more_often_than_by_luck(monkeypatch, between, verdict):
+    assert verdicts(monkeypatch, groups_between=between)["parted"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("random", "later", "verdict"),
+    [
+        ((0.55, 0.56), (0.45, 0.46), "fails"),
+        ((0.55, 0.56), (0.552, 0.556), "holds"),
+        ((0.55, 0.56), (0.53, 0.55), "unclear"),
+        ((0.55,), (0.45,), "unclear"),
+    ],
+)
+def test_what_is_held_out_at_random_is_held_against_later_months(monkeypatch, random, later, verdict):
+    names = ("split-random", "split-stock", "split-month", "split-time")
+    shares = {name: np.array(later if name == "split-time" else random) for name in names}
+    found = {name: finding({}) for name in names}
+    monkeypatch.setattr(
+        multifactor_lstm_claims, "held_accuracy",
+        lambda one: next((shares[name], 0.45) for name in names if found[name] is one),
+    )  # fmt: skip
+    assert multifactor_lstm_claims._leak(Findings(names[0], found)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("sure", "verdict"), [(0.09, "holds"), (0.06, "unclear"), (0.03, "fails"), (None, "not tested")]
+)
+def test_the_surest_must_earn_clearly_more(sure, verdict):
+    lead = finding({"groups_spread_total": 0.045, "top_groups_spread_total": sure})
+    assert multifactor_lstm_claims._surer(lead).verdict == verdict
 
 
 def test_hits_want_a_hundred_picks_and_months_that_agree(monkeypatch):

@@ -98,9 +98,10 @@ def recent_of(
 
 
 def adjusted_by(bars: Bars, before: Before | None) -> pl.DataFrame:
-    """The bars' table with the adjustment that the whole history gives, as the column `factor` where it is not 1."""
+    """The bars' table with the adjustment that the whole history gives, as `factor` where there may be any."""
     adjustment = bars.adjustment if before is None or before.adjustment is None else before.adjustment
-    if bars.has("factor") or bool(np.all(adjustment == 1.0)):
+    derived = bars.has("preclose") and bars.spec.kind in {"stock", "fund"}  # from neighbours, which a part lacks
+    if bars.has("factor") or (not derived and bool(np.all(adjustment == 1.0))):
         return bars.frame
     return bars.frame.with_columns(factor=pl.Series(adjustment))
 
