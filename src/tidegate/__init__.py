@@ -5,13 +5,13 @@ stays quick and never loads torch by itself.
 
 >>> import tidegate
 >>> tidegate.__version__
-'0.6.0'
+'0.7.0'
 """
 
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 _HOMES = {
     "audit": "tidegate.auditing.audit",
