@@ -78,7 +78,7 @@ def alive(process):
         return False
 
 
-def until(reached, seconds=60.0):
+def until(reached, seconds=240.0):
     """Wait for something to come true; returns the seconds it took."""
     began = time.monotonic()
     while not reached():
