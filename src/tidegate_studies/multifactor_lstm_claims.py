@@ -299,7 +299,9 @@ def _untested(key: str, statement: Text, published: Text) -> Claim:
         published=published,
         ours=Text(en="not run in this form", zh="此形式下未运行"),
         difference="–",
-        reason=Text(en="These trials were not run; the quick form leaves them out.", zh="未运行这些对照（快速版不含）。"),
+        reason=Text(
+            en="These trials were not run; the quick form leaves them out.", zh="未运行这些对照（快速版不含）。"
+        ),
         verdict="not tested",
     )
 
