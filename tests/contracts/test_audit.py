@@ -6,13 +6,13 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 import pytest
+from audited_study import many, one
 
 import tidegate.catalog  # noqa: F401 - lets settings find members by name
 from tidegate.auditing.audit import audit, audit_study
 from tidegate.auditing.verdict import Audited, Verdict
 from tidegate.component import document
 from tidegate.data.stock_world import StockWorld
-from tidegate.data.worlds import NoiseWorld
 from tidegate.errors import UnknownNameError
 from tidegate.factors.base import FactorSet, panel_of
 from tidegate.market.base import Conditions, Market
@@ -23,48 +23,8 @@ from tidegate.prepare.ahead import row_ahead
 from tidegate.prepare.label import Label, forward_return
 from tidegate.prepare.normaliser import Normaliser, training_rows
 from tidegate.strategy.base import State, Timing
-from tidegate.study.declare import Study
 from tidegate.types import Affine
 from tidegate.types.report import Text
-
-
-def one(**changes):
-    """A study of one asset, quick enough to be walked several times."""
-    told = {
-        "name": "audited",
-        "title": {"en": "Audited", "zh": "受审计"},
-        "source": document(NoiseWorld(sessions=260, seed=3)),
-        "universe": [],
-        "span": {"first": None, "last": None},
-        "factors": {"name": "raw-fields", "fields": ["close", "high", "low"]},
-        "lookback": 5,
-        "count": "rows",
-        "label": {"name": "forward-return", "horizon": {"lag": 1, "span": 3}},
-        "normaliser": {"name": "standard"},
-        "target_scaling": {"name": "standard-target"},
-        "split": {"name": "share-split", "train": 0.5, "valid": 0.2},
-        "model": {"name": "linear"},
-        "training": None,
-        "seeds": [1],
-        "rivals": [],
-        "strategy": {"name": "hold-after-signal", "days": 3},
-        "markets": [{"name": "frictionless"}],
-        "gates": 0,
-    }
-    return Study.of({**told, **changes})
-
-
-def many(**changes):
-    """A selection among a few stocks."""
-    told = {
-        "source": document(StockWorld(assets=16, sessions=170, seed=2, ic=0.1)),
-        "factors": {"name": "raw-fields", "fields": ["close", "volume"]},
-        "normaliser": {"name": "window-z-score"},
-        "strategy": {"name": "rank-and-hold", "names": 3, "days": 2},
-        "markets": [{"name": "a-share"}],
-        "filters": [{"name": "trading"}],
-    }
-    return one(**{**told, **changes})
 
 
 class Shifted(FactorSet):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from audited_study import one
 
 import tidegate.catalog  # noqa: F401 - lets settings find members by name
 from tidegate.auditing import placebos, reading
@@ -11,36 +12,8 @@ from tidegate.auditing.audit import audit_study
 from tidegate.auditing.following import hints_followed
 from tidegate.auditing.skill import Skill
 from tidegate.auditing.verdict import Change, Verdict
-from tidegate.component import document
-from tidegate.data.worlds import NoiseWorld
 from tidegate.factors.base import FactorSet
-from tidegate.study.declare import Study
 from tidegate.types.report import Text
-
-
-def one(**changes):
-    told = {
-        "name": "worded",
-        "title": {"en": "Worded", "zh": "措辞"},
-        "source": document(NoiseWorld(sessions=260, seed=3)),
-        "universe": [],
-        "span": {"first": None, "last": None},
-        "factors": {"name": "raw-fields", "fields": ["close", "high", "low"]},
-        "lookback": 5,
-        "count": "rows",
-        "label": {"name": "forward-return", "horizon": {"lag": 1, "span": 3}},
-        "normaliser": {"name": "standard"},
-        "target_scaling": {"name": "standard-target"},
-        "split": {"name": "share-split", "train": 0.5, "valid": 0.2},
-        "model": {"name": "linear"},
-        "training": None,
-        "seeds": [1],
-        "rivals": [],
-        "strategy": {"name": "hold-after-signal", "days": 3},
-        "markets": [{"name": "frictionless"}],
-        "gates": 0,
-    }
-    return Study.of({**told, **changes})
 
 
 def verdict(test, status="failed", room="factors"):

@@ -13,7 +13,7 @@ import polars as pl
 from tidegate.types.axes import BoolArray, FloatArray, IntArray, TimeArray
 from tidegate.types.bars import Bars
 
-__all__ = ["Before", "Recent", "adjusted_by", "last_rows", "recent_of"]
+__all__ = ["Before", "Recent", "adjusted_by", "derived", "last_rows", "recent_of"]
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,14 @@ def recent_of(
 def adjusted_by(bars: Bars, before: Before | None) -> pl.DataFrame:
     """The bars' table with the adjustment that the whole history gives, as `factor` where there may be any."""
     adjustment = bars.adjustment if before is None or before.adjustment is None else before.adjustment
-    derived = bars.has("preclose") and bars.spec.kind in {"stock", "fund"}  # from neighbours, which a part lacks
-    if bars.has("factor") or (not derived and bool(np.all(adjustment == 1.0))):
+    if bars.has("factor") or (not derived(bars) and bool(np.all(adjustment == 1.0))):
         return bars.frame
     return bars.frame.with_columns(factor=pl.Series(adjustment))
+
+
+def derived(bars: Bars) -> bool:
+    """Whether the adjustment follows from neighbouring bars, so that a part of them does not tell the whole's."""
+    return not bars.has("factor") and bars.has("preclose") and bars.spec.kind in {"stock", "fund"}
 
 
 def last_rows(bars: Bars, rows: int) -> BoolArray:

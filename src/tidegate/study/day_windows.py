@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from tidegate.data.months import by_month
-from tidegate.data.recent import Before, Recent, recent_of
+from tidegate.data.recent import Before, Recent, derived, recent_of
 from tidegate.data.source import Source
 from tidegate.errors import DataError
 from tidegate.prepare.windows import cut_windows
@@ -133,8 +133,7 @@ def _of_years(
         if first <= earliest or (enough and (dates is None or _deep(bars, before, study.lookback, dates))):
             break
         first -= 1
-    told = not bars.has("factor") and bars.has("preclose") and bars.spec.kind in {"stock", "fund"}
-    adjustment = adjusted_on(bars, before) if told else None
+    adjustment = adjusted_on(bars, before) if derived(bars) else None
     return bars, Before(frozen.times, before.select("asset", listed=pl.col("first")), adjustment)
 
 
