@@ -9,6 +9,8 @@ import pytest
 from small import finish, small
 
 from tidegate.errors import IntegrityError
+from tidegate.files import append_synced
+from tidegate.study import trial_ledger
 from tidegate.study.api import declare
 from tidegate.study.trial_ledger import Trial, TrialLedger, question_of, trials_of, variant_of
 
@@ -128,6 +130,38 @@ def test_a_ledger_that_is_open_sees_what_others_write_and_take(tmp_path):
     (tmp_path / "trials.jsonl").write_text("")
     with pytest.raises(IntegrityError, match="gone"):
         one.enter([trial(2)])
+
+
+@pytest.mark.parametrize("already", [0, 3])
+@pytest.mark.parametrize("when", ["before its head is read", "after its head is read"])
+def test_a_reader_is_not_misled_by_lines_that_come_while_it_reads(tmp_path, monkeypatch, already, when):
+    TrialLedger(tmp_path).enter([trial(n) for n in range(already)])
+    read, another = TrialLedger._head, TrialLedger(tmp_path)
+
+    def meanwhile(ledger):
+        if ledger is another:
+            return read(ledger)
+        if when.startswith("before"):
+            another.enter([trial(n) for n in range(already, already + 2)])
+        head = read(ledger)
+        another.enter([trial(n) for n in range(already, already + 2)])
+        return head
+
+    monkeypatch.setattr(TrialLedger, "_head", meanwhile)
+    assert len(TrialLedger(tmp_path).lines()) == already + 2
+
+
+def test_a_first_entry_cut_short_is_no_tampering(tmp_path, monkeypatch):
+    def killed(path, lines):
+        append_synced(path, lines)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trial_ledger, "append_synced", killed)
+    with pytest.raises(KeyboardInterrupt):
+        TrialLedger(tmp_path).enter([trial(n) for n in range(3)])
+    monkeypatch.undo()
+    assert len(TrialLedger(tmp_path).lines()) == 3
+    assert TrialLedger(tmp_path).enter([trial(n) for n in range(4)]) == 1
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,8 @@ class TrialLedger:
                 self._keys.add(trial.key)
                 fresh.append(json.dumps(line, ensure_ascii=False, sort_keys=True))
             if fresh:
+                if not (self.out / _HEAD).is_file():  # before the first line: lines without a head were tampered with
+                    write_json(self.out / _HEAD, {"lines": 0, "sha256": _FIRST})
                 self._read += append_synced(self.path, fresh)
                 write_json(self.out / _HEAD, {"lines": len(self._lines), "sha256": self._lines[-1]["sha256"]})
         return len(fresh)
@@ -204,7 +206,12 @@ class TrialLedger:
         return keys.index(first.key) + 1 if first.key in keys else 0
 
     def _catch_up(self) -> None:
-        """Read what was written since the last look, and hold it against the chain and the head."""
+        """Read what was written since the last look, and hold it against the chain and the head.
+
+        The head is read first: it is written after its lines, so while others write it tells of no line that the
+        file, read after it, does not hold yet.
+        """
+        head = self._head()
         content = self.path.read_bytes() if self.path.is_file() else b""
         if len(content) < self._read:
             raise self._broken("lines that were there are gone", len(self._lines))
@@ -213,14 +220,19 @@ class TrialLedger:
             self._lines.append(self._checked(text))
             self._keys.add(self._lines[-1]["key"])
         self._read = whole
-        head = read_json(self.out / _HEAD) if (self.out / _HEAD).is_file() else None
-        if head is None:
-            if len(self._lines) > 1:
+        if head is None and self._lines:  # the first lines may have come since: their head came before them
+            head = self._head()
+            if head is None:
                 raise self._broken("its head is missing", len(self._lines))
+        if head is None:
             return
         lines, last = int(head["lines"]), head["sha256"]
         if lines > len(self._lines) or (lines and self._lines[lines - 1]["sha256"] != last):
             raise self._broken("its head tells of other lines", lines)
+
+    def _head(self) -> dict[str, Any] | None:
+        path = self.out / _HEAD
+        return read_json(path) if path.is_file() else None
 
     def _checked(self, text: bytes) -> dict[str, Any]:
         number = len(self._lines) + 1
