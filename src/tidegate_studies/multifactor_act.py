@@ -9,6 +9,7 @@ relative     E1: classes by standing, 30/40/30 of each month, against ±3 %
 twelve       E2: twelve factors against 48
 short        E3: twelve months against 24
 five         E4: five classes against three
+long, long-lstm    E5: both for the 7,000 iterations that the document's network without pondering needs
 epsilon-…    E14: other thresholds, limits and prices of pondering
 walk         trained anew every year on what was known by then, entered at the next open
 …-down, …-up-30, …-down-30    the other groups of published and walk as books on the engine
@@ -46,7 +47,8 @@ from tidegate_studies.multifactor_act_claims import claims
 __all__ = ["declare"]
 
 PUBLISHED, SMALL, TINY = 400, 64, 16
-COUNT = 150
+COUNT, LONG = 150, 7000
+"""Iterations of a trial, and those that the document's network without pondering needs."""
 LAST = date(2017, 7, 31)
 EPSILON, LIMIT = 0.1, 30
 
@@ -87,6 +89,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
         ),
     )
     ponders = () if quick else _ponders(base, units, count)
+    longs = () if quick else _longs(plain)
     walk = walking(
         _trial(plain, "walk", Text.same("walk"), _act(units), count, quick=quick).but(
             seeds=tuple(range(2 if quick else 5))
@@ -105,7 +108,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             en="Adaptive computation time around an LSTM on 24 months of 48 factors, and four trials of the data",
             zh="以自适应计算次数（ACT）增强 LSTM 多因子模型，并比较四种数据处理方式",
         ),
-        studies=(lead, yearly, base, *trials, *ponders, *groups, *others),
+        studies=(lead, yearly, base, *trials, *ponders, *longs, *groups, *others),
         lead=yearly.name,
         shown=(
             *(
@@ -114,7 +117,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             ),
             Shown("T1", "equity", (lead.name,)),
             Shown("T2", "equity", (yearly.name,)),
-            Shown("E5", "settling", (base.name, "lstm")),
+            Shown("E5", "settling", tuple(study.name for study in longs) or (base.name, "lstm")),
             Shown("E6", "class-groups", (lead.name,)),
             Shown("W6", "share-spread", (walk.name,)),
             Shown("E7", "tops", (lead.name,)),
@@ -153,6 +156,15 @@ def _trial(lead: Study, name: str, what: Text, cell: Cell, count: int, *, quick:
         training=iterations(count),
         seeds=tuple(range(2 if quick else 3)),
     )
+
+
+def _longs(lead: Study) -> tuple[Study, ...]:
+    """E5: as long as the document trains the network without pondering, both kinds; one seed, and small."""
+    kinds = (
+        ("long", Text(en="trained long", zh="长时训练"), _act(SMALL)),
+        ("long-lstm", Text(en="trained long, without pondering", zh="长时训练、不使用 ACT"), LSTM(hidden=SMALL)),
+    )
+    return tuple(_trial(lead, name, title, cell, LONG, quick=False).but(seeds=(0,)) for name, title, cell in kinds)
 
 
 def _ponders(base: Study, units: int, count: int) -> tuple[Study, ...]:

@@ -8,6 +8,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.study.verdicts import Verdict, judged, ledger_of
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
+from tidegate_studies.multifactor_settling import converged
 
 __all__ = ["claims", "earned", "held_accuracy", "told"]
 
@@ -24,6 +25,7 @@ def claims(findings: Findings) -> tuple[Claim, ...]:
     lead = findings["published"]
     made = (
         _samples(lead),
+        converged(findings),
         _held(lead),
         *([_leak(findings)] if all(name in findings for name in _SPLITS) else []),
         _outside(lead),

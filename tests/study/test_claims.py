@@ -9,6 +9,7 @@ from tidegate.study.findings import Finding, Findings
 from tidegate.types.report import Measure, Text
 from tidegate_studies import multifactor_act_claims, multifactor_lstm_claims
 from tidegate_studies.multifactor_lstm_claims import told
+from tidegate_studies.multifactor_settling import converged, sooner
 
 LEAD = {
     "groups_spread_total": 0.06,
@@ -196,3 +197,57 @@ def test_trials_are_judged_by_an_interval_over_months_on_common_rows(monkeypatch
     gap = dict.fromkeys(("relative", "twelve", "short", "five"), interval)
     told = verdicts(monkeypatch, gap=gap)
     assert [told[f"trial-{name}"] for name in ("twelve", "short", "five")] == [better, same, worse]
+
+
+def trained(*curves, held=None):
+    """A finding whose seeds lost so much, an entry for every hundred iterations."""
+    held = held or curves[0]
+    histories = {
+        seed: tuple({"train": one, "valid": out} for one, out in zip(curve, held, strict=True))
+        for seed, curve in enumerate(curves)
+    }
+    training = SimpleNamespace(sampling=SimpleNamespace(count=100))
+    title = Text(en="Long", zh="长")
+    return SimpleNamespace(study=SimpleNamespace(training=training, title=title), histories=histories)
+
+
+@pytest.mark.parametrize(
+    ("train", "verdict"),
+    [
+        ((1.1, 1.0, 0.9, 0.8), "fails"),
+        ((1.1, 1.0, 1.0, 0.995), "holds"),
+        ((1.1, 1.0, 1.0, 0.97), "unclear"),
+        ((1.1, 1.0, 0.9, float("nan")), "not tested"),
+    ],
+)
+def test_what_still_falls_has_not_converged(train, verdict):
+    found = {"long": trained(train, held=(1.05, 1.04, 1.06, 1.2))}
+    told = converged(Findings("long", found))
+    assert told.verdict == verdict
+    assert "1.050 after 100, lowest 1.040 after 200, 1.200 at the end" in told.ours.en
+    assert converged(Findings("other", {"other": found["long"]})).verdict == "not tested"
+
+
+def test_who_converges_first_reaches_what_both_reach_before_the_other():
+    quick, slow = np.linspace(1.0, 0.5, 40), np.linspace(1.0, 0.8, 40)
+    kinds = {
+        "quick": (quick, quick - 0.001),
+        "slow": (slow, slow + 0.001),
+        "quick alone": (quick,),
+        "slow alone": (slow,),
+    }
+    cases = {("quick", "slow"): "holds", ("slow", "quick"): "fails", ("quick alone", "slow alone"): "unclear"}
+    for (one, other), verdict in cases.items():
+        found = {"long": trained(*kinds[one]), "long-lstm": trained(*kinds[other])}
+        told = sooner(Findings("long", found))
+        assert told.verdict == verdict
+    both = {"long": trained(*kinds["quick"], *kinds["slow"]), "long-lstm": trained(*kinds["slow"], *kinds["quick"])}
+    assert sooner(Findings("long", both)).verdict == "unclear"
+
+
+def test_a_level_is_reached_by_the_mean_of_what_came_before_it():
+    falling = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]  # means of five: …, 0.8, 0.7, 0.6, 0.5
+    at_once = [0.5] * 8
+    told = sooner(Findings("long", {"long": trained(at_once), "long-lstm": trained(falling)}))
+    assert "0.500, which both reach, after 100 iterations, without pondering after 800" in told.ours.en
+    assert told.difference == "-700"
