@@ -1,9 +1,10 @@
 """What is in a key: the rooms a stage goes through, and the source of components from elsewhere."""
 
+import hashlib
 import os
 import sys
 import tomllib
-from importlib import util
+from importlib import import_module, util
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import tidegate
 from tidegate.errors import UnknownNameError
 from tidegate.factors.raw import RawFields
 from tidegate.factors.together import Together
-from tidegate.study.code import code_version, outside
+from tidegate.study.code import _source_digest, code_version, outside
+from tidegate.study.own_modules import own_modules
 
 SOURCE = '''
 from typing import ClassVar
@@ -49,6 +51,62 @@ def test_an_edit_to_a_component_from_elsewhere_changes_the_key(tmp_path):
     assert list(inside) == ["Mine"]
     assert inside == outside(first())
     assert inside != outside(second())
+
+
+IMPORTS = """
+import numpy, json
+from {package}.deep import twice
+from tidegate.component import Settings
+
+
+class Mine(Settings):
+    def late(self):
+        from {package} import lazily
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A component in a package of its author's, with modules that it imports at once, from each other, and late."""
+    monkeypatch.syspath_prepend(tmp_path)
+    package = f"own_of_{tmp_path.name.replace('-', '_')}"
+    home = tmp_path / package
+    (home / "deep").mkdir(parents=True)
+    files = {
+        "__init__.py": "", "mine.py": IMPORTS.format(package=package), "lazily.py": "x = 1\n", "apart.py": "x = 1\n",
+        "deep/__init__.py": "from .other import twice\n", "deep/other.py": "from ..far import FACTOR\ntwice = 2\n",
+        "far.py": "FACTOR = 2\nfrom . import far\n",
+    }  # fmt: skip
+    for name, text in files.items():
+        (home / name).write_text(text, encoding="utf-8")
+    kind = import_module(f"{package}.mine").Mine
+    yield home, package, kind
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+def test_a_component_stands_on_its_authors_modules_and_on_no_others(own):
+    _, package, kind = own
+    assert list(own_modules(kind)) == [
+        package,
+        *(f"{package}.{name}" for name in ("deep", "deep.other", "far", "lazily")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"), [("deep/other.py", True), ("far.py", True), ("lazily.py", True), ("apart.py", False)]
+)
+def test_an_edit_to_what_a_component_imports_changes_the_key(own, file, changes):
+    home, _, kind = own
+    before = outside(kind())
+    (home / file).write_text("edited = True\n" if file != "deep/other.py" else "from ..far import FACTOR\ntwice = 3\n")
+    _source_digest.cache_clear()
+    assert (outside(kind()) != before) is changes
+
+
+def test_a_component_without_imports_of_its_own_keeps_its_key(tmp_path):
+    kind = kind_from(tmp_path / "one.py", 2, "test_code_alone")
+    assert outside(kind()) == {"Mine": hashlib.sha256((tmp_path / "one.py").read_bytes()).hexdigest()}
 
 
 def test_rooms_have_hashes_of_their_own():

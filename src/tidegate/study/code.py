@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tidegate.component import Settings
+from tidegate.study.own_modules import own_modules
 
 __all__ = ["code_version", "outside"]
 
@@ -39,10 +40,11 @@ def code_version(*rooms: str) -> str:
 
 
 def outside(*declared: object) -> dict[str, str]:
-    """The source of components that live outside the package: class name → SHA-256 of its file.
+    """The source of components that live outside the package: class name → SHA-256 of its file and what it imports.
 
-    Empty for Tidegate's own components, whose rooms `code_version` hashes. A component written where there is no file
-    (in a notebook's cell) is named with the hash of its own source.
+    Empty for Tidegate's own components, whose rooms `code_version` hashes. Of imports the author's own modules count
+    (`own_modules`), installed packages do not. A component written where there is no file (in a notebook's cell) is
+    named with the hash of its own source.
     """
     found = {}
     for held in (each for value in declared for each in _settings(value)):
@@ -56,7 +58,10 @@ def outside(*declared: object) -> dict[str, str]:
 def _source_digest(kind: type[Settings]) -> str:
     file = inspect.getsourcefile(kind)
     text = Path(file).read_bytes() if file and Path(file).is_file() else inspect.getsource(kind).encode()
-    return hashlib.sha256(text).hexdigest()
+    digest = hashlib.sha256(text)
+    for name, source in own_modules(kind).items():
+        digest.update(b"\0" + name.encode() + b"\0" + source)
+    return digest.hexdigest()
 
 
 def _settings(value: Any) -> Iterator[Settings]:

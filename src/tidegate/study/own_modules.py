@@ -1,0 +1,103 @@
+"""Which own files a component of the user's stands on besides the file of its class: what its imports bring in."""
+
+import ast
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["own_modules"]
+
+_PACKAGES = ("tidegate", "tidegate_studies")
+_INSTALLED = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+def own_modules(kind: type) -> dict[str, bytes]:
+    """Source of the modules that the file of `kind` imports, and of those that they import, by name.
+
+    Python's own modules, installed packages and Tidegate itself are left out, and so is the file of `kind`: what is
+    left is what its author edits. Imports are read from the source wherever they stand in it, in functions too; a
+    name that is put together while running is not seen. Missing: a module without a file, or one that is not found,
+    is left out. Known at: when it is asked.
+
+    >>> from tidegate.factors.raw import RawFields
+    >>> own_modules(RawFields)
+    {}
+    """
+    module = sys.modules.get(kind.__module__)
+    file = None if module is None else getattr(module, "__file__", None)
+    if module is None or file is None or kind.__module__.partition(".")[0] in _PACKAGES:
+        return {}
+    found: dict[str, bytes] = {}
+    first = Path(file).resolve()
+    waiting = [(first, _package(module))]
+    seen = {first}
+    while waiting:
+        path, package = waiting.pop()
+        for name in sorted(_imported(path.read_bytes(), package)):
+            there = _file_of(name)
+            if there is not None and there not in seen:
+                seen.add(there)
+                found[name] = there.read_bytes()
+                waiting.append((there, name if there.name == "__init__.py" else name.rpartition(".")[0]))
+    return dict(sorted(found.items()))
+
+
+def _package(module: ModuleType) -> str:
+    """The package that relative imports of a module start from."""
+    return module.__package__ or module.__name__.rpartition(".")[0]
+
+
+def _imported(source: bytes, package: str) -> Iterator[str]:
+    """Every module that a source names, with the packages around it; a name from a module may be a module itself."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return  # nothing can import it, and nothing through it
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                if not package or node.level > len(parts):
+                    continue
+                base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[: at + 1]) for at in range(len(parts)))
+
+
+def _file_of(name: str) -> Path | None:
+    """The source of an own module; None for whatever is installed, built in, a folder alone, or not there."""
+    if name.partition(".")[0] in {*_PACKAGES, *sys.stdlib_module_names}:
+        return None
+    module = sys.modules.get(name)
+    told = getattr(module, "__file__", None)
+    candidates = [Path(told)] if told else [file for place in _places(name) for file in _in(place, name)]
+    for path in (candidate.resolve() for candidate in candidates if candidate.suffix == ".py"):
+        if path.is_file() and not any(path.is_relative_to(home) for home in _INSTALLED):
+            return path
+    return None
+
+
+def _places(name: str) -> list[Path]:
+    """Folders that a module would be looked for in, without importing the packages around it."""
+    parent, _, _ = name.rpartition(".")
+    if not parent:
+        return [Path(place or ".") for place in sys.path]
+    known = getattr(sys.modules.get(parent), "__path__", None)
+    if known is not None:
+        return [Path(place) for place in known]
+    leaf = parent.rpartition(".")[2]
+    return [place / leaf for place in _places(parent) if (place / leaf).is_dir()]
+
+
+def _in(place: Path, name: str) -> tuple[Path, Path]:
+    leaf = name.rpartition(".")[2]
+    return place / leaf / "__init__.py", place / f"{leaf}.py"
