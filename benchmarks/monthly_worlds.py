@@ -2,6 +2,7 @@
 
     python benchmarks/monthly_worlds.py            # ten worlds with a signal, ten without, and as many networks
     python benchmarks/monthly_worlds.py 5 2        # five of each, two networks of each
+    python benchmarks/monthly_worlds.py 0 5 whole  # networks of the trials' size, on markets five times as wide
 
 Each world is a `ShareWorld`. It goes through the rooms of `multifactor-lstm` in its quick form; two things are judged:
 
@@ -43,6 +44,7 @@ from tidegate.types.history import History
 from tidegate_studies.multifactor import PRINTED
 from tidegate_studies.multifactor_lstm import declare
 
+WIDE = {"assets": 500, "sessions": 2900}
 COUNT, IC, LEVEL, LEAST, SAID = 10, 0.2, 0.95, 20, "return_on_equity"
 VALUES = np.array([-1.0, 0.0, 1.0])
 
@@ -51,8 +53,8 @@ def world_of(seed, ic, assets=100, sessions=1200):
     return ShareWorld(assets=assets, sessions=sessions, seed=seed, ic=ic)
 
 
-def study_of(world):
-    lead = declare(world, quick=True).study("published")
+def study_of(world, whole=False):
+    lead = declare(world).study("base") if whole else declare(world, quick=True).study("published")
     return lead.but(strategy=None, markets=(), reads="score", gates=0, seeds=(0,), rivals=(), watch_test=False)
 
 
@@ -126,24 +128,27 @@ def judged(what, ic, made):
     return told, wrong
 
 
-def networks(ic, count):
+def networks(ic, count, whole):
     """Fit one network in each world; where something is planted, each is asked about a world it has not seen."""
-    made = []
+    made, size = [], WIDE if whole else {}
     with TemporaryDirectory() as folder:
         stages = Stages(Path(folder))
-        other = stood(study_of(world_of(999, ic)), stages)[2] if ic else None
+        other = stood(study_of(world_of(999, ic, **size), whole), stages)[2] if ic else None
         for seed in range(count):
-            study = study_of(world_of(seed, ic))
+            study = study_of(world_of(seed, ic, **size), whole)
             made.append(network_row(study, stood(study, stages)[0], stages, other))
             print(f"network, ic {ic}, seed {seed}: {made[-1]}", flush=True)
     return made
 
 
-def main(count, fitted):
+def main(count, fitted, whole=False):
     from parts.record import keep
 
     kept, wrong = [], []
-    for what, worlds in (("factor", count), ("network", fitted)):
+    network = "network, whole" if whole else "network"
+    for what, worlds in (("factor", count), (network, fitted)):
+        if not worlds:
+            continue
         for ic in (IC, 0.0):
             if what == "factor":
                 made = []
@@ -151,7 +156,7 @@ def main(count, fitted):
                     made.append(factor_row(world_of(seed, ic)))
                     print(f"factor, ic {ic}, seed {seed}: {made[-1]}", flush=True)
             else:
-                made = networks(ic, worlds)
+                made = networks(ic, worlds, whole)
             told, amiss = judged(what, ic, made)
             kept.append(told)
             wrong += amiss
@@ -163,5 +168,5 @@ def main(count, fitted):
 
 
 if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:]] or [COUNT]
-    sys.exit(main(given[0], given[-1]))
+    given = [int(text) for text in sys.argv[1:] if text.isdigit()] or [COUNT]
+    sys.exit(main(given[0], given[-1], "whole" in sys.argv))
