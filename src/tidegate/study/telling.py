@@ -18,6 +18,7 @@ from tidegate.study.level_figures import LEVEL_KINDS, level_sections
 from tidegate.study.level_tables import level_tables
 from tidegate.study.luck import among_placebos
 from tidegate.study.notes import data_title, note_text, provenance_text
+from tidegate.study.outdone import outdone
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
 from tidegate.study.selected_tables import selected_tables
@@ -238,8 +239,8 @@ def _answer(lead: Finding) -> Text:
         f"{first} 至 {last}，{words.zh}：{_earned(made, middle, low, high).zh}，夏普 {sharpe}）；"
         f"{yard.zh} {hold:.1%}：{who.zh}{'更高' if beats else '并未更高'}。"
     )
-    luck = among_placebos(lead, market)
-    return Text(en=f"{en} {luck.en}", zh=f"{zh}{luck.zh}")
+    others, luck = outdone(lead, market), among_placebos(lead, market)
+    return Text(en=" ".join(told for told in (en, others.en, luck.en) if told), zh=f"{zh}{others.zh}{luck.zh}")
 
 
 def _who(lead: Finding) -> Text:

@@ -65,7 +65,7 @@ function headCell(table, column, view, draw) {
 }
 
 function bodyCell(value, column, digits, first, role) {
-  const kind = { class: isNumeric(column) ? "num" : column.style === "date" ? "date" : null, title: isInterval(value) && value.note ? say(value.note) : null };
+  const kind = { class: isNumeric(column) ? "num" : column.style === "date" ? "date" : first && role ? "dotted" : null, title: isInterval(value) && value.note ? say(value.note) : null };
   const dot = first && role ? el("i", { class: "dot", "data-role": role, "aria-hidden": "true" }) : null;
   const judged = value !== null && typeof value === "object" && "verdict" in value;
   const text = judged ? badge(value.verdict, say(value)) : isInterval(value) ? intervalText(value, column.style, digits) : shown(value, column.style, digits);
