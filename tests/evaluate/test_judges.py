@@ -91,6 +91,16 @@ class TestForecasts:
         assert three["ic_p"].value == pytest.approx(one["ic_p"].value)
         assert three["ic"].n == one["ic"].n == 300
 
+    def test_what_says_one_thing_of_all_assets_of_a_date_ranks_none_of_them(self):
+        """A class that changes from year to year follows the market over time; no date has a ranking to judge."""
+        rng = np.random.default_rng(4)
+        level = np.repeat([-1.0, 0.0, 1.0], 20)[:, None]
+        truth = level + 0.1 * rng.normal(size=(60, 30))
+        found = judged(made(np.repeat(level, 30, axis=1), truth))
+        for name in ("ic", "ic_p", "ic_apart", "rank_ic", "rank_ic_p", "icir"):
+            assert found[name].value is None, name
+        assert found["ic"].note.startswith("mean over dates")
+
     def test_a_constant_says_why_it_has_no_ic(self):
         found = judged(made(np.zeros((50, 1)), np.random.default_rng(3).normal(size=(50, 1))), np.zeros(50))
         assert found["ic"].value is None

@@ -9,6 +9,7 @@ from tidegate.evaluate.doubt.deflated import deflated_sharpe
 from tidegate.evaluate.doubt.effective import effective_trials
 from tidegate.evaluate.stated import stated
 from tidegate.measures.returns import periods_per_year, simple_returns
+from tidegate.study.notes import note_text
 from tidegate.study.sharpes import independent_trials, overfit_figures, sharpe_tables
 from tidegate.study.trials import deflated_measures
 from tidegate.types.report import Text
@@ -141,6 +142,24 @@ def test_one_trial_is_not_deflated_and_never_is_a_dash():
     assert table.rows[0]["track"] is None
     assert table.rows[0]["who"]["en"] == "Study a, seed 0"
     assert "trials were made" not in table.note.en
+
+
+def test_one_trial_of_this_run_is_deflated_by_what_the_ledger_tells():
+    """A study of one seed after ninety others: nobody knows how they varied, and everybody knows that they were tried."""
+    made = Findings(found("a", 1, drift=0.001), told=90)
+    assert independent_trials(made, "etf-proxy") == (90, None)
+    (table,) = sharpe_tables(made)
+    moves = simple_returns(found("a", 1, drift=0.001).books["etf-proxy"].equity("seed-0"), 1e6)
+    assert table.rows[0]["deflated"] is None
+    assert table.rows[0]["independent"] == pytest.approx(float(deflated_sharpe(moves, trials=90).deflated))
+    assert table.rows[0]["independent"] < table.rows[0]["probabilistic"]
+    assert "90 trials are known of, and one in this run" in table.note.en
+    assert "已知共 90 次尝试" in table.note.zh
+    plain, independent = deflated_measures(made)
+    assert plain.value is None
+    assert "this run has one trial" in plain.note
+    assert independent.value == pytest.approx(table.rows[0]["independent"])
+    assert "90 次尝试全数计入" in note_text(independent.note).zh
 
 
 def test_overfitting_is_drawn_from_eight_trials_on():

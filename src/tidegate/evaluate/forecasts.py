@@ -154,8 +154,9 @@ def _across(rows: _Rows, span: int, level: float, *, ranked: bool) -> tuple[Test
     parts = zip(np.split(rows.score[order], ends), np.split(rows.truth[order], ends), strict=True)
     series = np.asarray(list(starmap(scores.rank_ic if ranked else scores.ic, parts)), dtype=np.float64)
     series = series[np.isfinite(series)]
-    if not series.size:
-        return *_over_time(rows, span, level, ranked=ranked)[:2], series
+    if not series.size:  # one score for all assets of every date: it ranks nothing, whatever it does over time
+        nothing = hac_correlation(np.nan, np.empty(0), np.empty(0), span=span, level=level)
+        return nothing, nothing, series
     return mean_hac(series, span=span, level=level), mean_apart(series, span=span, level=level), series
 
 

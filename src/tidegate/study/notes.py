@@ -80,7 +80,9 @@ _NOTES: tuple[tuple[str, str], ...] = (
     (r"too few dates", "日期太少"),
     (r"its sides have fewer than (\d+) different arrangements", r"其方向的不同排列少于 \1 种"),
     (r"its spells have fewer than (\d+) different arrangements", r"其区间的不同排列少于 \1 种"),
-    (r"the ratio does not exist, or there was one trial", "该比率不存在，或只有一次尝试"),
+    (r"the ratio does not exist, or this run has one trial", "该比率不存在，或本次运行仅一次尝试"),
+    (r"best of (\d+) trials, each counted in full", r"\1 次尝试全数计入，取其中最佳"),
+    (r"one of them in this run", "其中一次属本次运行"),
 )  # fmt: skip
 
 

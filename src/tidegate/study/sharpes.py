@@ -36,7 +36,8 @@ def sharpe_tables(findings: Findings) -> tuple[Table, ...]:
     Known at
         The last bar of the books.
     Missing values
-        A dash where a ratio does not exist; no deflation where fewer than two trials have one.
+        A dash where a ratio does not exist; no deflation where one trial is known of, and none by the spread of trials'
+        ratios where this run has one.
     Source
         Bailey and López de Prado (2012, 2014).
     """
@@ -44,20 +45,22 @@ def sharpe_tables(findings: Findings) -> tuple[Table, ...]:
     return tuple(_table(findings, lead, market) for market in lead.books)
 
 
-def independent_trials(findings: Findings, market: str) -> tuple[int, EffectiveTrials] | None:
+def independent_trials(findings: Findings, market: str) -> tuple[int, EffectiveTrials | None] | None:
     """How many independent trials those of the leading study's market amount to, and what this run's own amount to.
 
     Trials of this run over the leading study's bars count as ``ceil(effective number)``; all others that are known of,
-    by the trial ledger or over other bars, left no returns to compare and count in full.
+    by the trial ledger or over other bars, left no returns to compare and count in full. With one trial over these bars
+    there is nothing to compare (None in the second place), and every trial that is known of counts in full.
 
     Known at
         The last bar of the books.
     Missing values
-        None with fewer than two trials over these bars.
+        None where one trial is known of, or none.
     """
     effective = _effective(findings, market, findings[findings.lead].books[market])
     if effective is None:
-        return None
+        count = _count(findings, market)
+        return (count, None) if count > 1 else None
     return ceil(effective.number) + max(_count(findings, market) - effective.raw, 0), effective
 
 
@@ -133,9 +136,9 @@ def _row(found: Finding, market: str, member: str, counts: tuple[int, int], vari
     moves = simple_returns(held.equity(member), held.capital)
     measure = found.measure("sharpe", member, market)
     one = deflated_sharpe(moves, trials=1)
-    picked = count > 1 and np.isfinite(variance)
-    many = float(deflated_sharpe(moves, trials=count, variance=variance).deflated) if picked else float("nan")
-    few = float(deflated_sharpe(moves, trials=independent).deflated) if picked and independent else float("nan")
+    varied = count > 1 and np.isfinite(variance)
+    many = float(deflated_sharpe(moves, trials=count, variance=variance).deflated) if varied else float("nan")
+    few = float(deflated_sharpe(moves, trials=independent).deflated) if independent else float("nan")
     numbers = {
         "probabilistic": float(one.probabilistic),
         "deflated": many,
@@ -209,7 +212,7 @@ def _note(
     held: BookSet,
     count: int,
     variance: float,
-    independent: tuple[int, EffectiveTrials] | None,
+    independent: tuple[int, EffectiveTrials | None] | None,
     beaten: Superior | None,
 ) -> Text:
     en = (
@@ -231,8 +234,17 @@ def _note(
             f"缩减夏普比率则考虑到共有 {count} 次尝试：按这些尝试的离散程度，"
             f"毫无技巧者中最好的一个也会有每年 {best:.2f}。"
         )
-    if independent is not None:
-        number, effective = independent
+    if independent is not None and independent[1] is None:
+        en += (
+            f" {count} trials are known of, and one in this run: how much trials' ratios vary is not known here, so "
+            "that the plain deflated ratio is a dash. Beside it each of them counts in full, varying as worthless ones do."
+        )
+        zh += (
+            f"已知共 {count} 次尝试，本次运行仅一次：无从得知各次比率的离散程度，故缩减夏普比率为横线；"
+            "旁列各次全数计入、离散程度取毫无技巧时理论值的修正。"
+        )
+    if independent is not None and independent[1] is not None:
+        number, effective = independent[0], independent[1]
         of_run = f"{effective.number:.1f}" if effective.number < 10 else f"{effective.number:.0f}"  # noqa: PLR2004
         en += (
             f" The {effective.raw} of this run on these bars are as good as {of_run} independent ones, in "
@@ -259,6 +271,6 @@ def _note(
             f"其中最好者每根K线收益高于“{yard.zh}”：Hansen 卓越预测能力检验 p = {p}；"
             f"按 Romano–Wolf 逐步检验，{every} 次中有 {sure} 次确实更高。"
         )
-    en += " The minimum track is how long such a ratio must last before it is above zero at 95 %; a dash: never."
-    zh += "最短业绩长度为在 95% 置信度下认定该比率大于零所需的K线数；横线表示永远不能。"
+    en += " The minimum track is how long such a ratio must last before it is above zero at 95 %; its dash: never."
+    zh += "最短业绩长度为在 95% 置信度下认定该比率大于零所需的K线数；该列横线表示永远不能。"
     return Text(en=en, zh=zh)

@@ -26,7 +26,8 @@ def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
     Known at
         The last bar of the books.
     Missing values
-        None with a note where the ratio does not exist, or where fewer than two trials have one.
+        None with a note where the ratio does not exist; of the first, where this run has fewer than two trials; the
+        second is left out where one trial is known of.
     Source
         Bailey and López de Prado (2014), *The deflated Sharpe ratio*.
     """
@@ -53,14 +54,17 @@ def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
         note = f"best of {ratios.size} trials: every seed of every traded study of this run"
         if told > ratios.size:
             note = f"best of {told} trials on these data, by the trial ledger; {ratios.size} of them in this run"
-        why = "the ratio does not exist, or there was one trial"
+        why = "the ratio does not exist, or this run has one trial"
         found.append(stated("deflated_sharpe", subject, value, "probability", n=moves.size, note=note, otherwise=why))
         independent = independent_trials(findings, market)
         if independent is None or not np.isfinite(own):
             continue
         number, effective = independent
         fewer = float(deflated_sharpe(moves, trials=number).deflated)
-        note = f"best of {number} independent trials; the {effective.raw} of this run amount to {effective.number:.1f}"
+        note = f"best of {number} trials, each counted in full; one of them in this run"
+        if effective is not None:
+            amount = f"{effective.number:.1f}"
+            note = f"best of {number} independent trials; the {effective.raw} of this run amount to {amount}"
         found.append(
             stated("deflated_sharpe_independent", subject, fewer, "probability", n=moves.size, note=note, otherwise=why)
         )
