@@ -58,6 +58,7 @@ __all__ = [
     "monthly",
     "on_the_engine",
     "real",
+    "walked",
     "walking",
 ]
 
@@ -168,8 +169,18 @@ def monthly(
     )
 
 
+def walked(source: Source) -> Text:
+    """What `walking` does on a source, in words: a synthetic market is split once, and says so."""
+    if real(source):
+        return Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交")
+    return Text(en="Split once by time, next open", zh="按时间一次划分、次月开盘成交")
+
+
 def walking(study: Study, name: str, title: Text) -> Study:
-    """The honest headline: trained anew every year on what was known by then, entered at the next open."""
+    """The honest headline: trained anew every year on what was known by then, entered at the next open.
+
+    On a synthetic market, whose law does not change, it is trained once on the first part of the time.
+    """
     split: Split = ShareSplit(train=0.5, valid=0.1)
     if real(study.source):
         split = WalkForward(first_test=date(2012, 1, 1), every="year", valid_share=0.1)

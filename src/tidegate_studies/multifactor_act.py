@@ -40,6 +40,7 @@ from tidegate_studies.multifactor import (
     monthly,
     on_the_engine,
     real,
+    walked,
     walking,
 )
 from tidegate_studies.multifactor_act_claims import claims
@@ -95,7 +96,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             seeds=tuple(range(2 if quick else 5))
         ),
         "walk",
-        _sized(Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交"), units, count),
+        _sized(walked(source), units, count),
     )
     gates = 20 if quick else 200
     lead, *groups = on_the_engine(plain, gates=gates)

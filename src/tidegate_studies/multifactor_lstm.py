@@ -33,7 +33,17 @@ from tidegate.prepare.pruning import Pruning
 from tidegate.study.declare import Explain, Study
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.types.report import Text
-from tidegate_studies.multifactor import QUICK, elsewhere, here, iterations, monthly, on_the_engine, real, walking
+from tidegate_studies.multifactor import (
+    QUICK,
+    elsewhere,
+    here,
+    iterations,
+    monthly,
+    on_the_engine,
+    real,
+    walked,
+    walking,
+)
 from tidegate_studies.multifactor_lstm_claims import claims
 
 __all__ = ["declare"]
@@ -76,7 +86,7 @@ def declare(source: Source | None = None, *, quick: bool = False) -> Reproductio
             seeds=tuple(range(2 if quick else 10))
         ),
         "walk",
-        _sized(Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交"), units, count),
+        _sized(walked(source), units, count),
     )
     lead, *groups = on_the_engine(plain, gates=20 if quick else 200)
     yearly, *others = on_the_engine(walk, gates=20 if quick else 200)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tidegate.evaluate.variants import compare_variants
+from tidegate.prepare.split import WalkForward
 from tidegate.study.classified import held_accuracy
 from tidegate.study.findings import Finding, Findings
 from tidegate.study.verdicts import Verdict, judged, ledger_of
@@ -313,6 +314,9 @@ def _walk(walk: Finding) -> Claim:
     chance = _ensemble(walk, "top_groups_spread_p")
     dealt = _ensemble(walk, "class_dealt")
     months = walk.measure("top_groups_won", _lead_member(walk)).n or 0
+    trained = Text(en="trained once, in at the next open", zh="一次训练、次月开盘成交")
+    if isinstance(walk.study.split, WalkForward):
+        trained = Text(en="trained anew every year, in at the next open", zh="逐年重新训练、次月开盘成交")
     return Claim(
         key="walk",
         statement=Text(
@@ -321,9 +325,9 @@ def _walk(walk: Finding) -> Claim:
         ),
         published=Text(en="stated for 12 months after one training", zh="仅一次训练后的 12 个月"),
         ours=Text(
-            en=f"trained anew every year, in at the next open: {made:+.2%} a month between the surest 30 % over {months} "
+            en=f"{trained.en}: {made:+.2%} a month between the surest 30 % over {months} "
             f"months (p {chance:.2f}); accuracy above answers dealt out within the month {dealt:+.2%}",
-            zh=f"逐年重新训练、次月开盘成交：前 30% 多空每月 {made:+.2%}，共 {months} 个月（p {chance:.2f}）；高于同月打乱答案 {dealt:+.2%}",
+            zh=f"{trained.zh}：前 30% 多空每月 {made:+.2%}，共 {months} 个月（p {chance:.2f}）；高于同月打乱答案 {dealt:+.2%}",
         ),
         difference="–",
         reason=Text(

@@ -18,7 +18,7 @@ from tidegate.study.stations import shown
 from tidegate.types.axes import TimeArray
 from tidegate.types.bars import BarSpec
 
-__all__ = ["LABELS", "refuse_gaps", "refuse_other_kind", "refuse_revised", "refuse_unfinished", "row_at"]
+__all__ = ["LABELS", "month_at", "refuse_gaps", "refuse_other_kind", "refuse_revised", "refuse_unfinished", "row_at"]
 
 LABELS = 60
 """Labels before a day that are looked at."""
@@ -42,6 +42,29 @@ def row_at(times: TimeArray, when: np.datetime64) -> int:
         expected=" or ".join(near),
         found="the data end before it" if place == len(times) else "no bar of any asset",
         hint="update the data (`tidegate data pull`, `tidegate data import`), or ask for a day that is a session",
+    )
+
+
+def month_at(rows: TimeArray, sessions: TimeArray, when: np.datetime64) -> int:
+    """Place of a label among month ends `rows`; of a day within a month `DataError` names the ends around it.
+
+    `sessions`: every label of the data, later ones too: what closes the month that the day lies in.
+    """
+    place = int(np.searchsorted(rows, when))
+    if (place < len(rows) and rows[place] == when) or when not in sessions:
+        return row_at(rows, when)
+    month = when.astype("datetime64[M]")
+    its = sessions[sessions.astype("datetime64[M]") == month]
+    over = bool((sessions.astype("datetime64[M]") > month).any())
+    ends = [shown(rows[place - 1])] if place else []
+    raise DataError(
+        "this study decides at the last close of a month",
+        where=shown(when),
+        expected=" or ".join([*ends, shown(its[-1])] if over else ends) or "a month that is over",
+        found="a session within a month" if over else "a month that is not over in these data",
+        hint="ask for a month's last session"
+        if over
+        else "ask again after the month's last close, or for the month before",
     )
 
 

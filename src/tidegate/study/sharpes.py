@@ -237,7 +237,7 @@ def _note(
     if independent is not None and independent[1] is None:
         en += (
             f" {count} trials are known of, and one in this run: how much trials' ratios vary is not known here, so "
-            "that the plain deflated ratio is a dash. Beside it each of them counts in full, varying as worthless ones do."
+            "that the plain deflated ratio is a dash. Beside it each counts in full, varying as worthless ones do."
         )
         zh += (
             f"已知共 {count} 次尝试，本次运行仅一次：无从得知各次比率的离散程度，故缩减夏普比率为横线；"
