@@ -1,13 +1,14 @@
 """The static lint (L11): what a user's own source text, and the declaration itself, say of looking ahead.
 
-Only components from outside the house are read: its own are under the contracts that every member inherits. What a
+Only components from outside the house are read, with what they reach by name in their author's modules: the house's own
+are under the contracts that every member inherits. What a
 component says is wrong with itself, as those do that repeat a published mistake, is told here too.
 """
 
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tidegate.auditing.reached import reached
 from tidegate.auditing.verdict import Change, Verdict, counted
 from tidegate.component import Component, Settings
 from tidegate.study.declare import Study
@@ -32,14 +33,16 @@ def read(study: Study) -> Verdict:
     ]
     silent = []
     for kind in own:
-        text, first = _source(kind)
-        if text is None:
+        pieces = reached(kind)
+        if not pieces:
             silent.append(kind.__name__)
-            continue
-        for sign in lint_text(text):
-            where = f"{kind.__module__}, line {sign.line + first - 1}"
-            told = f"`{sign.code}` {sign.why}"
-            changes.append(Change(room=kind.family or "code", where=where, expected="", found=told, moved=False))
+        for module, text, first in pieces:
+            for sign in lint_text(text):
+                where = f"{module}, line {sign.line + first - 1}"
+                told = f"`{sign.code}` {sign.why}"
+                change = Change(room=kind.family or "code", where=where, expected="", found=told, moved=False)
+                if all(one.where != where or one.found != told for one in changes):
+                    changes.append(change)
     if changes:
         words = Text(
             en=f"{counted(len(changes), 'place')} to look at in {_en(own, mistakes, changes)}",
@@ -81,14 +84,6 @@ def _zh(own: list[type[Component]], mistakes: tuple[str, ...], changes: list[Cha
     if len(changes) == len(mistakes):
         return "声明"
     return f"自有的 {len(own)} 个组件与声明" if mistakes else f"自有的 {len(own)} 个组件"
-
-
-def _source(kind: type[Settings]) -> tuple[str | None, int]:
-    try:
-        lines, first = inspect.getsourcelines(kind)
-    except (OSError, TypeError):
-        return None, 1
-    return "".join(lines), first
 
 
 def _components(value: Any) -> Iterator[Component]:

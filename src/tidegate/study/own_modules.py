@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["own_modules"]
+__all__ = ["own_modules", "own_source", "resolved"]
 
 _PACKAGES = ("tidegate", "tidegate_studies")
 _INSTALLED = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib"))
@@ -59,18 +59,39 @@ def _imported(source: bytes, package: str) -> Iterator[str]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = package.split(".")
-                if not package or node.level > len(parts):
-                    continue
-                base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
+            base = resolved(node.module or "", node.level, package)
+            if base is None:
+                continue
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         else:
             continue
         for name in names:
             parts = name.split(".")
             yield from (".".join(parts[: at + 1]) for at in range(len(parts)))
+
+
+def resolved(name: str, level: int, package: str) -> str | None:
+    """The whole name of what ``from ..name import`` names in `package`; None where the dots lead out of it.
+
+    >>> resolved("far", 2, "own.deep"), resolved("far", 0, ""), resolved("far", 3, "own.deep")
+    ('own.far', 'far', None)
+    """
+    if not level:
+        return name
+    parts = package.split(".")
+    if not package or level > len(parts):
+        return None
+    return ".".join([*parts[: len(parts) - level + 1], *([name] if name else [])])
+
+
+def own_source(name: str) -> bytes | None:
+    """The source of a module of the user's own; None for whatever is installed, built in, or not there.
+
+    >>> own_source("json") is None, own_source("tidegate.files") is None
+    (True, True)
+    """
+    path = _file_of(name)
+    return None if path is None else path.read_bytes()
 
 
 def _file_of(name: str) -> Path | None:
