@@ -164,6 +164,19 @@ def test_rows_before_the_listing_are_masked_and_counted(bars, folder):
     assert import_fundamentals(path, bars, early).health.count("not_listed") == 1
 
 
+def test_what_begins_with_the_bars_was_listed_before_them_for_all_that_is_known(bars, folder):
+    path = folder(wide={"symbol": [A, A, C], "period": ["20050630", "20131231", "20131231"], "roe": [1.0] * 3})
+    imported = import_fundamentals(path, bars)
+    assert imported.health.count("not_listed") == 1
+    assert imported.facts.frame["asset"].unique().to_list() == [A]
+    told = "2 assets that begin with the bars are taken to have been listed before them, and the first bar of 1 others"
+    assert any(told in note for note in imported.health.notes)
+    old = Instruments.of(pl.DataFrame({"asset": [A, C], "listed": [date(2010, 1, 4), date(2010, 1, 4)]}))
+    named = import_fundamentals(path, bars, old)
+    assert named.health.count("not_listed") == 1  # the list says that A was not there in 2005
+    assert not any("no list of instruments" in note for note in named.health.notes)
+
+
 def test_what_cannot_be_is_left_out_counted_and_listed(bars, folder):
     path = folder(
         wide={
@@ -251,6 +264,19 @@ def test_files_that_are_no_reports_are_refused(bars, folder, tmp_path):
         import_fundamentals(
             folder(wide=wide(period=["20140331"]), long=long((A, "201401", date(2014, 4, 24), "colour", 1.0))), bars
         )
+
+
+def test_a_column_of_text_and_periods_in_another_form_are_refused_by_name(bars, folder):
+    texts = ["n/a", "n/a", "3.5"]
+    with pytest.raises(
+        FileRefusedError, match=r"holds no numbers.*column roe.*2 of 3 cannot be read, the first: 'n/a'"
+    ):
+        import_fundamentals(
+            folder(wide={"symbol": [A] * 3, "period": ["20140331", "20140630", "20140930"], "roe": texts}), bars
+        )
+    rows = long((A, "2014X", date(2014, 4, 24), "roe", 1.0))
+    with pytest.raises(FileRefusedError, match=r"no row has a share and a period.*20140331.*2014X"):
+        import_fundamentals(folder(wide=wide(period=["20140331"]), long=rows), bars)
 
 
 def test_a_record_of_facts_keeps_its_invariants():

@@ -148,7 +148,24 @@ def test_a_year_with_other_columns_is_refused(panel, daily):
     daily.drop("is_st").with_columns(pl.col("date") + pl.duration(days=2000)).write_parquet(
         panel / "daily/2009.parquet"
     )
-    with pytest.raises(FileRefusedError, match="files of the folder have different columns"):
+    refused = r"files of the folder have different columns.*daily/2009.parquet.*without \['is_st'\]"
+    with pytest.raises(FileRefusedError, match=refused):
+        import_panel(panel)
+
+
+def test_a_year_with_text_among_its_numbers_is_named_with_its_column(panel, daily):
+    text = daily.with_columns(pl.col("date") + pl.duration(days=2000), pl.col("volume").cast(pl.String))
+    text.write_parquet(panel / "daily/2009.parquet")
+    refused = r"another type in one file.*daily/2009.parquet, column volume.*as in 2000.parquet.*found String"
+    with pytest.raises(FileRefusedError, match=refused):
+        import_panel(panel)
+
+
+def test_raw_prices_that_nothing_leads_over_ex_days_are_refused(panel):
+    for path in (panel / "daily").iterdir():
+        held = pl.read_parquet(path)
+        held.drop([name for name in held.columns if name.startswith("preclose")]).write_parquet(path)
+    with pytest.raises(FileRefusedError, match=r"nothing in the bars tells of ex-days.*preclose.*or factor"):
         import_panel(panel)
 
 

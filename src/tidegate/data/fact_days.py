@@ -64,13 +64,15 @@ def first_session_from(bars: Bars, pairs: pl.DataFrame) -> pl.Series:
 def listing_days(bars: Bars, instruments: Instruments | None) -> pl.DataFrame:
     """Tell the first session of every asset of the bars, as the instruments say, else by its first bar; and its last.
 
-    Columns asset, listed, gone (null for what is not gone).
+    Columns asset, listed (null for what began with the bars and no instruments tell of: it was there before them),
+    gone (null for what is not gone).
     """
-    first = bars.frame["session"].gather(bars.offsets[:-1]).to_numpy().astype("datetime64[D]")
+    own = bars.frame["session"].gather(bars.offsets[:-1]).to_numpy().astype("datetime64[D]")
+    first = np.where(own == own.min(), np.datetime64("NaT"), own)
     gone: Days = np.full(len(first), np.datetime64("NaT"), dtype="datetime64[D]")
     if instruments is not None:
         told = instruments.days("listed", bars.assets)
-        first = np.where(np.isnat(told), first, np.minimum(told, first))
+        first = np.where(np.isnat(told), first, np.minimum(told, own))
         gone = instruments.days("delisted", bars.assets)
     return pl.DataFrame({"asset": bars.assets, "listed": first, "gone": gone}).with_columns(
         pl.col("listed", "gone").cast(pl.Date)

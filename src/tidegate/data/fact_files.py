@@ -33,6 +33,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _QUARTER = r"^\d{4}0?[1-4]$"
 _DATES = ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d")
+_MOST_LOST = 0.5
+"""Share of a column's cells that may be no numbers; a column of more holds something else."""
 _KEYS = ("row", "asset", "period", "published")
 
 
@@ -55,6 +57,16 @@ def read_facts(path: Path, sieve: Sieve) -> FactRows:
     if lacking is not None:
         raise _unfit(path, f"no column is known as {lacking}", _NAMES[lacking], raw)
     keys = _keyed(raw, at, path.name, sieve)
+    if not keys.height and raw.frame.height:
+        told = {
+            name: raw.frame[f"cell {place}"][0] for name, place in at.items() if place is not None and name in _KEYS
+        }
+        raise FileRefusedError(
+            "no row has a share and a period that can be read", where=f"{path.name}, row 1",
+            expected="a code like 600000.SH; a quarter's end like 2014-03-31, 20140331, or 20141 by quarter",
+            found=told,
+            hint="write codes and dates in one of these ways",
+        )  # fmt: skip
     if at["field"] is not None and at["value"] is not None:
         return _long(raw, keys, at["field"], at["value"], path, sieve)
     return _wide(raw, keys, {place for place in at.values() if place is not None}, path, sieve)
@@ -157,7 +169,16 @@ def _numbers(cells: pl.Series, rows: pl.Series, header: str, path: Path, sieve: 
     read = texts.cast(pl.Float64, strict=False).fill_nan(None)
     blank = texts.is_null() | texts.str.to_lowercase().is_in(["", "-", "--", "nan", "null", "none"])
     shown = pl.DataFrame([rows.alias("row"), texts.alias("said")])
-    sieve.flag(shown, pl.lit(read.is_null() & ~blank), "unreadable_number", f"{path.name}: {header}", "{said}")
+    lost = read.is_null() & ~blank
+    wrong, said = int(lost.sum()), int((~blank).sum())
+    if wrong > _MOST_LOST * said:
+        raise FileRefusedError(
+            "a column of reports holds no numbers", where=f"{path.name}, column {header}",
+            expected="numbers, or blanks",
+            found=f"{wrong:,} of {said:,} cannot be read, the first: {texts.filter(lost)[0]!r}",
+            hint="mend the column, or leave it out",
+        )  # fmt: skip
+    sieve.flag(shown, pl.lit(lost), "unreadable_number", f"{path.name}: {header}", "{said}")
     return read
 
 

@@ -66,7 +66,7 @@ def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments |
     bars
         The panel: facts of other assets are left out, and market values are known at its sessions.
     instruments
-        When its assets were listed; else a first bar counts as the listing.
+        When its assets were listed; else a first bar counts as the listing, but for what begins with the bars.
 
     Units
         Those of the house (fractions, yuan, shares); see `tidegate.data.fact_fields`.
@@ -88,6 +88,12 @@ def import_fundamentals(path: str | Path, bars: Bars, instruments: Instruments |
         )  # fmt: skip
     sieve = Sieve()
     listing = listing_days(bars, instruments)
+    if instruments is None:
+        before = listing["listed"].null_count()
+        sieve.note(
+            f"no list of instruments: {before} assets that begin with the bars are taken to have been listed before "
+            f"them, and the first bar of {listing.height - before} others counts as the listing"
+        )
     read = [_sound(_named(read_facts(one, sieve), bars), listing, sieve) for one in paths]
     dated = [_dated(rows, read, bars, sieve) for rows in read]
     files = [rows.file for rows in read]

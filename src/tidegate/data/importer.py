@@ -9,6 +9,7 @@ quarantined, counted and listed. Nothing is mended in silence.
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,7 +93,7 @@ def import_file(
         tell(f"reading {one.name}", number / len(paths) / 2)
         raws.append(read_raw(one, settings, sieve))
     where = Path(path).name
-    raw = _joined(raws, where)
+    raw = _joined(raws, [one.name for one in paths], where)
     raws.clear()
     return _guarded(raw, settings, sieve, where, tell, _Beside(halts, anew))
 
@@ -169,18 +170,14 @@ def _numbered(frame: pl.DataFrame, encoding: str, digest: str) -> Raw:
     return Raw(cells.with_row_index("row", offset=1), headers, encoding, "", digest)
 
 
-def _joined(raws: list[Raw], where: str) -> Raw:
+def _joined(raws: list[Raw], names: list[str], where: str) -> Raw:
     first = raws[0]
     if len(raws) == 1:
         return first
+    _refuse_unlike(raws, names, where)
     pieces = []
     shift = 0
     for raw in raws:
-        if raw.headers != first.headers or raw.frame.schema != first.frame.schema:
-            raise FileRefusedError(
-                "the files of the folder have different columns", where=where, expected=list(first.headers),
-                found=list(raw.headers), hint="import them one by one",
-            )  # fmt: skip
         pieces.append(raw.frame.with_columns((pl.col("row") + shift).cast(pl.UInt32)))
         shift += int(raw.frame["row"].max() or 0)  # type: ignore[arg-type]
     digest = hashlib.sha256("".join(raw.sha256 for raw in raws).encode()).hexdigest()
@@ -263,6 +260,29 @@ def _spec(known: Typed, units: dict[str, str], settings: ImportSettings, where: 
         volume_unit=units.get("volume", "shares"), title=settings.title or where,
         source=settings.source or where, stamps=stamps,
     )  # fmt: skip
+
+
+def _refuse_unlike(raws: list[Raw], names: list[str], where: str) -> None:
+    """Say no to a file whose columns, or their types, are not those of most files of the folder."""
+    (usual, _), *_ = Counter(raw.headers for raw in raws).most_common(1)
+    for raw, name in zip(raws, names, strict=True):
+        if raw.headers != usual:
+            less, more = [c for c in usual if c not in raw.headers], [c for c in raw.headers if c not in usual]
+            raise FileRefusedError(
+                "the files of the folder have different columns", where=f"{where}/{name}", expected=list(usual),
+                found=f"without {less}, with {more}" if less or more else f"in another order: {list(raw.headers)}",
+                hint="give that file the columns of the others",
+            )  # fmt: skip
+    for at, header in enumerate(usual):
+        types = [raw.frame.schema[f"cell {at}"] for raw in raws]
+        (common, _), *_ = Counter(types).most_common(1)
+        for kind, name in zip(types, names, strict=True):
+            if kind != common:
+                raise FileRefusedError(
+                    "a column is of another type in one file of the folder", where=f"{where}/{name}, column {header}",
+                    expected=f"{common}, as in {names[types.index(common)]}", found=str(kind),
+                    hint="look for text among its numbers, or dates written in another way",
+                )  # fmt: skip
 
 
 def _asset_of(where: str) -> str:

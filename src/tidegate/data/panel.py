@@ -79,7 +79,7 @@ def import_panel(
     Raises
     ------
     FileRefusedError
-        There is no folder ``daily``, or a file cannot be understood; the error names it.
+        There is no folder ``daily``, a file cannot be understood, or no column tells of ex-days; the error names it.
     """
     folder = _panel(path)
     said = settings or ImportSettings()
@@ -91,10 +91,22 @@ def import_panel(
     imported = import_file(
         folder / "daily", said, progress=progress, halts=halts, anew=lambda bars: find_resets(bars, instruments)
     )
+    if not (imported.bars.has("preclose") or imported.bars.has("factor")):
+        raise FileRefusedError(
+            "nothing in the bars tells of ex-days", where=f"{folder.name}/daily",
+            expected="preclose, the reference price of a day, or factor, beside raw prices",
+            found=_told_of(imported.bars),
+            hint="without one of them a dividend or a split looks like a fall in every factor and label: add it; "
+            "prices that are adjusted already are imported as plain files (without --as stock-panel)",
+        )  # fmt: skip
     health = imported.health.but(file=folder.name)
     if instruments is not None:
         health = health.but(notes=(*health.notes, *_told(imported.bars, instruments)))
     return ImportedPanel(imported.bars, health, imported.listed, instruments)
+
+
+def _told_of(bars: Bars) -> list[str]:
+    return [name for name in bars.frame.columns if name not in {"time", "session", "asset"}]
 
 
 def panel_instruments(path: str | Path) -> Instruments | None:
