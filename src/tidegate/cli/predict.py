@@ -71,10 +71,13 @@ def predict_day_of(
         return
     shown = said.ranking.head(top)
     title = f"{said.study} ({said.member}) after {said.day}: the best {shown.height} of {said.ranking.height}"
+    chances = [name for name in shown.columns if name.startswith("p_")]
     body = [
-        [row["rank"], row["asset"], row["name"] or "", f"{row['forecast']:.6g}"] for row in shown.iter_rows(named=True)
+        [row["rank"], row["asset"], row["name"] or "", f"{row['forecast']:.6g}", *(f"{row[p]:.1%}" for p in chances)]
+        for row in shown.iter_rows(named=True)
     ]
-    table(title, ["rank", "asset", "name", f"forecast ({said.unit})"], body, right=(0, 3))
+    heads = ["rank", "asset", "name", f"forecast ({said.unit})", *(f"p of class {p[2:]}" for p in chances)]
+    table(title, heads, body, right=(0, *range(3, len(heads))))
     warn(f"Run {said.run}, fold {said.fold}, which learned up to {said.learned_upto}.")
     if said.orders is not None:
         frame = said.orders.frame

@@ -154,7 +154,7 @@ def _forecast(frozen: Frozen, windows: Windows, voices: list[Voice]) -> Forecast
 
 
 def _ranked(forecast: Forecast, frozen: Frozen, instruments: Instruments | None) -> pl.DataFrame:
-    """The table: the best first, of equal ones the lower code."""
+    """The table: the best first, of equal ones the surest of the highest class, then the lower code."""
     read = forecast.read(frozen.study.reads)
     more = [name for name in forecast.frame.columns if name not in {"time", "asset", "fold", "score", "truth"}]
     daily = frozen.spec.frequency in {"1d", "1mo"}
@@ -163,7 +163,9 @@ def _ranked(forecast: Forecast, frozen: Frozen, instruments: Instruments | None)
         "asset",
         pl.Series("forecast", read),
         *more,
-    ).sort(["forecast", "asset"], descending=[True, False])
+    )
+    surest = [name for name in more if name.startswith("p_")][-1:]
+    made = made.sort(["forecast", *surest, "asset"], descending=[True, *(True for _ in surest), False])
     ranked = made.with_columns(rank=pl.col("forecast").rank("min", descending=True).cast(pl.Int64))
     blank = pl.DataFrame(schema={"asset": pl.String, "name": pl.String})
     names = blank if instruments is None else instruments.frame.select("asset", "name")
