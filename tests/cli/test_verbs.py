@@ -67,6 +67,27 @@ def test_show_as_json_is_the_study_itself(tidegate, mine, tmp_path):
     assert declare(shown).studies[0].lookback == 9
 
 
+def test_show_of_one_study_of_a_reproduction_is_a_study_of_ones_own(tidegate, tmp_path):
+    shown = tmp_path / "mine.json"
+    data = ("--data", "sample:nasdaq")
+    shown.write_text(tidegate("show", "index-timing/b1-sign", *data, "--json")[1], encoding="utf-8")
+    (study,) = declare(shown).studies
+    assert study == declare("index-timing", data="sample:nasdaq").study("b1-sign")
+    code, out, _ = tidegate("show", "index-timing/b1-sign", *data)
+    assert code == 0
+    assert "tidegate show index-timing/b1-sign --json > mine.json" in out
+    code, _, err = tidegate("show", "index-timing/b1-sine", *data)
+    assert code == 2
+    assert "did you mean 'b1-sign'" in err
+
+
+def test_show_of_a_factor_is_its_card(tidegate):
+    code, out, _ = tidegate("show", "momentum_1m")
+    assert code == 0
+    assert "close / lag(close, 21) - 1" in out
+    assert json.loads(tidegate("show", "book_to_price", "--json")[1])["known at"].startswith("CLOSE(t), from reports")
+
+
 def test_show_of_a_reproduction_as_json_is_the_reproduction(tidegate, tmp_path):
     shown = tmp_path / "shown.json"
     shown.write_text(tidegate("show", "index-timing", "--data", "sample:nasdaq", "--json")[1], encoding="utf-8")

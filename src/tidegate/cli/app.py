@@ -58,16 +58,17 @@ def list_(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="a study, a component, or the path of a study's JSON file")],
+    name: Annotated[str, typer.Argument(help="a study, NAME/STUDY, a component, a factor, or a study's JSON file")],
     data: Data = None,
     set_: Sets = None,
     quick: Quick = False,
     json: Json = False,
     _with: With = None,
 ) -> None:
-    """Show a study with every setting, or a component with its settings and its words.
+    """Show a study with every setting, or a component with its settings and its words, or a factor's card.
 
-    Examples: `tidegate show index-timing`, `tidegate show window-z-score`, `tidegate show index-timing --json > mine.json`.
+    Examples: `tidegate show index-timing`, `tidegate show window-z-score`, `tidegate show momentum_1m`,
+    `tidegate show multifactor-lstm/walk --json > mine.json` (one study of a reproduction, to be edited and run).
     """
     from tidegate.cli.show import show_thing
 

@@ -33,10 +33,13 @@ def list_things(family: str | None, *, json: bool) -> None:
 
 
 def show_thing(name: str, data: str | None, sets: Sequence[str], *, quick: bool, json: bool) -> None:
-    """A study with every setting, or a component."""
+    """A study with every setting, one study of a reproduction (`NAME/STUDY`), a component, or one factor of a set."""
+    head, _, member = name.partition("/")
     homes = [family for family in families() if name in entries(family)]
     if name in studies() or Path(name).is_file():
         _show_study(name, data, sets, quick=quick, json=json)
+    elif head in studies() and member:
+        _show_member(head, member, data, sets, quick=quick, json=json)
     elif data or sets or quick:
         raise SettingError("--data, --set and --quick are of studies", found=name, hint="`tidegate list` shows them")
     elif homes:
@@ -44,7 +47,12 @@ def show_thing(name: str, data: str | None, sets: Sequence[str], *, quick: bool,
     elif name in families():
         list_things(name, json=json)
     else:
-        known = [*studies(), *families(), *(member for family in families() for member in entries(family))]
+        from tidegate.factors.styles.cards import CARDS
+
+        if name in CARDS:
+            _show_factor(name, json=json)
+            return
+        known = [*studies(), *families(), *(member for family in families() for member in entries(family)), *CARDS]
         hint = "`tidegate list` shows them; one of your own package is found with --with MODULE"
         raise UnknownNameError.among("name", name, known, hint=hint)
 
@@ -81,6 +89,48 @@ def _show_study(name: str, data: str | None, sets: Sequence[str], *, quick: bool
             rows.append((study.name, study.title.en, ", ".join(f"{k}={v}" for k, v in differs.items())))
         table("Its variants", ("study", "what it is", "settings that differ"), rows)
     say("\nChange any with --set SETTING=VALUE; for one variant only, --set STUDY.SETTING=VALUE.")
+
+
+def _show_member(name: str, member: str, data: str | None, sets: Sequence[str], *, quick: bool, json: bool) -> None:
+    """One study of a reproduction, alone: what `run` takes as a file of one's own."""
+    from tidegate.component import document
+    from tidegate.study.api import declare
+    from tidegate.study.values import assignment
+
+    made = declare(name, data=data, settings=dict(assignment(text) for text in sets), quick=quick)
+    known = [study.name for study in made.studies]
+    if member not in known:
+        raise UnknownNameError.among("study", member, known, where=name)
+    held = document(made.study(member))
+    if json:
+        say_json(held)
+        return
+    study = made.study(member)
+    say(f"{study.title.en} ({study.title.zh})")
+    say()
+    table(f"{name}/{member}", ("setting", "value"), [*_flat(held)])
+    say(f"\nAs a file of your own: tidegate show {name}/{member} --json > mine.json; tidegate run mine.json")
+
+
+def _show_factor(name: str, *, json: bool) -> None:
+    from tidegate.factors.styles.cards import card
+
+    told = card(name)
+    points = {1: "up: more of it went with higher returns", -1: "down: more of it went with lower returns"}
+    rows = [
+        ("meaning", told.meaning),
+        ("style", told.style),
+        ("formula", told.formula),
+        ("unit", told.unit),
+        ("known at", told.known_at),
+        ("missing", told.missing),
+        ("source", told.source),
+        ("points", points.get(told.points, "nowhere: its source reports no sign")),
+    ]
+    if json:
+        say_json({"name": name, **dict(rows)})
+        return
+    table(f"{name}: card of a factor", ("what", "words"), rows)
 
 
 def _flat(held: Any, path: str = "") -> list[tuple[str, str]]:
