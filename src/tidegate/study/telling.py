@@ -185,10 +185,10 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         lead=_answer(lead) if lead.books else class_answer(lead) or _found_answer(reproduction, findings),
         stamps=(
             *reproduction.stamps,
-            *(stamp_text(stamp) for stamp in (*lead.bars.spec.stamps, *lead.stamps)),
-            *_leaks(reproduction, findings),
-            *_absent(lead),
             *lead.study.stamps,
+            *_leaks(reproduction, findings),
+            *(stamp_text(stamp) for stamp in (*lead.bars.spec.stamps, *lead.stamps)),
+            *_absent(lead),
         ),
         measures=tuple(told),
         tables=tuple(tables),
