@@ -70,6 +70,18 @@ class AliveAtTheEnd(FactorSet):
         return panel_of(bars, {"relative": made["close"].fill_null(np.nan).to_numpy()})
 
 
+class OneLooksAhead(FactorSet):
+    """Honest but for one share, the last of the alphabet."""
+
+    name: ClassVar[str] = "audit-leak-of-one-share"
+
+    def compute(self, bars):
+        close = bars.adjusted("close")
+        ahead = np.append(close[1:], close[-1])
+        lies = bars.frame["asset"].to_numpy() == bars.assets[-1]
+        return panel_of(bars, {"close": np.where(lies, ahead, close), "volume": bars.column("volume")})
+
+
 class Trailing(FactorSet):
     """Relative to the highest close so far."""
 
@@ -366,6 +378,18 @@ def test_an_honest_study_passes(name):
     assert all(verdict.cuts for verdict in found.verdicts)
     assert found.passed
     assert found.code == 0
+
+
+def test_the_first_number_is_that_of_the_share_that_moved_and_not_of_those_that_follow_by_date():
+    """A z-score by date moves every share of a date with the one that looked ahead."""
+    study = many(factors={"name": "audit-leak-of-one-share"}, steps=[{"name": "z-score"}], filters=[])
+    for test in ("L1", "L2"):
+        found = audit_study(study, (test,), cuts=3).verdict(test)
+        assert found.status == "failed"
+        assert [change.room for change in found.path] == ["factors", "factors after the steps by date"]
+        liar = StockWorld(assets=16, sessions=170, seed=2, ic=0.1).bars().assets[-1]
+        assert f"asset {liar}" in found.first.where
+        assert found.path[1].count > found.first.count
 
 
 def test_a_timing_over_assets_with_suspensions_of_their_own_is_audited_on_one():

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ _HINT_REPORTS = (
     "look for a fact taken at its period's end, a restated value, a later membership or a later price factor"
 )
 _HINT_DATA = "take raw prices with factors as of each day, and every asset that was ever listed"
+_STEPPED = "factors after the steps by date"
 Making = Callable[[Ground], Panel]
 
 
@@ -103,8 +105,9 @@ def _tried(
     full = room_of_panel(make(ground) if made is None else made)
     tried, last = 0, "too few bars"
     for at, cut in cuts_of(ground, cuts, seed):
+        changed = other(at, cut)
         try:
-            again = room_of_panel(make(other(at, cut)))
+            again = room_of_panel(make(changed))
         except (DataError, RecordError, SettingError) as error:
             last = str(error)
             continue
@@ -115,9 +118,10 @@ def _tried(
                 en=f"factors up to {str(cut)[:16]} change with what came after it: {counted(change.count, 'number')}",
                 zh=f"{str(cut)[:16]} 及以前的因子随其后的数据而变：{change.count:,} 个数",
             )
+            path, hint = _traced(ground, changed, make, cut, change, hint)
             return Verdict(
                 test=test, status="failed", words=words, cuts=tried, on=ground.on, partial=ground.partial,
-                first=change, path=(change,), hint=hint,
+                first=path[0], path=path, hint=hint,
             )  # fmt: skip
     if not tried:
         words = Text(
@@ -126,6 +130,20 @@ def _tried(
         return Verdict(test=test, status="could not run", words=words, on=ground.on)
     words = Text(en="no number up to a cut changed by one bit", zh="切分点及以前没有一个比特改变")
     return Verdict(test=test, status="passed", words=words, cuts=tried, on=ground.on, partial=ground.partial)
+
+
+def _traced(
+    ground: Ground, changed: Ground, make: Making, cut: np.datetime64, change: Change, hint: str
+) -> tuple[tuple[Change, ...], str]:
+    """The way of a change: before the steps by date, where every asset of a date moves with the one that moved first."""
+    if make is not panel_on or not ground.study.steps:
+        return (change,), hint
+    bare = [replace(one, study=one.study.but(steps=())) for one in (ground, changed)]
+    first = _change(room_of_panel(panel_on(bare[0])), room_of_panel(panel_on(bare[1])), cut)
+    after = change.but(room=_STEPPED)
+    if first is None:
+        return (after,), "the factors themselves do not change: look at the steps by date"
+    return (first, after), hint
 
 
 def _change(full: Room, made: Room, cut: np.datetime64) -> Change | None:
