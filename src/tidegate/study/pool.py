@@ -21,6 +21,7 @@ from tidegate.study.worker import begin, tell
 __all__ = ["perform_all"]
 
 _LOOK_SECONDS = 0.5
+_FIRST = "reading windows; kernels are compiled once after an installation"
 
 
 def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> list[str]:
@@ -30,7 +31,7 @@ def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> 
     `TidegateError` where a worker was ended from outside.
     """
     if processes <= 1 or len(jobs) <= 1:
-        return [perform(job, root, hear) for job in jobs]
+        return [_begun(job, root, hear) for job in jobs]
     context = get_context("spawn")
     queue: SimpleQueue[Event | None] = context.SimpleQueue()
     far, near = context.Pipe(duplex=False)
@@ -81,5 +82,10 @@ def _listen(queue: "SimpleQueue[Event | None]", hear: Tell) -> None:
 
 
 def _work(job: Job, root: Path) -> str:
-    tell(Event("step", job.title))
-    return perform(job, root, tell)
+    return _begun(job, root, tell)
+
+
+def _begun(job: Job, root: Path, hear: Tell) -> str:
+    """Say that a job has begun before it has a step to show: kernels may be compiled first, which takes a minute."""
+    hear(Event("step", job.title, note=_FIRST))
+    return perform(job, root, hear)
