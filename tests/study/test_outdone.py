@@ -43,6 +43,13 @@ def test_that_nobody_was_above_is_said_of_those_that_were_measured(others):
     assert told == "None of 2 other rivals and yardsticks earned more."
 
 
+def test_one_of_several_above_is_named_without_a_ranking():
+    told = outdone(found((0.1,), {"linear": 0.0, "small-caps": 0.5}), "a-share")
+    assert told.en == (
+        "Of 2 other rivals and yardsticks 1 earned more: the smallest tenth in equal parts, no costs (50.0%)."
+    )
+
+
 def test_one_other_is_spoken_of_as_one():
     assert outdone(found((0.1,), {"linear": 0.0}), "a-share").en == (
         "The one other rival or yardstick did not earn more."

@@ -36,10 +36,11 @@ def outdone(lead: Finding, market: str) -> Text:
             zh=f"其余 {len(made)} 个对手与参照均未更高。",
         )
     best = max(above, key=lambda member: above[member])
-    title, value = member_title(best), f"{above[best]:.1%}"
+    title, value, one = member_title(best), f"{above[best]:.1%}", len(above) == 1
     return Text(
         en=f"The one other, {title.en}, earned more ({value})."
         if len(made) == 1
-        else f"Of {len(made)} other rivals and yardsticks {len(above)} earned more, most of all {title.en} ({value}).",
-        zh=f"其余 {len(made)} 个对手与参照中有 {len(above)} 个更高，最高者为{title.zh}（{value}）。",
+        else f"Of {len(made)} other rivals and yardsticks {len(above)} earned more"
+        f"{': ' if one else ', most of all '}{title.en} ({value}).",
+        zh=f"其余 {len(made)} 个对手与参照中有 {len(above)} 个更高{'：' if one else '，最高者为'}{title.zh}（{value}）。",
     )
