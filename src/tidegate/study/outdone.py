@@ -42,5 +42,6 @@ def outdone(lead: Finding, market: str) -> Text:
         if len(made) == 1
         else f"Of {len(made)} other rivals and yardsticks {len(above)} earned more"
         f"{': ' if one else ', most of all '}{title.en} ({value}).",
-        zh=f"其余 {len(made)} 个对手与参照中有 {len(above)} 个更高{'：' if one else '，最高者为'}{title.zh}（{value}）。",
+        zh=f"其余 {len(made)} 个对手与参照中有 {len(above)} 个更高"
+        f"{'：' if one else '，最高者为'}{title.zh}（{value}）。",
     )
