@@ -11,7 +11,7 @@ stays quick and never loads torch by itself.
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 
 _HOMES = {
     "audit": "tidegate.auditing.audit",
