@@ -5,7 +5,7 @@ stays quick and never loads torch by itself.
 
 >>> import tidegate
 >>> tidegate.__version__
-'0.7.0'
+'0.8.0'
 """
 
 from importlib import import_module
