@@ -212,6 +212,20 @@ class TrialLedger:
         file, read after it, does not hold yet.
         """
         head = self._head()
+        self._read_on()
+        if head is None and self._lines:  # the first lines may have come since: their head came before them
+            head = self._head()
+            if head is None:
+                raise self._broken("its head is missing", len(self._lines))
+            self._read_on()
+        if head is None:
+            return
+        lines, last = int(head["lines"]), head["sha256"]
+        if lines > len(self._lines) or (lines and self._lines[lines - 1]["sha256"] != last):
+            raise self._broken("its head tells of other lines", lines)
+
+    def _read_on(self) -> None:
+        """Read the whole lines that came since the last look."""
         content = self.path.read_bytes() if self.path.is_file() else b""
         if len(content) < self._read:
             raise self._broken("lines that were there are gone", len(self._lines))
@@ -220,15 +234,6 @@ class TrialLedger:
             self._lines.append(self._checked(text))
             self._keys.add(self._lines[-1]["key"])
         self._read = whole
-        if head is None and self._lines:  # the first lines may have come since: their head came before them
-            head = self._head()
-            if head is None:
-                raise self._broken("its head is missing", len(self._lines))
-        if head is None:
-            return
-        lines, last = int(head["lines"]), head["sha256"]
-        if lines > len(self._lines) or (lines and self._lines[lines - 1]["sha256"] != last):
-            raise self._broken("its head tells of other lines", lines)
 
     def _head(self) -> dict[str, Any] | None:
         path = self.out / _HEAD
