@@ -3,7 +3,7 @@
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.verdicts import judged
+from tidegate.study.verdicts import Verdict, judged
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
@@ -30,27 +30,32 @@ def converged(findings: Findings) -> Claim:
     valid = np.median([[entry["valid"] for entry in one] for one in histories], axis=0)
     at = max(_FIRST // per, 1)  # epochs that those iterations are
     early, last, low = float(train[at]), float(train[-1]), int(np.argmin(valid))
-    fallen, count = 1 - last / early, per * len(entries)
+    least, count = float(train[at:].min()), per * len(entries)
+    fallen, risen = 1 - least / early, last / early - 1
     return Claim(
         key="converged",
         statement=statement,
         published=published,
         ours=Text(
-            en=f"training loss {early:.3f} over iterations {at * per + 1:,}–{(at + 1) * per:,}, {last:.3f} over the last "
-            f"{per} of {count:,}; held out {valid[at - 1]:.3f} after {at * per:,}, lowest {valid[low]:.3f} after "
+            en=f"training loss {early:.3f} over iterations {at * per + 1:,}–{(at + 1) * per:,}, lowest later {least:.3f}, over "
+            f"the last {per} of {count:,} {last:.3f}; held out {valid[at - 1]:.3f} after {at * per:,}, lowest {valid[low]:.3f} after "
             f"{(low + 1) * per:,}, {valid[-1]:.3f} at the end",
-            zh=f"第 {at * per + 1}–{(at + 1) * per} 次迭代训练损失 {early:.3f}，最后 {per} 次（共 {count} 次）{last:.3f}；"
+            zh=f"第 {at * per + 1}–{(at + 1) * per} 次迭代训练损失 {early:.3f}，此后最低 {least:.3f}，最后 {per} 次（共 {count} 次）{last:.3f}；"
             f"留出损失在 {at * per} 次后 {valid[at - 1]:.3f}，最低 {valid[low]:.3f}（{(low + 1) * per} 次后），最终 {valid[-1]:.3f}",
         ),
         difference=f"{-fallen:+.1%}",
         reason=Text(
             en=f"{_size(found).en}. Converged: what it learns from falls by less than {_SAME:.0%} of its loss afterwards; "
-            f"not: by more than {_FALLEN:.0%}. What is learned after the lowest point of what was held out is learned by "
+            f"not: by more than {_FALLEN:.0%}, or it ends as much above. What is learned after the lowest point of what was held out is learned by "
             "heart.",
-            zh=f"{_size(found).zh}。此后训练损失降幅小于 {_SAME:.0%} 视为收敛，大于 {_FALLEN:.0%} 视为未收敛。留出损失最低点之后"
+            zh=f"{_size(found).zh}。此后训练损失降幅小于 {_SAME:.0%} 视为收敛，大于 {_FALLEN:.0%}（或最终反升同样幅度）视为未收敛。留出损失最低点之后"
             "学到的只是死记样本。",
         ),
-        verdict=judged("fails" if fallen > _FALLEN else "holds" if fallen < _SAME else "unclear", early, last),
+        verdict=judged(
+            "fails" if max(fallen, risen) > _FALLEN else "holds" if max(fallen, risen) < _SAME else "unclear",
+            early,
+            train,
+        ),
     )
 
 
@@ -66,18 +71,8 @@ def sooner(findings: Findings) -> Claim:
     first, second = (reached(curves, level) * _per(one) for curves in (ours, theirs))
     seeds, count = len(first), _per(one) * ours.shape[1]
     few = seeds < 2
-    verdict = judged(
-        "unclear"
-        if few
-        else "holds"
-        if first.max() < second.min()
-        else "fails"
-        if first.min() > second.max()
-        else "unclear",
-        first,
-        second,
-    )
-    alone = Text(en=" One seed of each: nothing is decided.", zh="每种仅一个种子，不作判断。")
+    apart: Verdict = "holds" if first.max() < second.min() else "fails" if first.min() > second.max() else "unclear"
+    alone = Text(en=" Not tested: one seed of each tells nothing apart.", zh="未检验：每种仅一个种子，无从区分。")
     return Claim(
         key="sooner",
         statement=statement,
@@ -95,7 +90,7 @@ def sooner(findings: Findings) -> Claim:
             zh=f"{_size(one).zh}；每 {_WIDTH} 次迭代取均值，各训练 {count} 次。每个种子都先于对方全部种子到达才算成立；思考时每次迭代的"
             f"计算量随步数成倍增加（E13）。{alone.zh if few else ''}",
         ),
-        verdict=verdict,
+        verdict="not tested" if few else judged(apart, first, second),
     )
 
 

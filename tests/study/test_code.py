@@ -1,11 +1,13 @@
 """What is in a key: the rooms a stage goes through, and the source of components from elsewhere."""
 
 import hashlib
+import inspect
 import os
 import sys
 import tomllib
 from importlib import import_module, util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -14,7 +16,7 @@ from tidegate.errors import UnknownNameError
 from tidegate.factors.raw import RawFields
 from tidegate.factors.together import Together
 from tidegate.study.code import _source_digest, code_version, outside
-from tidegate.study.own_modules import own_modules
+from tidegate.study.own_modules import own_modules, own_source
 
 SOURCE = '''
 from typing import ClassVar
@@ -102,6 +104,28 @@ def test_an_edit_to_what_a_component_imports_changes_the_key(own, file, changes)
     (home / file).write_text("edited = True\n" if file != "deep/other.py" else "from ..far import FACTOR\ntwice = 3\n")
     _source_digest.cache_clear()
     assert (outside(kind()) != before) is changes
+
+
+def test_what_somebody_installed_is_not_its_users_own(tmp_path, monkeypatch):
+    home = tmp_path / "lib" / "dist-packages"
+    home.mkdir(parents=True)
+    (home / "installed_elsewhere.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(home)
+    assert own_source("installed_elsewhere") is None
+
+
+def test_a_class_in_a_cell_stands_on_the_modules_behind_its_names(tmp_path, monkeypatch):
+    """A notebook's namespace has no file; its cells' source is kept beside it, as here."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "beside_a_cell.py").write_text("def twice(x):\n    return 2 * x\n")
+    (tmp_path / "idle_beside_a_cell.py").write_text("x = 1\n")
+    cell = "import beside_a_cell as held, idle_beside_a_cell\nclass Mine:\n    def compute(self, x):\n        return held.twice(x)\n"
+    notebook = ModuleType("cells_of_a_notebook")
+    monkeypatch.setitem(sys.modules, "cells_of_a_notebook", notebook)
+    exec(compile(cell, "<cell 1>", "exec"), vars(notebook))
+    kind = notebook.Mine
+    monkeypatch.setattr(inspect, "getsource", lambda asked: "".join(cell.splitlines(keepends=True)[1:]))
+    assert list(own_modules(kind)) == ["beside_a_cell"]
 
 
 def test_a_component_without_imports_of_its_own_keeps_its_key(tmp_path):

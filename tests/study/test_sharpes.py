@@ -153,13 +153,23 @@ def test_one_trial_of_this_run_is_deflated_by_what_the_ledger_tells():
     assert table.rows[0]["deflated"] is None
     assert table.rows[0]["independent"] == pytest.approx(float(deflated_sharpe(moves, trials=90).deflated))
     assert table.rows[0]["independent"] < table.rows[0]["probabilistic"]
-    assert "90 trials are known of, and one in this run" in table.note.en
+    assert "90 trials are known of and one of them over these bars" in table.note.en
+    assert "plain deflated ratio is a dash" in table.note.en
     assert "已知共 90 次尝试" in table.note.zh
     plain, independent = deflated_measures(made)
     assert plain.value is None
     assert "this run has one trial" in plain.note
     assert independent.value == pytest.approx(table.rows[0]["independent"])
     assert "90 次尝试全数计入" in note_text(independent.note).zh
+
+
+def test_one_trial_over_these_bars_among_others_over_other_bars():
+    made = Findings(found("a", 1, drift=0.001), found("bb", 4, times=TIMES[:300]))
+    assert independent_trials(made, "etf-proxy") == (5, None)
+    (table,) = sharpe_tables(made)
+    assert table.rows[0]["deflated"] is not None
+    assert "5 trials are known of and one of them over these bars" in table.note.en
+    assert "a dash." not in table.note.en
 
 
 def test_overfitting_is_drawn_from_eight_trials_on():

@@ -82,7 +82,7 @@ _NOTES: tuple[tuple[str, str], ...] = (
     (r"its spells have fewer than (\d+) different arrangements", r"其区间的不同排列少于 \1 种"),
     (r"the ratio does not exist, or this run has one trial", "该比率不存在，或本次运行仅一次尝试"),
     (r"best of (\d+) trials, each counted in full", r"\1 次尝试全数计入，取其中最佳"),
-    (r"one of them in this run", "其中一次属本次运行"),
+    (r"one of them over these bars", "其中一次在同一时段"),
 )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def _table(findings: Findings, lead: Finding, market: str) -> Table:
         ),
         rows=tuple(rows),
         roles=tuple(roles),
-        note=_note(held, count, variance, independent, _beaten(findings, market, held)),
+        note=_note(held, count, ratios, independent, _beaten(findings, market, held)),
     )
 
 
@@ -211,10 +211,11 @@ def _beaten(findings: Findings, market: str, lead: BookSet) -> Superior | None:
 def _note(
     held: BookSet,
     count: int,
-    variance: float,
+    ratios: FloatArray,
     independent: tuple[int, EffectiveTrials | None] | None,
     beaten: Superior | None,
 ) -> Text:
+    variance = float(ratios.var(ddof=1)) if ratios.size > 1 else float("nan")
     en = (
         "Net of the market's costs; a study's row is the ensemble of its seeds. Intervals by studentised block "
         "bootstrap. The probabilistic ratio is the chance that the true one is above zero, had this been the only try."
@@ -236,13 +237,16 @@ def _note(
         )
     if independent is not None and independent[1] is None:
         en += (
-            f" {count} trials are known of, and one in this run: how much trials' ratios vary is not known here, so "
-            "that the plain deflated ratio is a dash. Beside it each counts in full, varying as worthless ones do."
+            f" {count} trials are known of and one of them over these bars, which leaves nothing to compare: in the "
+            "ratio by independent trials each counts in full, varying as worthless ones do."
         )
         zh += (
-            f"已知共 {count} 次尝试，本次运行仅一次：无从得知各次比率的离散程度，故缩减夏普比率为横线；"
-            "旁列各次全数计入、离散程度取毫无技巧时理论值的修正。"
+            f"已知共 {count} 次尝试，其中仅一次在同一时段，无从比较："
+            "“按等效独立次数”一列中各次全数计入，离散程度取毫无技巧时的理论值。"
         )
+        if ratios.size == 1:
+            en += " How much trials' ratios vary is not known from one, so that the plain deflated ratio is a dash."
+            zh += "本次运行仅有一次尝试，无从得知离散程度，故缩减夏普比率为横线。"
     if independent is not None and independent[1] is not None:
         number, effective = independent[0], independent[1]
         of_run = f"{effective.number:.1f}" if effective.number < 10 else f"{effective.number:.0f}"  # noqa: PLR2004

@@ -61,7 +61,7 @@ def deflated_measures(findings: Findings) -> tuple[Measure, ...]:
             continue
         number, effective = independent
         fewer = float(deflated_sharpe(moves, trials=number).deflated)
-        note = f"best of {number} trials, each counted in full; one of them in this run"
+        note = f"best of {number} trials, each counted in full; one of them over these bars"
         if effective is not None:
             amount = f"{effective.number:.1f}"
             note = f"best of {number} independent trials; the {effective.raw} of this run amount to {amount}"
