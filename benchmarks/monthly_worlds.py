@@ -168,5 +168,8 @@ def main(count, fitted, whole=False):
 
 
 if __name__ == "__main__":
+    odd = [text for text in sys.argv[1:] if not text.isdigit() and text != "whole"]
+    if odd:
+        sys.exit(f"expected numbers of worlds and of networks, and `whole`; found {odd}")
     given = [int(text) for text in sys.argv[1:] if text.isdigit()] or [COUNT]
     sys.exit(main(given[0], given[-1], "whole" in sys.argv))

@@ -170,7 +170,7 @@ def monthly(
 
 
 def walked(source: Source) -> Text:
-    """What `walking` does on a source, in words: a synthetic market is split once, and says so."""
+    """What `walking` does on a source, in words: what is not in the store is split once, and says so."""
     if real(source):
         return Text(en="Walk-forward, next open", zh="逐年滚动、次月开盘成交")
     return Text(en="Split once by time, next open", zh="按时间一次划分、次月开盘成交")
@@ -179,7 +179,7 @@ def walked(source: Source) -> Text:
 def walking(study: Study, name: str, title: Text) -> Study:
     """The honest headline: trained anew every year on what was known by then, entered at the next open.
 
-    On a synthetic market, whose law does not change, it is trained once on the first part of the time.
+    On what is not in the store, the synthetic market above all, it is trained once on the first part of the time.
     """
     split: Split = ShareSplit(train=0.5, valid=0.1)
     if real(study.source):

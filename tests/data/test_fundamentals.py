@@ -269,13 +269,21 @@ def test_files_that_are_no_reports_are_refused(bars, folder, tmp_path):
 def test_a_column_of_text_and_periods_in_another_form_are_refused_by_name(bars, folder):
     texts = ["n/a", "n/a", "3.5"]
     with pytest.raises(
-        FileRefusedError, match=r"holds no numbers.*column roe.*2 of 3 cannot be read, the first: 'n/a'"
+        FileRefusedError, match=r"holds no numbers.*parquet, roe.*2 of 3 cannot be read, the first: 'n/a'"
     ):
         import_fundamentals(
             folder(wide={"symbol": [A] * 3, "period": ["20140331", "20140630", "20140930"], "roe": texts}), bars
         )
+    mixed = long((A, "201401", date(2014, 4, 24), "roe", "1.5"), (A, "201401", date(2014, 4, 24), "auditor", "KPMG"))
+    imported = import_fundamentals(folder(wide=wide(period=["20140331"]), long=mixed), bars)
+    assert any(one.ignored == ("auditor",) for one in imported.health.files)  # nobody asked for it
+    said = long((A, "201401", date(2014, 4, 24), "roe", "good"), (A, "201402", date(2014, 8, 24), "pe", "2.5"))
+    with pytest.raises(
+        FileRefusedError, match=r"holds no numbers.*parquet, .*1 of 1 cannot be read, the first: 'good'"
+    ):
+        import_fundamentals(folder(wide=wide(period=["20140331"]), long=said), bars)
     rows = long((A, "2014X", date(2014, 4, 24), "roe", 1.0))
-    with pytest.raises(FileRefusedError, match=r"no row has a share and a period.*20140331.*2014X"):
+    with pytest.raises(FileRefusedError, match=r"no row has a share, a period and.*20140331.*2014X"):
         import_fundamentals(folder(wide=wide(period=["20140331"]), long=rows), bars)
 
 

@@ -76,7 +76,7 @@ def predict_day_of(
         [row["rank"], row["asset"], row["name"] or "", f"{row['forecast']:.6g}", *(f"{row[p]:.1%}" for p in chances)]
         for row in shown.iter_rows(named=True)
     ]
-    heads = ["rank", "asset", "name", f"forecast ({said.unit})", *(f"p of class {p[2:]}" for p in chances)]
+    heads = ["rank", "asset", "name", f"forecast ({said.unit})", *_classes(len(chances))]
     table(title, heads, body, right=(0, *range(3, len(heads))))
     warn(f"Run {said.run}, fold {said.fold}, which learned up to {said.learned_upto}.")
     if said.orders is not None:
@@ -96,6 +96,18 @@ def predict_day_of(
         warn(f"Note: {stamp}")
     for path in files.values():
         say(f"Written: {path}")
+
+
+def _classes(count: int) -> list[str]:
+    """Heads of the classes' probabilities, from the lowest to the highest.
+
+    >>> _classes(3), _classes(2), _classes(5)[1], _classes(0)
+    (['p lowest', 'p middle', 'p highest'], ['p lowest', 'p highest'], 'p 2nd of 5', [])
+    """
+    ends = {0: "p lowest", count - 1: "p highest"}
+    middle = {(count - 1) // 2: "p middle"} if count % 2 else {}
+    order = {1: "2nd", 2: "3rd"}
+    return [(middle | ends).get(at, f"p {order.get(at, f'{at + 1}th')} of {count}") for at in range(count)]
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -62,8 +62,10 @@ def read_facts(path: Path, sieve: Sieve) -> FactRows:
             name: raw.frame[f"cell {place}"][0] for name, place in at.items() if place is not None and name in _KEYS
         }
         raise FileRefusedError(
-            "no row has a share and a period that can be read", where=f"{path.name}, row 1",
-            expected="a code like 600000.SH; a quarter's end like 2014-03-31, 20140331, or 20141 by quarter",
+            "no row has a share, a period and, where one is told, a day of announcement that can be read",
+            where=f"{path.name}, row 1",
+            expected="a code like 600000.SH; a quarter's end like 2014-03-31, 20140331, or 20141 by quarter; a day "
+            "like 2014-04-24 or 20140424",
             found=told,
             hint="write codes and dates in one of these ways",
         )  # fmt: skip
@@ -155,14 +157,21 @@ def _long(raw: Raw, keys: pl.DataFrame, field_at: int, value_at: int, path: Path
     names = headers.replace_strict(
         {header: field.name for header, field in found.items()}, default=None, return_dtype=pl.String
     )
-    values = _numbers(held[f"cell {value_at}"], held["row"], "value", path, sieve)
+    known = names.is_not_null()
+    held, keys, names = held.filter(known), keys.filter(known), names.filter(known)
+    values = _numbers(held[f"cell {value_at}"], held["row"], "value", path, sieve, by=names)
     tall = keys.with_columns(field=names, value=values).select(*_KEYS, "field", "value").drop_nulls("field")
     ignored = tuple(sorted(set(headers.unique().drop_nulls()) - set(found)))
     return FactRows(tall, _file(path, raw, ignored), tuple(found.values()))
 
 
-def _numbers(cells: pl.Series, rows: pl.Series, header: str, path: Path, sieve: Sieve) -> pl.Series:
-    """Read numbers; blank cells are missing, unreadable ones are listed and missing."""
+def _numbers(
+    cells: pl.Series, rows: pl.Series, header: str, path: Path, sieve: Sieve, by: pl.Series | None = None
+) -> pl.Series:
+    """Read numbers; blank cells are missing, unreadable ones are listed and missing; `by`: each cell's own field.
+
+    Raises `FileRefusedError` where most of what a field says is no number.
+    """
     if cells.dtype.is_numeric():
         return cells.cast(pl.Float64).fill_nan(None)
     texts = cells.cast(pl.String).str.strip_chars()
@@ -170,16 +179,22 @@ def _numbers(cells: pl.Series, rows: pl.Series, header: str, path: Path, sieve: 
     blank = texts.is_null() | texts.str.to_lowercase().is_in(["", "-", "--", "nan", "null", "none"])
     shown = pl.DataFrame([rows.alias("row"), texts.alias("said")])
     lost = read.is_null() & ~blank
-    wrong, said = int(lost.sum()), int((~blank).sum())
-    if wrong > _MOST_LOST * said:
-        raise FileRefusedError(
-            "a column of reports holds no numbers", where=f"{path.name}, column {header}",
-            expected="numbers, or blanks",
-            found=f"{wrong:,} of {said:,} cannot be read, the first: {texts.filter(lost)[0]!r}",
-            hint="mend the column, or leave it out",
-        )  # fmt: skip
+    fields = pl.repeat(header, len(cells), eager=True) if by is None else by
+    told = pl.DataFrame({"field": fields, "lost": lost, "said": ~blank, "text": texts})
+    for (field,), part in told.group_by("field", maintain_order=True):
+        _refuse_text(part, f"{path.name}, {header}" if by is None else f"{path.name}, {field}")
     sieve.flag(shown, pl.lit(lost), "unreadable_number", f"{path.name}: {header}", "{said}")
     return read
+
+
+def _refuse_text(cells: pl.DataFrame, where: str) -> None:
+    wrong, said = int(cells["lost"].sum()), int(cells["said"].sum())
+    if wrong > _MOST_LOST * said:
+        raise FileRefusedError(
+            "a column of reports holds no numbers", where=where, expected="numbers, or blanks",
+            found=f"{wrong:,} of {said:,} cannot be read, the first: {cells.filter('lost')['text'][0]!r}",
+            hint="mend the column, or leave it out",
+        )  # fmt: skip
 
 
 def _file(path: Path, raw: Raw, ignored: tuple[str, ...]) -> FactFile:

@@ -16,7 +16,9 @@ FACT_DEFECTS: dict[str, DefectKind] = {
     "bad_code": DefectKind("quarantined", "an asset code that cannot be one", "证券代码不合法"),
     "unreadable_time": DefectKind("quarantined", "a period or date that cannot be read", "报告期或日期无法识别"),
     "unreadable_number": DefectKind(
-        "quarantined", "a number that cannot be read; the report is kept without it", "数字无法识别"
+        "flagged",
+        "a number that cannot be read; the report is kept without it",
+        "数字无法识别；保留该报告，此项记为缺失",
     ),
     "unknown_asset": DefectKind("quarantined", "an asset that has no bars", "无行情的证券"),
     "stray_period": DefectKind("quarantined", "a period that ends no quarter", "报告期不是季度末"),

@@ -281,7 +281,9 @@ def _refuse_unlike(raws: list[Raw], names: list[str], where: str) -> None:
                 raise FileRefusedError(
                     "a column is of another type in one file of the folder", where=f"{where}/{name}, column {header}",
                     expected=f"{common}, as in {names[types.index(common)]}", found=str(kind),
-                    hint="look for text among its numbers, or dates written in another way",
+                    hint="store the column as the others do"
+                    if kind.is_numeric() or kind == pl.Null
+                    else "look for text among its numbers, or dates written in another way",
                 )  # fmt: skip
 
 

@@ -106,7 +106,9 @@ def import_panel(
 
 
 def _told_of(bars: Bars) -> list[str]:
-    return [name for name in bars.frame.columns if name not in {"time", "session", "asset"}]
+    """Columns that say something: one that is empty throughout tells of nothing."""
+    columns = [name for name in bars.frame.columns if name not in {"time", "session", "asset"}]
+    return [name for name in columns if bars.frame[name].null_count() < bars.frame.height]
 
 
 def panel_instruments(path: str | Path) -> Instruments | None:

@@ -21,7 +21,7 @@ from tidegate.study.carry import adjusted_on, carry_at
 from tidegate.study.day_sections import DaySections, sections_of, whole_dates
 from tidegate.study.declare import Study
 from tidegate.study.frozen import Frozen
-from tidegate.study.gaps import LABELS, month_at, row_at
+from tidegate.study.gaps import LABELS, refuse_within_month, row_at
 from tidegate.study.ground import make_panel, seen_bars, seen_reports
 from tidegate.study.records import load_panel
 from tidegate.study.stations import shown
@@ -173,10 +173,10 @@ def _on(panel: Panel, rows: Bars, recent: Recent) -> Panel:
 def _whole(study: Study, source: Source, when: np.datetime64) -> tuple[TimeArray, Bars, Panel]:
     """Rows and panel of everything up to the day, as a run makes them."""
     whole = seen_bars(study, source.bars())
+    if study.cadence == "months":
+        refuse_within_month(whole.times, when)
     bars = whole.upto(when)
     rows = by_month(bars) if study.cadence == "months" else bars
-    if study.cadence == "months":
-        month_at(rows.times, whole.times, when)
     row_at(rows.times, when)
     reported = seen_reports(study, source.reported()).upto(when.astype("datetime64[D]").item())
     with TemporaryDirectory() as folder:

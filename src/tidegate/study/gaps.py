@@ -12,13 +12,22 @@ import numpy as np
 from tidegate.data.recent import Recent
 from tidegate.errors import DataError, IntegrityError
 from tidegate.market.calendar import XSHG
+from tidegate.market.months import month_ends
 from tidegate.study.frozen import Frozen
 from tidegate.study.marks import marks_of
 from tidegate.study.stations import shown
 from tidegate.types.axes import TimeArray
 from tidegate.types.bars import BarSpec
 
-__all__ = ["LABELS", "month_at", "refuse_gaps", "refuse_other_kind", "refuse_revised", "refuse_unfinished", "row_at"]
+__all__ = [
+    "LABELS",
+    "refuse_gaps",
+    "refuse_other_kind",
+    "refuse_revised",
+    "refuse_unfinished",
+    "refuse_within_month",
+    "row_at",
+]
 
 LABELS = 60
 """Labels before a day that are looked at."""
@@ -45,26 +54,34 @@ def row_at(times: TimeArray, when: np.datetime64) -> int:
     )
 
 
-def month_at(rows: TimeArray, sessions: TimeArray, when: np.datetime64) -> int:
-    """Place of a label among month ends `rows`; of a day within a month `DataError` names the ends around it.
+def refuse_within_month(sessions: TimeArray, when: np.datetime64) -> None:
+    """Say no to a session that ends no month; `sessions` are all labels of the data, later ones too.
 
-    `sessions`: every label of the data, later ones too: what closes the month that the day lies in.
+    Errors
+        `DataError` that names the months' ends around it, and tells whether its month is not over in the data, or
+        its last session, as the calendar tells it, has no bar.
     """
-    place = int(np.searchsorted(rows, when))
-    if (place < len(rows) and rows[place] == when) or when not in sessions:
-        return row_at(rows, when)
+    ends = sessions[month_ends(sessions) > 0]
+    if when in ends or when not in sessions:
+        return
     month = when.astype("datetime64[M]")
-    its = sessions[sessions.astype("datetime64[M]") == month]
-    over = bool((sessions.astype("datetime64[M]") > month).any())
-    ends = [shown(rows[place - 1])] if place else []
+    before = [shown(end) for end in ends[ends < when][-1:]]
+    own = [shown(end) for end in ends[(ends > when) & (ends.astype("datetime64[M]") == month)]]
+    later = bool((sessions.astype("datetime64[M]") > month).any())
+    if own:
+        found, hint = "a session within a month", "ask for a month's last session"
+    elif later:
+        found = "a month whose last session has no bar"
+        hint = "update the data (`tidegate data pull`, `tidegate data import`), or ask for another month's end"
+    else:
+        found = "a month that is not over in these data"
+        hint = "ask again after the month's last close, or for the end of the month before"
     raise DataError(
         "this study decides at the last close of a month",
         where=shown(when),
-        expected=" or ".join([*ends, shown(its[-1])] if over else ends) or "a month that is over",
-        found="a session within a month" if over else "a month that is not over in these data",
-        hint="ask for a month's last session"
-        if over
-        else "ask again after the month's last close, or for the month before",
+        expected=" or ".join([*before, *own]) or "the last session of a month",
+        found=found,
+        hint=hint,
     )
 
 

@@ -21,7 +21,7 @@ from tidegate.study.worker import begin, tell
 __all__ = ["perform_all"]
 
 _LOOK_SECONDS = 0.5
-_FIRST = "reading windows; kernels are compiled once after an installation"
+_FIRST = "reading windows; the first fit after an installation compiles its kernels"
 
 
 def perform_all(jobs: Sequence[Job], root: Path, processes: int, hear: Tell) -> list[str]:
@@ -87,5 +87,5 @@ def _work(job: Job, root: Path) -> str:
 
 def _begun(job: Job, root: Path, hear: Tell) -> str:
     """Say that a job has begun before it has a step to show: kernels may be compiled first, which takes a minute."""
-    hear(Event("step", job.title, note=_FIRST))
+    hear(Event("step", job.title, note=_FIRST if job.member == "model" else "reading windows"))
     return perform(job, root, hear)

@@ -19,6 +19,7 @@ from tidegate.study.level_tables import level_tables
 from tidegate.study.luck import among_placebos
 from tidegate.study.notes import data_title, note_text, provenance_text
 from tidegate.study.outdone import outdone
+from tidegate.study.report_stamps import report_stamps
 from tidegate.study.reproduction import Reproduction, Shown
 from tidegate.study.selected import SELECTED_KINDS, selected_sections, selected_shown
 from tidegate.study.selected_tables import selected_tables
@@ -183,13 +184,7 @@ def tell_story(reproduction: Reproduction, findings: Findings) -> Report:
         name=reproduction.name,
         title=_title(reproduction, findings),
         lead=_answer(lead) if lead.books else class_answer(lead) or _found_answer(reproduction, findings),
-        stamps=(
-            *reproduction.stamps,
-            *lead.study.stamps,
-            *_leaks(reproduction, findings),
-            *(stamp_text(stamp) for stamp in (*lead.bars.spec.stamps, *lead.stamps)),
-            *_absent(lead),
-        ),
+        stamps=report_stamps(reproduction, findings),
         measures=tuple(told),
         tables=tuple(tables),
         figures=tuple(figures),
@@ -291,35 +286,6 @@ def _found_answer(reproduction: Reproduction, findings: Findings) -> Text:
             zh += f"；{member_title(rival).zh} {rivals[rival]:.3f}"
         told.append(Text(en=f"{en}.", zh=f"{zh}。"))
     return Text(en=" ".join(one.en for one in told), zh="".join(one.zh for one in told))
-
-
-def _leaks(reproduction: Reproduction, findings: Findings) -> tuple[Text, ...]:
-    """What is wrong with other studies than the lead, on purpose: each kind once, with the first that shows it."""
-    told: dict[str, Text] = {}
-    known = {*findings[reproduction.lead].stamps, *(stamp.en for stamp in findings[reproduction.lead].study.stamps)}
-    for study in reproduction.studies:
-        for words in (*map(stamp_text, findings[study.name].stamps), *study.stamps):
-            if words.en.startswith(("LEAKS", "MISTAKE")) and words.en not in known:
-                own = Text(en=f"{study.title.en}: {words.en}", zh=f"{study.title.zh}：{words.zh}")
-                told.setdefault(words.en, own)
-    return tuple(told.values())
-
-
-def _absent(lead: Finding) -> tuple[Text, ...]:
-    declared = document(lead.study.factors)
-    wanted: list[str] = declared.get("fields") or next(
-        (s["fields"] for s in declared.get("sets", []) if "fields" in s), []
-    )
-    gone = [field for field in wanted if field not in lead.windows.panel.fields]
-    if not gone:
-        return ()
-    names = ", ".join(gone)
-    return (
-        Text(
-            en=f"This data has no {names}: {len(wanted) - len(gone)} of {len(wanted)} fields are used.",
-            zh=f"数据中没有 {names}：使用 {len(wanted)} 个特征中的 {len(wanted) - len(gone)} 个。",
-        ),
-    )
 
 
 def _benchmark_words(lead: Finding) -> Text:
