@@ -36,12 +36,12 @@ def outdone(lead: Finding, market: str) -> Text:
             zh=f"其余 {len(made)} 个对手与参照均未更高。",
         )
     best = max(above, key=lambda member: above[member])
-    title, value, one = member_title(best), f"{above[best]:.1%}", len(above) == 1
+    title, value, alone = member_title(best), f"{above[best]:.1%}", len(above) == 1
     return Text(
         en=f"The one other, {title.en}, earned more ({value})."
         if len(made) == 1
         else f"Of {len(made)} other rivals and yardsticks {len(above)} earned more"
-        f"{': ' if one else ', most of all '}{title.en} ({value}).",
+        f"{': ' if alone else ', most of all '}{title.en} ({value}).",
         zh=f"其余 {len(made)} 个对手与参照中有 {len(above)} 个更高"
-        f"{'：' if one else '，最高者为'}{title.zh}（{value}）。",
+        f"{'：' if alone else '，最高者为'}{title.zh}（{value}）。",
     )
