@@ -231,8 +231,32 @@ class TestRegression:
 
 
 class TestValidation:
-    def test_tables_that_cannot_fit_are_refused(self):
+    def test_a_long_table_shows_its_first_rows_and_says_where_the_others_are(self):
         rows = tuple({"a": f"{i:030d}"} for i in range(40000))
+        columns = (Column(key="a", title=Text.same("A")),)
+        table = Table(key="t", title=Text.same("T"), columns=columns, rows=rows, note=Text(en="Sorted.", zh="已排序。"))
+        made = page(little(tables=(table, table.but(key="short", rows=rows[:40]))))
+        assert len(made.encode()) < LIMIT_BYTES
+        long, short = payload(made)["report"]["tables"]
+        assert long["rows"] == [dict(row) for row in rows[:300]]
+        assert (
+            long["note"]["en"] == "Sorted. The first 300 of 40,000 rows: report.json beside this page holds them all."
+        )
+        assert long["note"]["zh"].startswith("已排序。此处为 40,000 行中的前 300 行")
+        assert len(short["rows"]) == 40
+        assert short["note"]["en"] == "Sorted."
+
+    def test_a_long_table_that_is_leafed_through_keeps_its_last_pages_whole(self):
+        rows = tuple({"day": f"{i // 70:05d}", "a": f"{i:030d}"} for i in range(42000))
+        columns = tuple(Column(key=key, title=Text.same(key)) for key in ("day", "a"))
+        table = Table(key="t", title=Text.same("T"), columns=columns, rows=rows, pick="day", roles=("plain",) * 42000)
+        (held,) = payload(page(little(tables=(table,))))["report"]["tables"]
+        assert held["rows"] == [dict(row) for row in rows[-280:]]  # four days of seventy
+        assert len(held["roles"]) == 280
+        assert held["note"]["en"].startswith("The last 280 of 42,000 rows")
+
+    def test_tables_that_cannot_fit_are_refused(self):
+        rows = tuple({"a": f"{i:030d}"} for i in range(50))
         table = Table(key="t", title=Text.same("T"), columns=(Column(key="a", title=Text.same("A")),), rows=rows)
         with pytest.raises(SettingError, match="too long for one page"):
-            page(little(tables=(table,)))
+            page(little(tables=tuple(table.but(key=f"t{n}") for n in range(600))))

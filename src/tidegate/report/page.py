@@ -6,7 +6,8 @@ escaped, and a content security policy lets run nothing but the two scripts whos
 ``</script><img src=x onerror=...>`` is just an odd name.
 
 What is drawn is the record, but for two economies that keep the file small: numbers are rounded to six significant
-digits, and lists that occur twice are stored once. A figure of more points than fit is thinned, and says so.
+digits, and lists that occur twice are stored once. A figure of more points than fit is thinned, and says so; where that
+is not enough, long tables show their first rows, and say so too. The record beside the page keeps everything.
 """
 
 import base64
@@ -20,13 +21,18 @@ from typing import Any
 
 from tidegate.errors import SettingError
 from tidegate.report.thin import thinned
-from tidegate.types.report import Figure, Report
+from tidegate.types.report import Figure, Report, Table, Text
 
 __all__ = ["LIMIT_BYTES", "page"]
 
 LIMIT_BYTES = 2_000_000
 EXACT = 2.0**53
-_POINTS = (4000, 2000, 1000, 500, 250, 125)
+_ALL = 1_000_000
+_ECONOMIES = (
+    *((points, _ALL) for points in (4000, 2000, 1000, 500, 250, 125)),
+    *((125, rows) for rows in (300, 200, 100, 50)),
+)
+"""Points of a figure's line and rows of a table that are shown, the first pair that fits."""
 _SCRIPTS = (
     "words",
     "state",
@@ -62,15 +68,15 @@ def page(report: Report) -> str:
     Raises
     ------
     SettingError
-        Where its tables alone are too long for such a page.
+        Where it is too long for such a page with tables of 50 rows.
 
     >>> from tidegate.types.report import Text
     >>> made = page(Report(name="x", title=Text.same("<b>"), lead=Text.same("Nothing was found.")))
     >>> "<title>&lt;b&gt;</title>" in made, len(made.encode()) < LIMIT_BYTES
     (True, True)
     """
-    for points in _POINTS:
-        made = _fill(report, points)
+    for points, rows in _ECONOMIES:
+        made = _fill(report, points, rows)
         if len(made.encode()) < LIMIT_BYTES:
             return made
     raise SettingError(
@@ -78,11 +84,11 @@ def page(report: Report) -> str:
         where=report.name,
         expected=f"under {LIMIT_BYTES:,} bytes",
         found=f"{len(made.encode()):,}",
-        hint="keep long tables (orders, fills) in the run folder and show a summary of them",
+        hint="show fewer tables and figures: the record beside the page keeps them all",
     )
 
 
-def _fill(report: Report, points: int) -> str:
+def _fill(report: Report, points: int, rows: int) -> str:
     charts, ours, style = _asset("echarts.min.js"), _script(), "\n".join(_asset(f"{name}.css") for name in _STYLES)
     policy = (
         f"default-src 'none'; script-src {_hash(charts)} {_hash(ours)}; style-src {_hash(style)}; "
@@ -96,7 +102,7 @@ def _fill(report: Report, points: int) -> str:
         "script": ours,
         "lead": html.escape(report.lead.en),
         "lead-zh": html.escape(report.lead.zh),
-        "report": _payload(report, points),
+        "report": _payload(report, points, rows),
     }
     return re.sub(r"\{\{([a-z-]+)\}\}", lambda found: slots[found[1]], _asset("page.html"))
 
@@ -117,14 +123,40 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _payload(report: Report, points: int) -> str:
+def _payload(report: Report, points: int, rows: int) -> str:
     """Encode as JSON that is safe inside a script element: columns pooled, numbers rounded."""
     columns: dict[str, int] = {}
-    document = report.model_dump(mode="json", exclude={"figures"})
+    document = report.model_dump(mode="json", exclude={"figures", "tables"})
+    document["tables"] = [_shortened(table, rows).model_dump(mode="json") for table in report.tables]
     document["figures"] = [_figure(figure, points, columns) for figure in report.figures]
     texts = _compact(_rounded(document))
     whole = f'{{"report":{texts},"columns":[{",".join(columns)}]}}'
     return re.sub("[<>&\u2028\u2029]", lambda found: _ESCAPES[found[0]], whole)
+
+
+def _shortened(table: Table, most: int) -> Table:
+    """A table's first rows, and in its note how many there are and where; of one with `pick`, its last pages."""
+    if len(table.rows) <= most:
+        return table
+    kept = slice(0, most) if table.pick is None else slice(_last_pages(table, most), None)
+    rows, many, before = table.rows[kept], f"{len(table.rows):,}", table.note or Text(en="", zh="")
+    which = Text(en="first", zh="前") if table.pick is None else Text(en="last", zh="后")
+    en = f"{before.en} The {which.en} {len(rows):,} of {many} rows: report.json beside this page holds them all."
+    return table.but(
+        rows=rows,
+        roles=table.roles[kept],
+        note=Text(
+            en=en.strip(),
+            zh=f"{before.zh}此处为 {many} 行中的{which.zh} {len(rows):,} 行，全部见同一文件夹中的 report.json。",
+        ),
+    )
+
+
+def _last_pages(table: Table, most: int) -> int:
+    """Where the last whole pages begin that have `most` rows together; the last page at least."""
+    pages = [row.get(str(table.pick)) for row in table.rows]
+    begins = [at for at, page in enumerate(pages) if at == 0 or page != pages[at - 1]]
+    return next((at for at in begins if len(pages) - at <= most), begins[-1])
 
 
 def _figure(figure: Figure, points: int, columns: dict[str, int]) -> dict[str, Any]:
