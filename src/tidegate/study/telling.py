@@ -219,7 +219,6 @@ def _answer(lead: Finding) -> Text:
         lead.value("total_return", lead.books[market].benchmark, market),
     )
     middle, low, high = float(np.median(made)), *(float(q) for q in np.quantile(made, [0.25, 0.75]))
-    together = "ensemble" in lead.books[market].members
     ratios = lead.over_seeds("sharpe", market)
     ratios = ratios[np.isfinite(ratios)]  # a seed that never trades has none
     sharpe = f"{np.median(ratios):.2f}" if ratios.size else "–"
@@ -227,13 +226,16 @@ def _answer(lead: Finding) -> Text:
     first, last = (str(t.astype("datetime64[D]")) for t in (times[0], times[-1]))
     words, yard = GLOSSARY.get(market, Text.same(market)), GLOSSARY[lead.books[market].benchmark]
     beats, who = middle > hold, _who(lead)
-    spoken = _earned(made, middle, low, high, lead.value("total_return", "ensemble", market) if together else None)
+    spoken, also = _earned(made, middle, low, high), Text.same("")
+    if "ensemble" in lead.books[market].members:
+        together = f"{lead.value('total_return', 'ensemble', market):.1%}"
+        also = Text(en=f"; the seeds' ensemble {together}", zh=f"；种子集成 {together}")
     en = (
-        f"{first} to {last}, {words.en}: {spoken.en}, Sharpe ratio {sharpe}); "
+        f"{first} to {last}, {words.en}: {spoken.en}, Sharpe ratio {sharpe}{also.en}); "
         f"{yard.en} earned {hold:.1%}: {who.en} {'earned more' if beats else 'did not earn more'}."
     )
     zh = (
-        f"{first} 至 {last}，{words.zh}：{spoken.zh}，夏普 {sharpe}）；"
+        f"{first} 至 {last}，{words.zh}：{spoken.zh}，夏普 {sharpe}{also.zh}）；"
         f"{yard.zh} {hold:.1%}：{who.zh}{'更高' if beats else '并未更高'}。"
     )
     others, luck = outdone(lead, market), among_placebos(lead, market)
@@ -246,17 +248,14 @@ def _who(lead: Finding) -> Text:
     return Text(en="the model", zh="模型")
 
 
-def _earned(made: FloatArray, middle: float, low: float, high: float, together: float | None) -> Text:
-    """What seeds earned: their median, and beside it the ensemble, which is traded as one book of its own."""
+def _earned(made: FloatArray, middle: float, low: float, high: float) -> Text:
     if made.size == 1:
         return Text(
             en=f"the only fit earned {middle:.1%} (net of all costs", zh=f"总收益 {middle:.1%}（单次拟合，已扣全部成本"
         )
     return Text(
-        en=f"the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}"
-        + ("" if together is None else f"; the seeds' ensemble {together:.1%}"),
-        zh=f"种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}"
-        + ("" if together is None else f"；种子集成 {together:.1%}"),
+        en=f"the median seed earned {middle:.1%} (quartiles {low:.1%} to {high:.1%}",
+        zh=f"种子中位数总收益 {middle:.1%}（四分位 {low:.1%} 至 {high:.1%}",
     )
 
 
