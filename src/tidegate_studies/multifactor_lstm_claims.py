@@ -150,10 +150,9 @@ def _iterations(found: Finding) -> int:
 def _leak(findings: Findings) -> Claim:
     held = {name: held_accuracy(findings[name]) for name in _SPLITS}
     gains = {name: float(np.median(one)) - common for name, (one, common) in held.items()}
-    said, chinese = (
-        ", ".join(f"{words[name]} {np.median(held[name][0]):.1%} ({gains[name]:+.1%})" for name in held)
-        for words in ({name: name.removeprefix("split-") for name in held}, _WAYS)
-    )
+    told = {name: (f"{np.median(held[name][0]):.1%}", f"{gains[name]:+.1%}") for name in held}
+    said = ", ".join(f"{name.removeprefix('split-')} {made} ({above})" for name, (made, above) in told.items())
+    chinese = "、".join(f"{_WAYS[name]} {made}（{above}）" for name, (made, above) in told.items())
     random, purged = gains["split-random"], gains["split-time"]
     gone = min(max(1 - purged / random, 0.0), 1.0) if random > _EQUAL else float("nan")
     lost = Text(
@@ -272,15 +271,16 @@ def _settings(findings: Findings) -> Claim:
     others = [one for one in made.variants if one.verdict != "reference"]
     counts = {kind: sum(one.verdict == kind for one in others) for kind in ("equal", "differs", "open")}
     widest = max(others, key=lambda one: abs(one.difference))
+    named = findings[widest.key].study.title
     return Claim(
         key="settings",
         statement=statement,
         published=published,
         ours=Text(
             en=f"of {len(others)} changes {counts['equal']} are equal within {_EQUAL:.0%} accuracy, {counts['differs']} "
-            f"differ, {counts['open']} are open; the largest is {widest.key} ({widest.difference:+.1%})",
+            f"differ, {counts['open']} are open; the largest is “{named.en}” ({widest.difference:+.1%})",
             zh=f"{len(others)} 项改动中，{counts['equal']} 项在 {_EQUAL:.0%} 以内相同，{counts['differs']} 项不同，{counts['open']} 项未定；"
-            f"最大为 {widest.key}（{widest.difference:+.1%}）",
+            f"最大为“{named.zh}”（{widest.difference:+.1%}）",
         ),
         difference="–",
         reason=Text(
