@@ -272,14 +272,23 @@ def _settings(findings: Findings) -> Claim:
     counts = {kind: sum(one.verdict == kind for one in others) for kind in ("equal", "differs", "open")}
     widest = max(others, key=lambda one: abs(one.difference))
     named = findings[widest.key].study.title
+    apart = {
+        one.key: f"{one.difference:+.1%}, {one.low:+.1%} … {one.high:+.1%}"
+        for one in others
+        if one.verdict == "differs"
+    }
+    which, chinese = (
+        "; ".join(f"“{getattr(findings[key].study.title, language)}” ({how})" for key, how in apart.items())
+        for language in ("en", "zh")
+    )
     return Claim(
         key="settings",
         statement=statement,
         published=published,
         ours=Text(
             en=f"of {len(others)} changes {counts['equal']} are equal within {_EQUAL:.0%} accuracy, {counts['differs']} "
-            f"differ, {counts['open']} are open; the largest is “{named.en}” ({widest.difference:+.1%})",
-            zh=f"{len(others)} 项改动中，{counts['equal']} 项在 {_EQUAL:.0%} 以内相同，{counts['differs']} 项不同，{counts['open']} 项未定；"
+            f"differ{f': {which}' if apart else ''}, {counts['open']} are open; the largest is “{named.en}” ({widest.difference:+.1%})",
+            zh=f"{len(others)} 项改动中，{counts['equal']} 项在 {_EQUAL:.0%} 以内相同，{counts['differs']} 项不同{f'：{chinese}' if apart else ''}，{counts['open']} 项未定；"
             f"最大为“{named.zh}”（{widest.difference:+.1%}）",
         ),
         difference="–",

@@ -253,3 +253,18 @@ def test_a_level_is_reached_by_the_mean_of_what_came_before_it():
     told = sooner(Findings("long", {"long": trained(at_once), "long-lstm": trained(falling)}))
     assert "0.500, which both reach, after 100 iterations, without pondering after 800" in told.ours.en
     assert told.difference == "-700"
+
+
+def test_settings_that_differ_are_named_with_their_interval():
+    values = {"base": (0.34, 0.341, 0.342), "set-fast": (0.36, 0.361, 0.362), "set-wide": (0.341, 0.34, 0.342)}
+    titles = {"base": ("base", "基准"), "set-fast": ("fast", "快"), "set-wide": ("wide", "宽")}
+
+    def stub(name):
+        title = Text(en=titles[name][0], zh=titles[name][1])
+        return SimpleNamespace(study=SimpleNamespace(title=title), over_seeds=lambda what: np.array(values[name]))
+
+    told = multifactor_lstm_claims._settings(Findings("base", {name: stub(name) for name in values}))
+    assert told.verdict == "fails"
+    assert "1 are equal within 1% accuracy, 1 differ: “fast” (+2.0%," in told.ours.en
+    assert "1 项不同：“快” (+2.0%" in told.ours.zh
+    assert "the largest is “fast” (+2.0%)" in told.ours.en
