@@ -202,3 +202,14 @@ class TestSettling:
         assert data(figure, "act settled")["x"] == (10.0,)
         assert next(one for one in figure.series if one.key == "act settled").follows == "act train"
         assert "never used" not in figure.caption.en
+
+    def test_what_was_stopped_while_it_rose_has_not_settled(self):
+        steps = np.arange(0.0, 110.0, 10.0)
+        rising, flat = np.linspace(0.3, 0.8, 11), np.where(steps < 20, 0.3, 0.5)
+        curves = [
+            LearningCurve(key, Text.same(key), steps, {"train": part[None]})
+            for key, part in (("a", rising), ("b", flat))
+        ]
+        told = settling("e5", NAME, curves).caption
+        assert "a: 100 iterations, 80.0% at the end, still moving there; b: 20 iterations, 50.0% at the end." in told.en
+        assert "a：100 次迭代，终值 80.0%（停止时仍在变化）" in told.zh

@@ -15,6 +15,9 @@ from tidegate.types.report import Figure, Role, Series, Text
 
 __all__ = ["settled_at", "settling"]
 
+_LATE = 0.8
+"""Share of the iterations after which a curve that comes near its end has not settled: it was stopped."""
+
 
 def settled_at(x: Floats, values: Floats, tolerance: float) -> float:
     """The first of `x` ``[K]`` from which on `values` ``[K]`` stay within `tolerance` of the last; NaN without values.
@@ -60,9 +63,10 @@ def settling(
         if not np.isfinite(at):
             continue
         last = float(middle[np.isfinite(middle)][-1])
+        moving = at > _LATE * float(np.asarray(one.x)[-1])
         words = Text(
-            en=f"{one.label.en}: {at:,.0f} iterations, {last:.1%} at the end",
-            zh=f"{one.label.zh}：{at:,.0f} 次迭代，终值 {last:.1%}",
+            en=f"{one.label.en}: {at:,.0f} iterations, {last:.1%} at the end{', still moving there' if moving else ''}",
+            zh=f"{one.label.zh}：{at:,.0f} 次迭代，终值 {last:.1%}{'（停止时仍在变化）' if moving else ''}",
         )
         told.append(words)
         marks.append(
