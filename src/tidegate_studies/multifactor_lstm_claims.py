@@ -6,7 +6,7 @@ from tidegate.evaluate.variants import compare_variants
 from tidegate.prepare.split import WalkForward
 from tidegate.study.classified import held_accuracy
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.verdicts import Verdict, judged, ledger_of
+from tidegate.study.verdicts import Verdict, judged, ledger_of, untested
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 from tidegate_studies.multifactor_settling import converged
@@ -265,7 +265,10 @@ def _settings(findings: Findings) -> Claim:
     )
     published = Text(en="stated, no figure", zh="仅文字，无数字")
     if len(names) == 1:
-        return _untested("settings", statement, published)
+        left = Text(
+            en="These trials were not run; the quick form leaves them out.", zh="未运行这些对照（快速版不含）。"
+        )
+        return untested("settings", statement, published, left)
     values = {name: findings[name].over_seeds("class_accuracy") for name in names}
     made = compare_variants(values, margin=_EQUAL, level=0.95)
     others = [one for one in made.variants if one.verdict != "reference"]
@@ -301,20 +304,6 @@ def _settings(findings: Findings) -> Claim:
             "fails" if counts["differs"] else "holds" if counts["equal"] == len(others) else "unclear",
             [one.low for one in others],
         ),
-    )
-
-
-def _untested(key: str, statement: Text, published: Text) -> Claim:
-    return Claim(
-        key=key,
-        statement=statement,
-        published=published,
-        ours=Text(en="not run in this form", zh="此形式下未运行"),
-        difference="–",
-        reason=Text(
-            en="These trials were not run; the quick form leaves them out.", zh="未运行这些对照（快速版不含）。"
-        ),
-        verdict="not tested",
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tidegate.study.findings import Finding, Findings
-from tidegate.study.verdicts import Verdict, judged
+from tidegate.study.verdicts import Verdict, judged, untested
 from tidegate.types.axes import FloatArray
 from tidegate.types.report import Claim, Text
 
@@ -12,7 +12,9 @@ __all__ = ["converged", "reached", "sooner"]
 _FIRST = 100
 """Iterations after which the first document sees convergence."""
 _FALLEN, _SAME = 0.05, 0.01
-"""By how much of itself a loss must still fall not to have converged, and what counts as none; named before looking."""
+"""By how much of itself a loss must still fall not to have converged, and what counts as none; named when the first 1,500 iterations of
+one long training had been seen, and none of the others."""
+_SHORT = Text(en="It takes a long training, which the quick form leaves out.", zh="需要长时训练，快速版不含。")
 _WIDTH = 500
 """Iterations that a loss is a mean of where one network is held against another."""
 
@@ -22,7 +24,7 @@ def converged(findings: Findings) -> Claim:
     statement = Text(en="Training has converged after 100 iterations", zh="经过 100 次迭代训练已收敛")
     published = Text(en="seen on a chart; the companion document says 7,000", zh="仅图示；另一篇文档称 7000 次")
     if "long" not in findings:
-        return _untested("converged", statement, published)
+        return untested("converged", statement, published, _SHORT)
     found = findings["long"]
     per, histories = _per(found), list(found.histories.values())
     entries = histories[0]
@@ -64,7 +66,7 @@ def sooner(findings: Findings) -> Claim:
     statement = Text(en="Pondering converges in fewer iterations", zh="ACT 收敛所需迭代次数更少")
     published = Text(en="under 5,000 iterations against 7,000", zh="少于 5000 次，LSTM 为 7000 次")
     if "long" not in findings or "long-lstm" not in findings:
-        return _untested("sooner", statement, published)
+        return untested("sooner", statement, published, _SHORT)
     one, other = findings["long"], findings["long-lstm"]
     ours, theirs = (_smooth(found) for found in (one, other))
     level = max(float(ours[:, -1].max()), float(theirs[:, -1].max()))
@@ -122,15 +124,3 @@ def _smooth(found: Finding) -> FloatArray:
 
 def _size(found: Finding) -> Text:
     return found.study.title
-
-
-def _untested(key: str, statement: Text, published: Text) -> Claim:
-    return Claim(
-        key=key,
-        statement=statement,
-        published=published,
-        ours=Text(en="not run in this form", zh="此形式下未运行"),
-        difference="–",
-        reason=Text(en="It takes a long training, which the quick form leaves out.", zh="需要长时训练，快速版不含。"),
-        verdict="not tested",
-    )

@@ -7,7 +7,6 @@ import sys
 import tomllib
 from importlib import import_module, util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -119,12 +118,11 @@ def test_a_class_in_a_cell_stands_on_the_modules_behind_its_names(tmp_path, monk
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "beside_a_cell.py").write_text("def twice(x):\n    return 2 * x\n")
     (tmp_path / "idle_beside_a_cell.py").write_text("x = 1\n")
-    cell = "import beside_a_cell as held, idle_beside_a_cell\nclass Mine:\n    def compute(self, x):\n        return held.twice(x)\n"
-    notebook = ModuleType("cells_of_a_notebook")
-    monkeypatch.setitem(sys.modules, "cells_of_a_notebook", notebook)
-    exec(compile(cell, "<cell 1>", "exec"), vars(notebook))
-    kind = notebook.Mine
-    monkeypatch.setattr(inspect, "getsource", lambda asked: "".join(cell.splitlines(keepends=True)[1:]))
+    cell = "class Mine:\n    def compute(self, x):\n        return held.twice(x)\n"
+    (tmp_path / "cell_of_a_notebook.py").write_text(f"import beside_a_cell as held, idle_beside_a_cell\n{cell}")
+    kind = import_module("cell_of_a_notebook").Mine
+    monkeypatch.delitem(vars(sys.modules["cell_of_a_notebook"]), "__file__")
+    monkeypatch.setattr(inspect, "getsource", lambda asked: cell)
     assert list(own_modules(kind)) == ["beside_a_cell"]
 
 

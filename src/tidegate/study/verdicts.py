@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from tidegate.types.report import Claim, Text
 
-__all__ = ["Verdict", "judged", "ledger_of"]
+__all__ = ["Verdict", "judged", "ledger_of", "untested"]
 
 Verdict = Literal["holds", "fails", "unclear", "not tested"]
 _MISSING = re.compile(r"[+-]?(?<![A-Za-z])nan(?![A-Za-z])\s?%?")
@@ -40,6 +40,24 @@ def ledger_of(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     ('– of 4', '–', 'Not tested: a measure that it rests on could not be taken.')
     """
     return tuple(_read(claim) for claim in claims)
+
+
+def untested(key: str, statement: Text, published: Text, reason: Text) -> Claim:
+    """A claim whose studies were not run in this form of a reproduction, and why.
+
+    >>> said = Text.same("as printed")
+    >>> untested("a", said, said, Text.same("Left out.")).verdict
+    'not tested'
+    """
+    return Claim(
+        key=key,
+        statement=statement,
+        published=published,
+        ours=Text(en="not run in this form", zh="此形式下未运行"),
+        difference="–",
+        reason=reason,
+        verdict="not tested",
+    )
 
 
 def _read(claim: Claim) -> Claim:
